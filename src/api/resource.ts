@@ -1,0 +1,85 @@
+// What the API server, the client and kubectl know of a resource: its names, its schema, what may be done to it, how it
+// prints. One declaration per resource and version; `scheme.ts` gathers them all. A CustomResourceDefinition makes the
+// same value at run time.
+
+import type { ObjectSchema, Schema } from '../machinery/schema/schema.ts'
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
+
+export interface TypeMeta {
+  apiVersion: string
+  kind: string
+}
+
+/** metadata as every object carries it. The declared schema (meta/v1 ObjectMeta) is the source of truth. */
+export interface KubeObject {
+  apiVersion?: string
+  kind?: string
+  metadata: {
+    name?: string
+    namespace?: string
+    uid?: string
+    resourceVersion?: string
+    [field: string]: any
+  }
+  [field: string]: any
+}
+
+/** A column of the server-side Table (metav1.TableColumnDefinition). */
+export interface TableColumn {
+  readonly name: string
+  readonly type: string
+  readonly format?: string
+  readonly description: string
+  readonly priority?: number
+}
+
+/** A part of a resource with a path of its own: status, scale, log, … */
+export interface SubresourceDeclaration {
+  readonly name: string
+  /** The kind that goes in and out, when it is not the parent's: Scale, Eviction, Binding, TokenRequest… */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string }
+  readonly verbs: readonly Verb[]
+}
+
+export interface ResourceDeclaration<T = any> {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** The plural, as in the path. */
+  readonly resource: string
+  readonly singular: string
+  readonly shortNames?: readonly string[]
+  readonly categories?: readonly string[]
+  readonly namespaced: boolean
+  readonly verbs: readonly Verb[]
+  readonly schema: Schema<T>
+  /** The list kind; `${kind}List` unless it differs. */
+  readonly listKind: string
+  readonly subresources: readonly SubresourceDeclaration[]
+  /** The protobuf message's full name, when it isn't the one that follows from the definition's. */
+  readonly protobufMessage?: string
+  readonly columns: readonly TableColumn[]
+  /** Fields that `fieldSelector` may name besides metadata.name and metadata.namespace, and how to read them. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
+  /** The version objects of this resource are stored in (that of another group for events). */
+  readonly storage: { readonly group: string; readonly version: string }
+}
+
+/** `v1`, `apps/v1`. */
+export function apiVersionOf(of: { readonly group: string; readonly version: string }): string {
+  return of.group === '' ? of.version : `${of.group}/${of.version}`
+}
+
+/** `pods`, `deployments.apps`: how upstream names a resource in messages, storage keys and audit. */
+export function groupResource(of: { readonly group: string; readonly resource: string }): string {
+  return of.group === '' ? of.resource : `${of.resource}.${of.group}`
+}
+
+/** A kind that is not stored (Status, reviews, options): its schema and names. */
+export interface KindDeclaration<T = any> {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly schema: ObjectSchema & { readonly __value?: T }
+}

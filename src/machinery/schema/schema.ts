@@ -1,0 +1,250 @@
+// How a kind's fields are declared, and what a declaration is once it stands.
+//
+//     export const ContainerPort = object('io.k8s.api.core.v1.ContainerPort', {
+//       name: string(1),
+//       hostPort: int32(2),
+//       containerPort: int32(3).required(),
+//       protocol: string(4).default('TCP').enum('SCTP', 'TCP', 'UDP'),
+//       hostIP: string(5),
+//     })
+//     export type ContainerPort = Infer<typeof ContainerPort>
+//
+// Comes in: one declaration per field. Goes out: an `ObjectSchema`, plain data that every walker reads: the decoder,
+// the protobuf codec, strategic merge, apply, OpenAPI, structural validation. Nothing else says what a kind's fields are.
+
+/** What a field's value is, in JSON. */
+export type TypeNode =
+  | { readonly type: 'string' | 'boolean' | 'int32' | 'int64' | 'double' }
+  /** base64 text in JSON, raw in protobuf. */
+  | { readonly type: 'bytes' }
+  /** A resource.Quantity: text in JSON, kept in canonical form. */
+  | { readonly type: 'quantity' }
+  /** An intstr.IntOrString: a number or text. */
+  | { readonly type: 'intOrString' }
+  /** metav1.Time: RFC 3339, whole seconds, UTC. */
+  | { readonly type: 'time' }
+  /** metav1.MicroTime: RFC 3339 with six decimals, UTC. */
+  | { readonly type: 'microTime' }
+  /** metav1.Duration: Go's duration text, such as 1h30m. */
+  | { readonly type: 'duration' }
+  /** Any JSON value, passed through untouched (RawExtension, FieldsV1, apiextensions JSON). */
+  | { readonly type: 'any'; readonly definition?: string }
+  | { readonly type: 'list'; readonly item: TypeNode }
+  | { readonly type: 'map'; readonly value: TypeNode }
+  /** Another declared object; a thunk, so that files may refer to each other in any order. */
+  | { readonly type: 'object'; readonly of: () => ObjectSchema }
+
+export type ScalarType = Exclude<TypeNode['type'], 'list' | 'map' | 'object'>
+
+/** How a Go client writes the field, which decides what an absent and a zero value mean. */
+export type Presence =
+  /** `omitempty` on a plain value: zero, "" , [] and {} are the same as absent and are dropped. */
+  | 'omitempty'
+  /** A pointer: zero is kept and differs from absent. */
+  | 'pointer'
+  /** No `omitempty` on a plain value: always written, zero when absent. */
+  | 'always'
+
+export type ListType = 'atomic' | 'set' | 'map'
+export type PatchStrategy = 'merge' | 'replace' | 'retainKeys'
+
+export interface FieldSchema {
+  /** The name in JSON. */
+  readonly name: string
+  /** The protobuf field number; 0 for the few JSON-only fields. */
+  readonly number: number
+  readonly node: TypeNode
+  readonly presence: Presence
+  /** Listed under `required` in OpenAPI. */
+  readonly required: boolean
+  /** The published default (OpenAPI `default`), applied when the field is absent. */
+  readonly default?: unknown
+  /** A default that the server applies but OpenAPI does not publish (upstream's SetDefaults functions). */
+  readonly serverDefault?: unknown
+  readonly enum?: readonly string[]
+  readonly listType?: ListType
+  readonly listMapKeys?: readonly string[]
+  readonly mapType?: 'granular' | 'atomic'
+  readonly mergeKey?: string
+  readonly patchStrategy?: readonly PatchStrategy[]
+  readonly format?: string
+  /** The protobuf field is called otherwise than the JSON one. */
+  readonly protobufName?: string
+  /** The fields of this object stand in the parent itself in JSON (Go's inline structs) but are one field in protobuf. */
+  readonly inline?: boolean
+}
+
+export interface ObjectSchema {
+  /** The OpenAPI definition's name, such as io.k8s.api.core.v1.Pod. */
+  readonly name: string
+  readonly fields: ReadonlyMap<string, FieldSchema>
+  /** `x-kubernetes-map-type: atomic` on the object itself: apply replaces it whole. */
+  readonly atomic: boolean
+  readonly unions?: readonly { readonly discriminator?: string; readonly fields: Readonly<Record<string, string>> }[]
+  /** A type that is served inside others but is not an object in JSON (a list, say), with the node it stands for. */
+  readonly alias?: TypeNode
+}
+
+// ---- the declaration language --------------------------------------------------------------------------------------
+
+/** Phantom type arguments: `Value` is the field's TypeScript type, `Req` whether it may be left out. */
+export interface Field<Value, Req extends boolean = false> {
+  readonly [fieldBrand]: FieldSchema
+  readonly __value?: Value
+  readonly __required?: Req
+  /** Always there in a decoded object, and `required` in OpenAPI. */
+  required(): Field<Value, true>
+  /** Always there in a decoded object (zero when absent), though not `required` in OpenAPI. */
+  always(): Field<Value, true>
+  /** Upstream keeps a pointer here: zero is kept and differs from absent. */
+  pointer(): Field<Value, Req>
+  /** `required` in OpenAPI, yet may be absent after decoding (upstream: `omitempty` or a pointer). */
+  requiredInOpenAPI(): Field<Value, Req>
+  default(value: Value): Field<Value, Req>
+  serverDefault(value: Value): Field<Value, Req>
+  enum<const Allowed extends string>(...allowed: Allowed[]): Field<Value, Req>
+  listType(type: ListType, ...keys: string[]): Field<Value, Req>
+  mapType(type: 'granular' | 'atomic'): Field<Value, Req>
+  mergeKey(key: string): Field<Value, Req>
+  patchStrategy(...strategy: PatchStrategy[]): Field<Value, Req>
+  format(format: string): Field<Value, Req>
+  protobufName(name: string): Field<Value, Req>
+  inline(): Field<Value, Req>
+}
+
+const fieldBrand: unique symbol = Symbol('field')
+
+class FieldBuilder implements Field<any, any> {
+  readonly [fieldBrand]: FieldSchema
+
+  constructor(schema: FieldSchema) {
+    this[fieldBrand] = schema
+  }
+
+  #with(change: Partial<FieldSchema>): FieldBuilder {
+    return new FieldBuilder({ ...this[fieldBrand], ...change })
+  }
+
+  required = () => this.#with({ required: true, presence: 'always' })
+  always = () => this.#with({ presence: 'always' })
+  pointer = () => this.#with({ presence: 'pointer' })
+  requiredInOpenAPI = () => this.#with({ required: true })
+  default = (value: unknown) => this.#with({ default: value })
+  serverDefault = (value: unknown) => this.#with({ serverDefault: value })
+  enum = (...allowed: string[]) => this.#with({ enum: allowed })
+  listType = (listType: ListType, ...keys: string[]) =>
+    this.#with(keys.length > 0 ? { listType, listMapKeys: keys } : { listType })
+  mapType = (mapType: 'granular' | 'atomic') => this.#with({ mapType })
+  mergeKey = (mergeKey: string) => this.#with({ mergeKey })
+  patchStrategy = (...patchStrategy: PatchStrategy[]) => this.#with({ patchStrategy })
+  format = (format: string) => this.#with({ format })
+  protobufName = (protobufName: string) => this.#with({ protobufName })
+  inline = () => this.#with({ inline: true })
+}
+
+function field<Value>(number: number, node: TypeNode): Field<Value> {
+  return new FieldBuilder({ name: '', number, node, presence: 'omitempty', required: false })
+}
+
+export const string = (number: number) => field<string>(number, { type: 'string' })
+export const boolean = (number: number) => field<boolean>(number, { type: 'boolean' })
+export const int32 = (number: number) => field<number>(number, { type: 'int32' })
+export const int64 = (number: number) => field<number>(number, { type: 'int64' })
+export const double = (number: number) => field<number>(number, { type: 'double' })
+/** base64 text. */
+export const bytes = (number: number) => field<string>(number, { type: 'bytes' })
+export const quantity = (number: number) => field<string>(number, { type: 'quantity' })
+export const intOrString = (number: number) => field<number | string>(number, { type: 'intOrString' })
+/** RFC 3339 text. */
+export const time = (number: number) => field<string>(number, { type: 'time' })
+export const microTime = (number: number) => field<string>(number, { type: 'microTime' })
+export const duration = (number: number) => field<string>(number, { type: 'duration' })
+export const any = (number: number, definition?: string) =>
+  field<any>(number, definition ? { type: 'any', definition } : { type: 'any' })
+
+/** What a list or a map may hold: a declared object (a thunk where files refer to each other), or a scalar's name. */
+type ItemSpec = Schema<any> | (() => Schema<any>) | ScalarType | NestedSpec<any>
+
+interface NestedSpec<Value> {
+  readonly nested: TypeNode
+  readonly __value?: Value
+}
+
+type ScalarValue<Type extends ScalarType> = Type extends 'boolean'
+  ? boolean
+  : Type extends 'int32' | 'int64' | 'double'
+    ? number
+    : Type extends 'intOrString'
+      ? number | string
+      : Type extends 'any'
+        ? any
+        : string
+
+type ItemValue<Item> = Item extends ScalarType
+  ? ScalarValue<Item>
+  : Item extends Schema<infer Value>
+    ? Value
+    : Item extends () => Schema<infer Value>
+      ? Value
+      : Item extends NestedSpec<infer Value>
+        ? Value
+        : never
+
+function itemNode(item: ItemSpec): TypeNode {
+  if (typeof item === 'string') return item === 'any' ? { type: 'any' } : { type: item }
+  if (typeof item === 'function') return { type: 'object', of: item }
+  if ('nested' in item) return item.nested
+  return { type: 'object', of: () => item }
+}
+
+export const list = <const Item extends ItemSpec>(number: number, item: Item) =>
+  field<ItemValue<Item>[]>(number, { type: 'list', item: itemNode(item) })
+
+export const map = <const Item extends ItemSpec>(number: number, value: Item) =>
+  field<Record<string, ItemValue<Item>>>(number, { type: 'map', value: itemNode(value) })
+
+/** A field that holds another declared object. Optional ones are pointers in Go unless `.always()` says otherwise. */
+export const ref = <const Of extends Schema<any> | (() => Schema<any>)>(number: number, of: Of) =>
+  (field<ItemValue<Of>>(number, itemNode(of)) as Field<ItemValue<Of>>).pointer()
+
+/** A list or map as the item of another. */
+export const listOf = <const Item extends ItemSpec>(item: Item): NestedSpec<ItemValue<Item>[]> => ({
+  nested: { type: 'list', item: itemNode(item) },
+})
+export const mapOf = <const Item extends ItemSpec>(value: Item): NestedSpec<Record<string, ItemValue<Item>>> => ({
+  nested: { type: 'map', value: itemNode(value) },
+})
+
+type Fields = Record<string, Field<any, boolean>>
+
+type Flatten<T> = { [Key in keyof T]: T[Key] }
+type RequiredKeys<F extends Fields> = { [K in keyof F]: F[K] extends Field<any, true> ? K : never }[keyof F]
+type ValueOf<F> = F extends Field<infer Value, any> ? Value : never
+type InferFields<F extends Fields> = Flatten<
+  { [K in RequiredKeys<F>]: ValueOf<F[K]> } & { [K in Exclude<keyof F, RequiredKeys<F>>]?: ValueOf<F[K]> }
+>
+
+/** A declaration that knows the TypeScript type of its objects. */
+export interface Schema<Value> extends ObjectSchema {
+  readonly __value?: Value
+}
+
+/** The TypeScript type of a declared object. */
+export type Infer<S> = S extends Schema<infer Value> ? Value : never
+
+export interface ObjectOptions {
+  readonly atomic?: boolean
+  readonly unions?: ObjectSchema['unions']
+}
+
+/** Declares an object: its OpenAPI definition name, then its fields in protobuf order. */
+export function object<const F extends Fields>(
+  name: string,
+  fields: F,
+  options: ObjectOptions = {},
+): Schema<InferFields<F>> {
+  const declared = new Map<string, FieldSchema>()
+  for (const [fieldName, builder] of Object.entries(fields))
+    declared.set(fieldName, { ...builder[fieldBrand], name: fieldName })
+  return { name, fields: declared, atomic: options.atomic ?? false, unions: options.unions }
+}
