@@ -1,0 +1,52 @@
+// Admission: is this write acceptable?
+//
+// Comes in: a decoded, defaulted object about to be written, and who writes it. Goes out: the same object, changed by
+// mutating plugins in upstream's order, or a StatusError (403 in most cases). Each plugin is one file with this one
+// interface; `chain.ts` puts the default set in order and runs it. A plugin that finds all it needs in the cache
+// answers without a promise, so the usual create never leaves the current turn.
+
+import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
+import type { UserInfo } from '../user.ts'
+
+export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+
+/** The cluster as admission sees it: the watch cache, read synchronously; objects are shared and frozen. */
+export interface AdmissionLister {
+  /** `groupResource` as `pods` or `ingressclasses.networking.k8s.io`; namespace '' for cluster-scoped ones. */
+  get(groupResource: string, namespace: string, name: string): KubeObject | undefined
+  /** Everything of a resource, in one namespace or ('' ) in all. */
+  list(groupResource: string, namespace: string): Iterable<KubeObject>
+}
+
+export interface AdmissionAttributes {
+  readonly operation: AdmissionOperation
+  readonly resource: ResourceDeclaration
+  /** '' for the resource itself. */
+  readonly subresource: string
+  /** '' for cluster-scoped resources. */
+  readonly namespace: string
+  /** '' when the server is to generate it. */
+  readonly name: string
+  /** What is to be written; undefined for DELETE. Mutating plugins change it in place, or set another one. */
+  object: KubeObject | undefined
+  /** What stands now; undefined for CREATE and CONNECT. */
+  readonly oldObject: KubeObject | undefined
+  readonly user: UserInfo
+  readonly dryRun: boolean
+  /** CreateOptions, UpdateOptions, PatchOptions or DeleteOptions. */
+  readonly options: Readonly<Record<string, any>> | undefined
+  readonly lister: AdmissionLister
+  /** Adds a `Warning` header to the answer. */
+  warn(message: string): void
+}
+
+export interface AdmissionPlugin {
+  /** Upstream's name of it. */
+  readonly name: string
+  /** Whether the plugin has anything to say about this kind of operation; asked before admit and validate. */
+  handles(operation: AdmissionOperation): boolean
+  /** May change `attributes.object`. */
+  admit?(attributes: AdmissionAttributes): void | Promise<void>
+  /** Must not change anything. */
+  validate?(attributes: AdmissionAttributes): void | Promise<void>
+}
