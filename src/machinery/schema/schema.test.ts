@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { type Infer, int32, list, map, object, ref, string } from './schema.ts'
+import { boolean, either, eitherOf, type Infer, int32, list, map, object, ref, type Schema, string } from './schema.ts'
 
 const Port = object('test.Port', {
   name: string(1),
@@ -12,12 +12,40 @@ const Thing = object('test.Thing', {
   first: ref(3, () => Port),
 })
 type Thing = Infer<typeof Thing>
+const Named = object('test.Named', {
+  name: string(1).required(),
+  source: ref(2, object('test.Source', { path: string(1), read: boolean(2).always() }))
+    .always()
+    .inline(),
+})
+interface Tree {
+  leaf?: string
+  more?: Tree | boolean
+}
+const Tree: Schema<Tree> = object('test.Tree', {
+  leaf: string(1),
+  more: either(2, eitherOf('test.TreeOrBool', { object: [2, () => Tree], or: [1, 'boolean'] })),
+})
 
 describe('a declaration', () => {
   test('gives the TypeScript type', () => {
     expectTypeOf<Thing['labels']>().toEqualTypeOf<Record<string, string> | undefined>()
     expectTypeOf<NonNullable<Thing['ports']>[number]['port']>().toEqualTypeOf<number>()
     expectTypeOf<NonNullable<Thing['first']>['name']>().toEqualTypeOf<string | undefined>()
+  })
+
+  test('has inline fields in the parent itself in JSON, as one message in protobuf', () => {
+    expectTypeOf<Infer<typeof Named>>().toEqualTypeOf<{ name: string; path?: string; read: boolean }>()
+    expect([...Named.fields.keys()]).toEqual(['name', 'path', 'read'])
+    expect(Named.message.map(field => [field.number, field.name])).toEqual([
+      [1, 'name'],
+      [2, 'source'],
+    ])
+  })
+
+  test('may refer to itself and have either of two shapes', () => {
+    expect(Tree.fields.get('more')?.node).toMatchObject({ type: 'either', ofNumber: 2, or: { type: 'boolean' } })
+    expect((Tree.fields.get('more')!.node as { of: () => unknown }).of()).toBe(Tree)
   })
 
   test('gives the schema that walkers read', () => {

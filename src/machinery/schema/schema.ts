@@ -29,14 +29,27 @@ export type TypeNode =
   | { readonly type: 'duration' }
   /** Any JSON value, passed through untouched (RawExtension, FieldsV1, apiextensions JSON). */
   | { readonly type: 'any'; readonly definition?: string }
-  | { readonly type: 'list'; readonly item: TypeNode }
+  /** `wrapped`: protobuf has it as a message of its own whose field 1 repeats (Go's named slice types, `Verbs` say). */
+  | { readonly type: 'list'; readonly item: TypeNode; readonly wrapped?: boolean }
   | { readonly type: 'map'; readonly value: TypeNode }
   /** Another declared object; a thunk, so that files may refer to each other in any order. */
   | { readonly type: 'object'; readonly of: () => ObjectSchema }
+  /** In JSON an object or else a value of another shape (JSONSchemaPropsOrBool …); a message with a field for each. */
+  | {
+      readonly type: 'either'
+      readonly definition: string
+      readonly of: () => ObjectSchema
+      readonly ofNumber: number
+      readonly or: TypeNode
+      readonly orNumber: number
+    }
 
-export type ScalarType = Exclude<TypeNode['type'], 'list' | 'map' | 'object'>
+export type ScalarType = Exclude<TypeNode['type'], 'list' | 'map' | 'object' | 'either'>
 
-/** How a Go client writes the field, which decides what an absent and a zero value mean. */
+/**
+ * How a Go client writes the field in JSON, which decides what an absent and a zero value mean. In protobuf whatever is
+ * not a pointer, a list or a map is always written.
+ */
 export type Presence =
   /** `omitempty` on a plain value: zero, "" , [] and {} are the same as absent and are dropped. */
   | 'omitempty'
@@ -61,6 +74,7 @@ export interface FieldSchema {
   readonly default?: unknown
   /** A default that the server applies but OpenAPI does not publish (upstream's SetDefaults functions). */
   readonly serverDefault?: unknown
+  /** The allowed values; of the items when the field is a list or a map. */
   readonly enum?: readonly string[]
   readonly listType?: ListType
   readonly listMapKeys?: readonly string[]
@@ -70,14 +84,17 @@ export interface FieldSchema {
   readonly format?: string
   /** The protobuf field is called otherwise than the JSON one. */
   readonly protobufName?: string
-  /** The fields of this object stand in the parent itself in JSON (Go's inline structs) but are one field in protobuf. */
+  /** Go's inline structs: one field in `message`; in JSON, and so in `fields`, its fields stand in the parent itself. */
   readonly inline?: boolean
 }
 
 export interface ObjectSchema {
   /** The OpenAPI definition's name, such as io.k8s.api.core.v1.Pod. */
   readonly name: string
+  /** The fields as JSON has them. Never has an inline one: those are replaced by their own fields. */
   readonly fields: ReadonlyMap<string, FieldSchema>
+  /** The fields as protobuf has them: inline ones are one field that holds a message; JSON-only ones are left out. */
+  readonly message: readonly FieldSchema[]
   /** `x-kubernetes-map-type: atomic` on the object itself: apply replaces it whole. */
   readonly atomic: boolean
   readonly unions?: readonly { readonly discriminator?: string; readonly fields: Readonly<Record<string, string>> }[]
@@ -87,11 +104,12 @@ export interface ObjectSchema {
 
 // ---- the declaration language --------------------------------------------------------------------------------------
 
-/** Phantom type arguments: `Value` is the field's TypeScript type, `Req` whether it may be left out. */
-export interface Field<Value, Req extends boolean = false> {
+/** Phantom type arguments: `Value` is the field's TypeScript type, `Req` whether it is always there. */
+export interface Field<Value, Req extends boolean = false, Inline extends boolean = false> {
   readonly [fieldBrand]: FieldSchema
   readonly __value?: Value
   readonly __required?: Req
+  readonly __inline?: Inline
   /** Always there in a decoded object, and `required` in OpenAPI. */
   required(): Field<Value, true>
   /** Always there in a decoded object (zero when absent), though not `required` in OpenAPI. */
@@ -109,12 +127,13 @@ export interface Field<Value, Req extends boolean = false> {
   patchStrategy(...strategy: PatchStrategy[]): Field<Value, Req>
   format(format: string): Field<Value, Req>
   protobufName(name: string): Field<Value, Req>
-  inline(): Field<Value, Req>
+  /** JSON has this object's fields in the parent itself. */
+  inline(): Field<Value, Req, true>
 }
 
 const fieldBrand: unique symbol = Symbol('field')
 
-class FieldBuilder implements Field<any, any> {
+class FieldBuilder implements Field<any, any, any> {
   readonly [fieldBrand]: FieldSchema
 
   constructor(schema: FieldSchema) {
@@ -215,13 +234,47 @@ export const mapOf = <const Item extends ItemSpec>(value: Item): NestedSpec<Reco
   nested: { type: 'map', value: itemNode(value) },
 })
 
-type Fields = Record<string, Field<any, boolean>>
+/** A list that protobuf has as a message of its own. */
+export const wrappedList = <const Item extends ItemSpec>(number: number, item: Item) =>
+  field<ItemValue<Item>[]>(number, { type: 'list', item: itemNode(item), wrapped: true })
+/** A wrapped list as the value of a map. */
+export const wrappedListOf = <const Item extends ItemSpec>(item: Item): NestedSpec<ItemValue<Item>[]> => ({
+  nested: { type: 'list', item: itemNode(item), wrapped: true },
+})
+
+interface EitherShapes<Of extends () => Schema<any>, Or extends ItemSpec> {
+  readonly object: readonly [number: number, of: Of]
+  readonly or: readonly [number: number, or: Or]
+}
+
+const eitherNode = (definition: string, shapes: EitherShapes<() => Schema<any>, ItemSpec>): TypeNode => ({
+  type: 'either',
+  definition,
+  of: shapes.object[1],
+  ofNumber: shapes.object[0],
+  or: itemNode(shapes.or[1]),
+  orNumber: shapes.or[0],
+})
+
+/** In JSON an object or a value of another shape; each has its number in the protobuf message. */
+export const eitherOf = <const Of extends () => Schema<any>, const Or extends ItemSpec>(
+  definition: string,
+  shapes: EitherShapes<Of, Or>,
+): NestedSpec<ItemValue<Of> | ItemValue<Or>> => ({ nested: eitherNode(definition, shapes) })
+export const either = <Value>(number: number, shapes: NestedSpec<Value>) =>
+  field<Value>(number, shapes.nested).pointer()
+
+type Fields = Record<string, Field<any, boolean, boolean>>
 
 type Flatten<T> = { [Key in keyof T]: T[Key] }
+type InlineKeys<F extends Fields> = { [K in keyof F]: F[K] extends Field<any, any, true> ? K : never }[keyof F]
 type RequiredKeys<F extends Fields> = { [K in keyof F]: F[K] extends Field<any, true> ? K : never }[keyof F]
-type ValueOf<F> = F extends Field<infer Value, any> ? Value : never
+type ValueOf<F> = F extends Field<infer Value, any, any> ? Value : never
+type Intersect<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer All) => void ? All : never
 type InferFields<F extends Fields> = Flatten<
-  { [K in RequiredKeys<F>]: ValueOf<F[K]> } & { [K in Exclude<keyof F, RequiredKeys<F>>]?: ValueOf<F[K]> }
+  { [K in RequiredKeys<F>]: ValueOf<F[K]> } & {
+    [K in Exclude<keyof F, RequiredKeys<F> | InlineKeys<F>>]?: ValueOf<F[K]>
+  } & ([InlineKeys<F>] extends [never] ? unknown : Intersect<ValueOf<F[InlineKeys<F>]>>)
 >
 
 /** A declaration that knows the TypeScript type of its objects. */
@@ -244,7 +297,14 @@ export function object<const F extends Fields>(
   options: ObjectOptions = {},
 ): Schema<InferFields<F>> {
   const declared = new Map<string, FieldSchema>()
-  for (const [fieldName, builder] of Object.entries(fields))
-    declared.set(fieldName, { ...builder[fieldBrand], name: fieldName })
-  return { name, fields: declared, atomic: options.atomic ?? false, unions: options.unions }
+  const message: FieldSchema[] = []
+  for (const [fieldName, builder] of Object.entries(fields)) {
+    const field = { ...builder[fieldBrand], name: fieldName }
+    if (field.number > 0) message.push(field)
+    if (!field.inline) declared.set(fieldName, field)
+    else if (field.node.type === 'object')
+      for (const [innerName, inner] of field.node.of().fields) declared.set(innerName, inner)
+  }
+  message.sort((a, b) => a.number - b.number)
+  return { name, fields: declared, message, atomic: options.atomic ?? false, unions: options.unions }
 }
