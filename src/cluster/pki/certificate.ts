@@ -1,0 +1,180 @@
+// Makes X.509 certificates: ECDSA P-256 keys, SHA-256 signatures, and the extensions that Kubernetes' clients and
+// servers look at. A whole cluster's worth takes a few milliseconds, which is why this is not a library's doing: the
+// start of a cluster has no time to load one.
+
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
+import { isIP } from 'node:net'
+import {
+  bitString,
+  boolean,
+  type Der,
+  explicit,
+  implicit,
+  integer,
+  namedBits,
+  objectIdentifier,
+  octetString,
+  sequence,
+  set,
+  time,
+  utf8String,
+} from './der.ts'
+
+/** A certificate and its private key, both PEM. */
+export interface KeyAndCertificate {
+  readonly certificate: string
+  readonly privateKey: string
+}
+
+export interface Subject {
+  readonly commonName: string
+  readonly organizations?: readonly string[]
+}
+
+export interface CertificateRequest {
+  readonly subject: Subject
+  readonly usages: readonly ('serverAuth' | 'clientAuth')[]
+  /** DNS names and IP addresses the certificate is good for, in order. */
+  readonly names?: readonly string[]
+}
+
+export interface Validity {
+  /** Milliseconds since the Unix epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+const ecdsaWithSHA256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'))
+const extendedKeyUsages = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' }
+
+/** A certificate authority of our own: its certificate signs itself. */
+export function createCertificateAuthority(
+  commonName: string,
+  validity: Validity,
+  serial: Uint8Array,
+): KeyAndCertificate {
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const name = distinguishedName({ commonName })
+  const keyIdentifier = keyIdentifierOf(keys.publicKey)
+  const certificate = signedCertificate({
+    serial,
+    issuer: name,
+    subject: name,
+    validity,
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    extensions: [
+      extension('2.5.29.15', namedBits(0, 2, 5), true),
+      extension('2.5.29.19', sequence(boolean(true)), true),
+      extension('2.5.29.14', octetString(keyIdentifier)),
+      extension('2.5.29.17', sequence(implicit(2, Buffer.from(commonName)))),
+    ],
+  })
+  return { certificate, privateKey: pemOf(keys.privateKey) }
+}
+
+/** A certificate for someone, signed by the authority, with a key of its own. */
+export function issueCertificate(
+  authority: KeyAndCertificate,
+  request: CertificateRequest,
+  validity: Validity,
+  serial: Uint8Array,
+): KeyAndCertificate {
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const issuerKey = createPrivateKey(authority.privateKey)
+  const extensions = [
+    extension('2.5.29.15', namedBits(0, 2), true),
+    extension('2.5.29.37', sequence(...request.usages.map(usage => objectIdentifier(extendedKeyUsages[usage])))),
+    extension('2.5.29.19', sequence(), true),
+    extension('2.5.29.35', sequence(implicit(0, keyIdentifierOf(createPublicKey(issuerKey))))),
+  ]
+  if (request.names?.length) extensions.push(extension('2.5.29.17', sequence(...request.names.map(generalName))))
+  const certificate = signedCertificate({
+    serial,
+    issuer: distinguishedName({ commonName: commonNameOf(new X509Certificate(authority.certificate)) }),
+    subject: distinguishedName(request.subject),
+    validity,
+    publicKey: keys.publicKey,
+    signingKey: issuerKey,
+    extensions,
+  })
+  return { certificate, privateKey: pemOf(keys.privateKey) }
+}
+
+/** The CN of a certificate's subject. */
+export function commonNameOf(certificate: X509Certificate): string {
+  return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? ''
+}
+
+function signedCertificate(of: {
+  serial: Uint8Array
+  issuer: Der
+  subject: Der
+  validity: Validity
+  publicKey: KeyObject
+  signingKey: KeyObject
+  extensions: readonly Der[]
+}): string {
+  const body = sequence(
+    explicit(0, integer(Uint8Array.of(2))),
+    integer(of.serial),
+    ecdsaWithSHA256,
+    of.issuer,
+    sequence(time(of.validity.notBefore), time(of.validity.notAfter)),
+    of.subject,
+    of.publicKey.export({ type: 'spki', format: 'der' }),
+    explicit(3, sequence(...of.extensions)),
+  )
+  const certificate = sequence(body, ecdsaWithSHA256, bitString(sign('sha256', body, of.signingKey)))
+  const lines = Buffer.from(certificate)
+    .toString('base64')
+    .match(/.{1,64}/g)!
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+}
+
+function distinguishedName({ commonName, organizations = [] }: Subject): Der {
+  const attribute = (oid: string, value: string) => set(sequence(objectIdentifier(oid), utf8String(value)))
+  return sequence(...organizations.map(name => attribute('2.5.4.10', name)), attribute('2.5.4.3', commonName))
+}
+
+function generalName(name: string): Der {
+  return isIP(name) === 0 ? implicit(2, Buffer.from(name)) : implicit(7, addressBytes(name))
+}
+
+/** The 4 or 16 bytes of an IP address. */
+export function addressBytes(address: string): Uint8Array {
+  if (isIP(address) === 4) return Uint8Array.from(address.split('.').map(Number))
+  const [withoutZone] = address.split('%')
+  const embedded = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(withoutZone!)
+  const text = embedded
+    ? `${embedded[1]}${((+embedded[2]! << 8) | +embedded[3]!).toString(16)}:${((+embedded[4]! << 8) | +embedded[5]!).toString(16)}`
+    : withoutZone!
+  const [head = '', tail] = text.split('::')
+  const groupsOf = (part: string) => (part === '' ? [] : part.split(':').map(group => Number.parseInt(group, 16)))
+  const left = groupsOf(head)
+  const right = tail === undefined ? [] : groupsOf(tail)
+  const groups = [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right]
+  return Uint8Array.from(groups.flatMap(group => [group >> 8, group & 0xff]))
+}
+
+function extension(oid: string, value: Der, critical = false): Der {
+  return sequence(objectIdentifier(oid), ...(critical ? [boolean(true)] : []), octetString(value))
+}
+
+function keyIdentifierOf(publicKey: KeyObject): Uint8Array {
+  return createHash('sha1')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest()
+}
+
+function pemOf(privateKey: KeyObject): string {
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+}
