@@ -1,0 +1,41 @@
+// The way from an object's root to one of its fields, as upstream writes it: `spec.containers[0].env[k]`.
+
+/** Immutable; a child points to its parent, and the text is only made when an error needs it. */
+export class FieldPath {
+  readonly #parent: FieldPath | undefined
+  readonly #name: string
+  readonly #subscript: boolean
+
+  constructor(parent: FieldPath | undefined, name: string, subscript: boolean) {
+    this.#parent = parent
+    this.#name = name
+    this.#subscript = subscript
+  }
+
+  child(...names: string[]): FieldPath {
+    let path: FieldPath = this
+    for (const name of names) path = new FieldPath(path, name, false)
+    return path
+  }
+
+  /** An item of a list. */
+  index(index: number): FieldPath {
+    return new FieldPath(this, String(index), true)
+  }
+
+  /** A key of a map. */
+  key(key: string): FieldPath {
+    return new FieldPath(this, key, true)
+  }
+
+  toString(): string {
+    const before = this.#parent
+    if (this.#subscript) return `${before ?? ''}[${this.#name}]`
+    return before ? `${before}.${this.#name}` : this.#name
+  }
+}
+
+/** `root('spec')`, `root('spec', 'template')`. */
+export function root(name: string, ...names: string[]): FieldPath {
+  return new FieldPath(undefined, name, false).child(...names)
+}

@@ -1,0 +1,76 @@
+// Values as Go prints them, for messages that must read as upstream's: %q, %#v of strings, and encoding/json.
+
+const shortEscapes: Record<string, string> = {
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '"': '\\"',
+  '\\': '\\\\',
+}
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be escaped
+const needsQuoting = /["\\\x00-\x1f\x7f]|[^\x20-\x7e]/
+const printable = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u
+
+/** Go's strconv.Quote (`%q`). */
+export function quote(text: string): string {
+  if (!needsQuoting.test(text)) return `"${text}"`
+  let out = '"'
+  for (const character of text)
+    out += shortEscapes[character] ?? (isPrint(character) ? character : escapeRune(character))
+  return `${out}"`
+}
+
+/** Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+export function isPrint(character: string): boolean {
+  return character === ' ' || printable.test(character)
+}
+
+function escapeRune(character: string): string {
+  const code = character.codePointAt(0)!
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`
+  if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'
+  return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`
+}
+
+/** Go's encoding/json with its default HTML escaping. */
+export function goJson(value: unknown): string {
+  return (JSON.stringify(value) ?? 'null').replace(
+    /[<>&\u2028\u2029]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** How many bytes the text is long in UTF-8: what Go's len() says. */
+export function byteLength(text: string): number {
+  let length = text.length
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x80) continue
+    if (unit < 0x800) length += 1
+    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {
+      length += 2
+      index++
+    } else length += 2
+  }
+  return length
+}
+
+/** Orders texts as Go does: by their UTF-8 bytes, which is by code point. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  const shorter = Math.min(a.length, b.length)
+  for (let index = 0; index < shorter; index++) {
+    const left = a.charCodeAt(index)
+    const right = b.charCodeAt(index)
+    if (left === right) continue
+    // Surrogates stand below U+E000..U+FFFF as UTF-16, but above them as code points.
+    if (left >= 0xd800 && right >= 0xd800)
+      return (left >= 0xe000 ? left - 0x2800 : left + 0x2000) - (right >= 0xe000 ? right - 0x2800 : right + 0x2000)
+    return left - right
+  }
+  return a.length - b.length
+}
