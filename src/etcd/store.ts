@@ -65,6 +65,8 @@ export interface StoreEvent {
 export interface WatchSink {
   /** Events of one or more whole revisions, in order. The array may be shared: don't keep or change it. */
   events(events: readonly StoreEvent[], revision: number): void
+  /** Everything up to this revision has been delivered; told when the news held nothing for this watch. */
+  progress?(revision: number): void
   /** The watch is over: `CompactedError` when its start was compacted away, or the store closed. */
   closed(reason: Error): void
 }
@@ -121,6 +123,15 @@ export class LeaseNotFoundError extends Error {
 
   constructor() {
     super('etcdserver: requested lease not found')
+  }
+}
+
+/** A lease with the id asked for exists. */
+export class LeaseExistsError extends Error {
+  override readonly name = 'LeaseExistsError'
+
+  constructor() {
+    super('etcdserver: lease already exists')
   }
 }
 
