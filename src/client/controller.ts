@@ -1,0 +1,257 @@
+// A controller: which kinds it watches, and a function that makes one object right. Declared as a value:
+//
+//     export const replicaSetController = controller({
+//       name: 'replicaset-controller', reconciles: replicaSets, owns: [pods], concurrency: 5,
+//       async reconcile(key, { client, lister, clock, events }) { … },
+//     })
+//
+// Comes in: the declaration and a `ControllerEnvironment`. Goes out: a running controller. Its queue holds keys
+// (`namespace/name`) of what it reconciles: every change of such an object adds its key, every change of something it
+// owns adds the owner's, and `watches` says what else adds which. `reconcile` may be called at any time, any number of
+// times, and never twice at once for one key; what it throws is logged and tried again with backoff.
+
+import type { ResourceDeclaration } from '../api/resource.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import type { Clock, Env, Logger, Random } from '../machinery/env/env.ts'
+import type { Client } from './client.ts'
+import type { EventRecorder } from './event-recorder.ts'
+import type { Indexer, Lister } from './indexed-store.ts'
+import type { HandlerRegistration, Informer, InformerFactory, InformerHandler } from './informer.ts'
+import { keyFor, keyOf, metadataOf, type Named } from './object-key.ts'
+import { processQueue, type RateLimiter, type ReconcileResult, WorkQueue } from './work-queue.ts'
+
+/** What a controller gets from whoever runs it. Controllers of one process share the informers. */
+export interface ControllerEnvironment {
+  readonly client: Client
+  readonly informers: InformerFactory
+  readonly events: EventRecorder
+  readonly env: Env
+}
+
+/** What a reconcile has at hand. */
+export interface ReconcileContext {
+  readonly client: Client
+  /** The local copy of a resource that the controller reconciles, owns or watches. Others throw. */
+  lister<T>(resource: ResourceDeclaration<T>): Lister<T>
+  readonly events: EventRecorder
+  readonly env: Env
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly queue: WorkQueue<string>
+}
+
+/** Another resource whose changes matter, and to which keys. */
+export interface WatchDeclaration<T = any, State = unknown> {
+  readonly resource: ResourceDeclaration<T>
+  readonly indexers?: Readonly<Record<string, Indexer<T>>>
+  /** The keys to reconcile when the object has changed (`before` and `after`), come (no `before`) or gone (no `after`). */
+  keys?(
+    change: { readonly before: T | undefined; readonly after: T | undefined },
+    context: ControllerContext<State>,
+  ): Iterable<string>
+  /** In place of `keys`, or beside it: whatever the controller wants to know of each change. Runs before `keys`. */
+  handler?(context: ControllerContext<State>): InformerHandler<T>
+}
+
+/** The context, and what the controller keeps for itself while it runs (expectations, …). */
+export interface ControllerContext<State = unknown> extends ReconcileContext {
+  readonly state: State
+}
+
+export interface ControllerDeclaration<T = any, State = unknown> {
+  /** Upstream's name for it: deployment-controller, replicaset-controller, … */
+  readonly name: string
+  readonly reconciles: ResourceDeclaration<T>
+  /** Kinds whose controlling ownerReference leads to a key. */
+  readonly owns?: readonly ResourceDeclaration<any>[]
+  readonly watches?: readonly WatchDeclaration<any, State>[]
+  /** How many keys at a time. 1 when absent. */
+  readonly concurrency?: number
+  readonly indexers?: Readonly<Record<string, Indexer<T>>>
+  /** Which changes of the reconciled kind add its key; all when absent. A resync has the same object twice. */
+  filter?(change: { readonly before: T | undefined; readonly after: T | undefined }): boolean
+  /** Made anew for each run. */
+  state?(context: ReconcileContext): State
+  rateLimiter?(clock: Clock): RateLimiter<string>
+  /** Called once, when the caches have synced, before the first reconcile. */
+  started?(context: ControllerContext<State>): Promise<void> | void
+  reconcile(
+    key: string,
+    context: ControllerContext<State>,
+  ): Promise<ReconcileResult | undefined> | Promise<void> | ReconcileResult | undefined | void
+}
+
+export interface RunningController {
+  readonly name: string
+  readonly queue: WorkQueue<string>
+  /** Takes nothing new, and resolves when what is being reconciled is done. */
+  stop(): Promise<void>
+}
+
+export interface Controller {
+  readonly name: string
+  start(environment: ControllerEnvironment): RunningController
+}
+
+/** The declaration, ready to run. */
+export function controller<T, State = undefined>(declaration: ControllerDeclaration<T, State>): Controller {
+  return { name: declaration.name, start: environment => new ControllerRun(declaration, environment) }
+}
+
+/** Several resources' watch, typed: `watch(pods, { keys: … })`. */
+export function watch<T, State = unknown>(
+  resource: ResourceDeclaration<T>,
+  rest: Omit<WatchDeclaration<T, State>, 'resource'>,
+): WatchDeclaration<T, State> {
+  return { resource, ...rest }
+}
+
+class ControllerRun<T, State> implements RunningController {
+  readonly name: string
+  readonly queue: WorkQueue<string>
+  readonly #declaration: ControllerDeclaration<T, State>
+  readonly #informers = new Map<ResourceDeclaration<any>, Informer<any>>()
+  readonly #registrations: HandlerRegistration[] = []
+  readonly #abort = new AbortController()
+  readonly #context: ControllerContext<State>
+  readonly #running: Promise<void>
+
+  constructor(declaration: ControllerDeclaration<T, State>, { client, informers, events, env }: ControllerEnvironment) {
+    this.#declaration = declaration
+    this.name = declaration.name
+    const log = env.log.child({ controller: declaration.name })
+    this.queue = new WorkQueue<string>(env, { rateLimiter: declaration.rateLimiter?.(env.clock) })
+    const reconcileContext: ReconcileContext = {
+      client,
+      lister: resource => this.#informerOf(resource).lister,
+      events,
+      env: { ...env, log },
+      clock: env.clock,
+      random: env.random,
+      log,
+      queue: this.queue,
+    }
+    const { reconciles, owns = [], watches = [], indexers } = declaration
+    this.#informers.set(reconciles, informers.informer(reconciles, { indexers }))
+    for (const resource of owns) this.#informers.set(resource, informers.informer(resource))
+    for (const watched of watches)
+      this.#informers.set(watched.resource, informers.informer(watched.resource, { indexers: watched.indexers }))
+    this.#context = { ...reconcileContext, state: declaration.state?.(reconcileContext) as State }
+
+    // Watches come first: their handlers note what was expected before a key is added because of it.
+    for (const watched of watches) this.#watch(watched)
+    for (const resource of owns) this.#own(resource)
+    this.#handle(reconciles, {
+      added: object => this.#changed(undefined, object),
+      updated: (before, after) => this.#changed(before, after),
+      deleted: object => this.#changed(object, undefined),
+    })
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort(new Error('controller stopped'))
+    for (const registration of this.#registrations) registration.remove()
+    this.queue.shutDown()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (const informer of this.#informers.values()) await informer.synced(this.#abort.signal)
+    } catch {
+      return
+    }
+    const { concurrency = 1, reconcile, started } = this.#declaration
+    await started?.call(this.#declaration, this.#context)
+    await processQueue(this.queue, {
+      concurrency,
+      log: this.#context.log,
+      // A stopped controller leaves what still waits to its successor.
+      reconcile: async key =>
+        this.#abort.signal.aborted
+          ? undefined
+          : ((await reconcile.call(this.#declaration, key, this.#context)) ?? undefined),
+    })
+  }
+
+  #informerOf<U>(resource: ResourceDeclaration<U>): Informer<U> {
+    const informer = this.#informers.get(resource)
+    if (!informer) throw new Error(`${this.name} does not watch ${resource.resource}`)
+    return informer
+  }
+
+  #handle<U>(resource: ResourceDeclaration<U>, handler: InformerHandler<U>): void {
+    this.#registrations.push(this.#informerOf(resource).addHandler(handler))
+  }
+
+  #changed(before: T | undefined, after: T | undefined): void {
+    const { filter } = this.#declaration
+    if (filter && !filter.call(this.#declaration, { before, after })) return
+    this.queue.add(keyOf((after ?? before) as Named))
+  }
+
+  #own(resource: ResourceDeclaration<any>): void {
+    this.#handle(resource, {
+      added: object => this.#addOwner(object),
+      updated: (before, after) => {
+        this.#addOwner(after)
+        if (before !== after) this.#addOwner(before)
+      },
+      deleted: object => this.#addOwner(object),
+    })
+  }
+
+  #addOwner(object: unknown): void {
+    const key = controllerKey(object, this.#declaration.reconciles)
+    if (key !== undefined) this.queue.add(key)
+  }
+
+  #watch(watched: WatchDeclaration<any, State>): void {
+    if (watched.handler) this.#handle(watched.resource, watched.handler(this.#context))
+    if (!watched.keys) return
+    const add = (before: unknown, after: unknown) => {
+      for (const key of watched.keys!({ before, after }, this.#context)) this.queue.add(key)
+    }
+    this.#handle(watched.resource, {
+      added: object => add(undefined, object),
+      updated: (before, after) => add(before, after),
+      deleted: object => add(object, undefined),
+    })
+  }
+}
+
+/** metav1.OwnerReference, as far as it is read here. */
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller?: boolean
+  readonly blockOwnerDeletion?: boolean
+}
+
+/** The owner that manages the object, if it has one. */
+export function controllerOf(object: unknown): OwnerReference | undefined {
+  const owners: OwnerReference[] | undefined = metadataOf(object)['ownerReferences']
+  return owners?.find(owner => owner.controller)
+}
+
+/** The key of the object's controller, if that is of this kind (in any version of its group). */
+export function controllerKey(object: unknown, kind: ResourceDeclaration<any>): string | undefined {
+  const owner = controllerOf(object)
+  if (!owner || owner.kind !== kind.kind || groupOf(owner.apiVersion) !== kind.group) return undefined
+  return keyFor(kind.namespaced ? metadataOf(object).namespace : undefined, owner.name)
+}
+
+/** The ownerReference by which `owner` manages what it creates. */
+export function controllerReference(owner: unknown, kind: ResourceDeclaration<any>): OwnerReference {
+  const { name = '', uid = '' } = metadataOf(owner)
+  return { apiVersion: apiVersionOf(kind), kind: kind.kind, name, uid, controller: true, blockOwnerDeletion: true }
+}
+
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/')
+  return slash < 0 ? '' : apiVersion.slice(0, slash)
+}
