@@ -60,6 +60,7 @@ export type PatchType =
   | 'application/strategic-merge-patch+json'
   | 'application/apply-patch+yaml'
 
+/** A watch that the server breaks off with an ERROR event ends with that `StatusError`. */
 export interface TypedWatchStream<T> {
   event(event: { readonly type: WatchEventType; readonly object: T }): void
   end(error?: Error): void

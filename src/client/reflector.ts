@@ -2,7 +2,7 @@
 // network does. An explicit state machine; what each state means stands at the state.
 
 import type { Env } from '../machinery/env/env.ts'
-import { isTooLargeResourceVersion, type Status, StatusError, statusErrorFrom } from '../machinery/status-error.ts'
+import { isTooLargeResourceVersion, StatusError } from '../machinery/status-error.ts'
 import { Backoff, reflectorBackoff } from './backoff.ts'
 import type { ListOptions, ResourceClient, WatchOptions } from './client.ts'
 import { metadataOf } from './object-key.ts'
@@ -231,8 +231,7 @@ export class Reflector<T> {
           event: ({ type, object }) => {
             if (over) return
             events++
-            if (type === 'ERROR') finish({ how: 'failed', error: statusErrorFrom(object as Partial<Status>) })
-            else onEvent(type, object)
+            onEvent(type, object)
           },
           end: error =>
             finish(error ? { how: 'failed', error } : { how: 'closed', events, lastedMs: clock.monotonic() - opened }),
