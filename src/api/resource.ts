@@ -66,6 +66,42 @@ export interface ResourceDeclaration<T = any> {
   readonly storage: { readonly group: string; readonly version: string }
 }
 
+/** The verbs of a resource that can do everything. */
+export const allVerbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+]
+
+export const statusSubresource: SubresourceDeclaration = { name: 'status', verbs: ['get', 'patch', 'update'] }
+
+export const scaleSubresource: SubresourceDeclaration = {
+  name: 'scale',
+  kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+  verbs: ['get', 'patch', 'update'],
+}
+
+type Optional = 'singular' | 'listKind' | 'subresources' | 'columns' | 'storage'
+
+/** Declares a resource; what is left out follows from the kind. */
+export function resource<T>(
+  of: Omit<ResourceDeclaration<T>, Optional> & Partial<Pick<ResourceDeclaration<T>, Optional>>,
+): ResourceDeclaration<T> {
+  return {
+    singular: of.kind.toLowerCase(),
+    listKind: `${of.kind}List`,
+    subresources: [],
+    columns: [],
+    storage: { group: of.group, version: of.version },
+    ...of,
+  }
+}
+
 /** `v1`, `apps/v1`. */
 export function apiVersionOf(of: { readonly group: string; readonly version: string }): string {
   return of.group === '' ? of.version : `${of.group}/${of.version}`

@@ -234,6 +234,9 @@ export const mapOf = <const Item extends ItemSpec>(value: Item): NestedSpec<Reco
   nested: { type: 'map', value: itemNode(value) },
 })
 
+/** Any JSON value as the item of a list or a map, with the definition it is published as. */
+export const anyOf = (definition: string): NestedSpec<any> => ({ nested: { type: 'any', definition } })
+
 /** A list that protobuf has as a message of its own. */
 export const wrappedList = <const Item extends ItemSpec>(number: number, item: Item) =>
   field<ItemValue<Item>[]>(number, { type: 'list', item: itemNode(item), wrapped: true })

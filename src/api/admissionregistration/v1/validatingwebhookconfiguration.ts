@@ -1,0 +1,60 @@
+import { type Infer, int32, list, object, ref, string } from '../../../machinery/schema/schema.ts'
+import { ageColumn, column, nameColumn } from '../../column.ts'
+import { LabelSelector } from '../../meta/v1/labelselector.ts'
+import { listKind } from '../../meta/v1/listkind.ts'
+import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
+import { typeMeta } from '../../meta/v1/typemeta.ts'
+import { allVerbs, resource } from '../../resource.ts'
+import { MatchCondition, RuleWithOperations } from './matchresources.ts'
+import { WebhookClientConfig } from './webhookclientconfig.ts'
+
+export const ValidatingWebhook = object('io.k8s.api.admissionregistration.v1.ValidatingWebhook', {
+  name: string(1).required(),
+  clientConfig: ref(2, WebhookClientConfig).required(),
+  rules: list(3, RuleWithOperations).listType('atomic'),
+  failurePolicy: string(4).pointer().enum('Fail', 'Ignore'),
+  matchPolicy: string(9).pointer().enum('Equivalent', 'Exact'),
+  namespaceSelector: ref(5, LabelSelector),
+  objectSelector: ref(10, LabelSelector),
+  sideEffects: string(6).pointer().requiredInOpenAPI().enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
+  timeoutSeconds: int32(7).pointer(),
+  admissionReviewVersions: list(8, 'string').required().listType('atomic'),
+  matchConditions: list(11, MatchCondition).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
+})
+export type ValidatingWebhook = Infer<typeof ValidatingWebhook>
+
+export const ValidatingWebhookConfiguration = object(
+  'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
+  {
+    ...typeMeta,
+    metadata: ref(1, ObjectMeta).always(),
+    webhooks: list(2, ValidatingWebhook)
+      .listType('map', 'name')
+      .patchStrategy('merge')
+      .mergeKey('name')
+      .protobufName('Webhooks'),
+  },
+)
+export type ValidatingWebhookConfiguration = Infer<typeof ValidatingWebhookConfiguration>
+
+export const ValidatingWebhookConfigurationList = listKind(
+  'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationList',
+  ValidatingWebhookConfiguration,
+)
+export type ValidatingWebhookConfigurationList = Infer<typeof ValidatingWebhookConfigurationList>
+
+export const validatingWebhookConfigurations = resource({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  resource: 'validatingwebhookconfigurations',
+  schema: ValidatingWebhookConfiguration,
+  categories: ['api-extensions'],
+  namespaced: false,
+  verbs: allVerbs,
+  columns: [
+    nameColumn,
+    column('Webhooks', 'integer', 'Webhooks indicates the number of webhooks registered in this configuration'),
+    ageColumn,
+  ],
+})

@@ -1,0 +1,22 @@
+import { type Infer, int32, object, ref, string } from '../../../machinery/schema/schema.ts'
+import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
+import { typeMeta } from '../../meta/v1/typemeta.ts'
+
+export const ScaleSpec = object('io.k8s.api.autoscaling.v1.ScaleSpec', {
+  replicas: int32(1),
+})
+export type ScaleSpec = Infer<typeof ScaleSpec>
+
+export const ScaleStatus = object('io.k8s.api.autoscaling.v1.ScaleStatus', {
+  replicas: int32(1).required(),
+  selector: string(2),
+})
+export type ScaleStatus = Infer<typeof ScaleStatus>
+
+export const Scale = object('io.k8s.api.autoscaling.v1.Scale', {
+  ...typeMeta,
+  metadata: ref(1, ObjectMeta).always(),
+  spec: ref(2, ScaleSpec).always(),
+  status: ref(3, ScaleStatus).always(),
+})
+export type Scale = Infer<typeof Scale>

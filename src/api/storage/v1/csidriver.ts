@@ -1,0 +1,57 @@
+import { boolean, type Infer, int64, list, object, ref, string } from '../../../machinery/schema/schema.ts'
+import { ageColumn, column, describedBy, nameColumn } from '../../column.ts'
+import { listKind } from '../../meta/v1/listkind.ts'
+import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
+import { typeMeta } from '../../meta/v1/typemeta.ts'
+import { allVerbs, resource } from '../../resource.ts'
+
+export const TokenRequest = object('io.k8s.api.storage.v1.TokenRequest', {
+  audience: string(1).required(),
+  expirationSeconds: int64(2).pointer(),
+})
+export type TokenRequest = Infer<typeof TokenRequest>
+
+export const CSIDriverSpec = object('io.k8s.api.storage.v1.CSIDriverSpec', {
+  attachRequired: boolean(1).pointer(),
+  podInfoOnMount: boolean(2).pointer(),
+  volumeLifecycleModes: list(3, 'string').listType('set'),
+  storageCapacity: boolean(4).pointer(),
+  fsGroupPolicy: string(5).pointer(),
+  tokenRequests: list(6, TokenRequest).listType('atomic'),
+  requiresRepublish: boolean(7).pointer(),
+  seLinuxMount: boolean(8).pointer(),
+  nodeAllocatableUpdatePeriodSeconds: int64(9).pointer(),
+  serviceAccountTokenInSecrets: boolean(10).pointer(),
+  preventPodSchedulingIfMissing: boolean(11).pointer(),
+})
+export type CSIDriverSpec = Infer<typeof CSIDriverSpec>
+
+export const CSIDriver = object('io.k8s.api.storage.v1.CSIDriver', {
+  ...typeMeta,
+  metadata: ref(1, ObjectMeta).always(),
+  spec: ref(2, CSIDriverSpec).required(),
+})
+export type CSIDriver = Infer<typeof CSIDriver>
+
+export const CSIDriverList = listKind('io.k8s.api.storage.v1.CSIDriverList', CSIDriver)
+export type CSIDriverList = Infer<typeof CSIDriverList>
+
+export const csiDrivers = resource({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSIDriver',
+  resource: 'csidrivers',
+  schema: CSIDriver,
+  namespaced: false,
+  verbs: allVerbs,
+  columns: [
+    nameColumn,
+    column('AttachRequired', 'boolean', describedBy(CSIDriverSpec, 'attachRequired')),
+    column('PodInfoOnMount', 'boolean', describedBy(CSIDriverSpec, 'podInfoOnMount')),
+    column('StorageCapacity', 'boolean', describedBy(CSIDriverSpec, 'storageCapacity')),
+    column('TokenRequests', 'string', describedBy(CSIDriverSpec, 'tokenRequests')),
+    column('RequiresRepublish', 'boolean', describedBy(CSIDriverSpec, 'requiresRepublish')),
+    column('Modes', 'string', describedBy(CSIDriverSpec, 'volumeLifecycleModes')),
+    ageColumn,
+  ],
+})
