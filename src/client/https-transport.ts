@@ -1,0 +1,287 @@
+// The transport over the network: HTTP/2 on a few shared connections (HTTP/1.1 where the server has nothing newer, and
+// for upgrades), with the credentials of whoever it was made for. A request the server asks to repeat later (429, or 5xx
+// with Retry-After) is repeated, as client-go does it.
+
+import { type Agent, Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
+import type { Env } from '../machinery/env/env.ts'
+import {
+  ConnectionError,
+  exchangeHttp1,
+  flatHeaders,
+  type HttpExchange,
+  type HttpRequest,
+  type OutgoingHeaders,
+} from './http-exchange.ts'
+import { Http2Sessions, NoHttp2Error } from './http2-sessions.ts'
+import { LineDecoder } from './line-decoder.ts'
+import type { ApiRequest, ApiResponse, Transport, WatchEvent, WatchStream } from './transport.ts'
+
+export interface HttpsTransportOptions {
+  readonly env: Env
+  /** Such as https://127.0.0.1:6443; may have a path that every request's goes behind. */
+  readonly server: string
+  /** PEM. The system's authorities when absent. */
+  readonly ca?: string | Uint8Array
+  /** PEM; the client certificate and its key. */
+  readonly cert?: string | Uint8Array
+  readonly key?: string | Uint8Array
+  /** A bearer token, or where to get the current one. */
+  readonly token?: string | (() => string | Promise<string>)
+  readonly basic?: { readonly username: string; readonly password: string }
+  readonly impersonate?: Impersonation
+  /** The name in the server's certificate, when it isn't the host's. */
+  readonly serverName?: string
+  readonly userAgent?: string
+  /** Do not verify the server's certificate. */
+  readonly insecure?: boolean
+  /** How many HTTP/2 connections at most. */
+  readonly maxSessions?: number
+}
+
+export interface Impersonation {
+  readonly user: string
+  readonly groups?: readonly string[]
+  readonly uid?: string
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+const mostRetries = 10
+const defaultUserAgent = `k8ts/v1.36 (${process.platform}/${process.arch})`
+
+export function httpsTransport(options: HttpsTransportOptions): Transport {
+  return new HttpsTransport(options)
+}
+
+class HttpsTransport implements Transport {
+  readonly #options: HttpsTransportOptions
+  readonly #origin: URL
+  readonly #prefix: string
+  readonly #tls: ConnectionOptions
+  readonly #agent: Agent
+  readonly #http2: Http2Sessions | undefined
+  #http1Only: boolean
+
+  constructor(options: HttpsTransportOptions) {
+    this.#options = options
+    this.#origin = new URL(options.server)
+    this.#prefix = this.#origin.pathname.replace(/\/+$/, '')
+    const secure = this.#origin.protocol === 'https:'
+    const host = this.#origin.hostname.replace(/^\[|\]$/g, '')
+    const asBuffer = (pem: string | Uint8Array | undefined) =>
+      typeof pem === 'string' || pem === undefined ? pem : Buffer.from(pem)
+    this.#tls = {
+      host,
+      port: Number(this.#origin.port) || (secure ? 443 : 80),
+      ca: asBuffer(options.ca),
+      cert: asBuffer(options.cert),
+      key: asBuffer(options.key),
+      servername: options.serverName ?? (isIP(host) ? '' : host),
+      rejectUnauthorized: !options.insecure,
+    }
+    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
+    this.#http1Only = !secure
+    if (secure)
+      this.#http2 = new Http2Sessions({
+        clock: options.env.clock,
+        origin: this.#origin,
+        tls: this.#tls,
+        maxSessions: options.maxSessions ?? 4,
+      })
+  }
+
+  async request(request: ApiRequest): Promise<ApiResponse> {
+    return this.#retried(request, async outgoing => readWhole(await this.#exchange(outgoing)))
+  }
+
+  async watch(request: ApiRequest, stream: WatchStream): Promise<{ response: ApiResponse; stop(): void }> {
+    const { response, exchange } = await this.#begin(request)
+    return { response, stop: exchange ? followWatch(exchange, stream) : () => {} }
+  }
+
+  async stream(request: ApiRequest, chunk: (bytes: Uint8Array) => void): Promise<ApiResponse> {
+    const { response, exchange } = await this.#begin(request)
+    // From here on nothing is sent again: the caller has seen a part of it.
+    await exchange?.follow(chunk)
+    return response
+  }
+
+  async upgrade(request: ApiRequest): ReturnType<Transport['upgrade']> {
+    const { method, path, headers, body, signal } = await this.#encode(request)
+    return new Promise((resolve, reject) => {
+      const open = this.#origin.protocol === 'https:' ? httpsRequest : httpRequest
+      const outgoing = open({
+        ...this.#http1(),
+        ALPNProtocols: ['http/1.1'],
+        agent: false,
+        method,
+        path,
+        headers: { connection: 'Upgrade', ...headers },
+        signal,
+      } as RequestOptions)
+      outgoing.once('error', error => reject(signal?.aborted ? signal.reason : ConnectionError.from(error)))
+      outgoing.once('upgrade', (message, socket, head) => {
+        const response = { status: message.statusCode ?? 101, headers: flatHeaders(message.headers), body: undefined }
+        resolve({ response, socket, head })
+      })
+      outgoing.once('response', message => {
+        const chunks: Buffer[] = []
+        message.on('data', (bytes: Buffer) => chunks.push(bytes))
+        message.once('error', reject)
+        message.once('end', () =>
+          resolve({ response: decode(message.statusCode ?? 0, flatHeaders(message.headers), Buffer.concat(chunks)) }),
+        )
+      })
+      outgoing.end(body)
+    })
+  }
+
+  close(): void {
+    this.#http2?.close()
+    this.#agent.destroy()
+  }
+
+  /** Sends it, and reads the answer unless it is a 200: then whoever asked follows it. */
+  async #begin(request: ApiRequest): Promise<{ response: ApiResponse; exchange?: HttpExchange }> {
+    let exchange: HttpExchange | undefined
+    const response = await this.#retried(request, async outgoing => {
+      exchange = await this.#exchange(outgoing)
+      return exchange.status === 200 ? head(exchange) : readWhole(exchange)
+    })
+    return response.status === 200 && exchange ? { response, exchange } : { response }
+  }
+
+  #http1(): RequestOptions & { protocol: string } {
+    return { ...(this.#tls as RequestOptions), protocol: this.#origin.protocol }
+  }
+
+  async #exchange(request: HttpRequest): Promise<HttpExchange> {
+    if (this.#http2 && !this.#http1Only) {
+      try {
+        return await this.#http2.exchange({ ...request, headers: withAuthority(request.headers, this.#origin) })
+      } catch (error) {
+        if (!(error instanceof NoHttp2Error)) throw error
+        this.#http1Only = true
+      }
+    }
+    return exchangeHttp1(request, { ...this.#http1(), agent: this.#agent })
+  }
+
+  /** Sends it as often as the server asks for it, and once more each time a connection broke under a GET. */
+  async #retried(request: ApiRequest, send: (outgoing: HttpRequest) => Promise<ApiResponse>): Promise<ApiResponse> {
+    for (let retries = 0; ; retries++) {
+      let waitSeconds: number
+      try {
+        const response = await send(await this.#encode(request))
+        const retryAfter = retryAfterSeconds(response)
+        if (retryAfter === undefined || retries >= mostRetries) return response
+        waitSeconds = retryAfter
+      } catch (error) {
+        if (retries >= mostRetries || !(error instanceof ConnectionError)) throw error
+        const stale = error.unprocessed && error.code !== 'ECONNREFUSED' && retries === 0
+        if (!stale && !(request.method === 'GET' && error.isReset)) throw error
+        waitSeconds = stale ? 0 : 1
+      }
+      if (waitSeconds > 0) await this.#options.env.clock.sleep(waitSeconds * 1000, request.signal)
+    }
+  }
+
+  async #encode({ method, path, query, headers, body, signal }: ApiRequest): Promise<HttpRequest> {
+    const { userAgent = defaultUserAgent, token, basic, impersonate } = this.#options
+    const outgoing: Record<string, string | readonly string[]> = { accept: 'application/json', 'user-agent': userAgent }
+    if (token !== undefined) outgoing['authorization'] = `Bearer ${typeof token === 'function' ? await token() : token}`
+    else if (basic)
+      outgoing['authorization'] = `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`
+    if (impersonate) Object.assign(outgoing, impersonationHeaders(impersonate))
+    if (body !== undefined) outgoing['content-type'] = 'application/json'
+    Object.assign(outgoing, headers)
+    const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
+    return { method, path: this.#prefix + path + queryString(query), headers: outgoing, body: bytes, signal }
+  }
+}
+
+function withAuthority(headers: OutgoingHeaders, origin: URL): OutgoingHeaders {
+  return { ':authority': origin.host, ...headers }
+}
+
+/** `?a=1&b=2&b=3`, or nothing. */
+export function queryString(query: ApiRequest['query']): string {
+  let text = ''
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined) continue
+    for (const one of typeof value === 'string' ? [value] : value)
+      text += `${text === '' ? '?' : '&'}${encodeURIComponent(name)}=${encodeURIComponent(one)}`
+  }
+  return text
+}
+
+function impersonationHeaders({ user, groups, uid, extra }: Impersonation): Record<string, string | readonly string[]> {
+  const headers: Record<string, string | readonly string[]> = { 'impersonate-user': user }
+  if (groups && groups.length > 0) headers['impersonate-group'] = groups
+  if (uid) headers['impersonate-uid'] = uid
+  for (const [name, values] of Object.entries(extra ?? {}))
+    headers[`impersonate-extra-${encodeURIComponent(name.toLowerCase())}`] = values
+  return headers
+}
+
+/** The seconds after which the server wants the request again; undefined when its answer is final. */
+function retryAfterSeconds(response: ApiResponse): number | undefined {
+  if (response.status !== 429 && response.status < 500) return undefined
+  const header = response.headers['retry-after']
+  return header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined
+}
+
+function head(exchange: HttpExchange): ApiResponse {
+  return { status: exchange.status, headers: exchange.headers, body: undefined }
+}
+
+async function readWhole(exchange: HttpExchange): Promise<ApiResponse> {
+  const chunks: Uint8Array[] = []
+  await exchange.follow(bytes => chunks.push(bytes))
+  return decode(exchange.status, exchange.headers, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+}
+
+function decode(status: number, headers: Readonly<Record<string, string>>, bytes: Uint8Array): ApiResponse {
+  if (bytes.length === 0) return { status, headers, body: undefined }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  if (!/^application\/([\w.+-]+\+)?json/.test(headers['content-type'] ?? ''))
+    return { status, headers, body: undefined, text }
+  try {
+    return { status, headers, body: JSON.parse(text) }
+  } catch (error) {
+    throw new ConnectionError('the answer is not the JSON it says it is', { cause: error })
+  }
+}
+
+/** Reads events off the answer until it ends. Answers how to stop it. */
+function followWatch(exchange: HttpExchange, stream: WatchStream): () => void {
+  let over = false
+  const end = (error?: Error) => {
+    if (over) return
+    over = true
+    stream.end(error)
+  }
+  const decoder = new LineDecoder(line => {
+    if (over) return
+    let event: WatchEvent
+    try {
+      event = JSON.parse(line) as WatchEvent
+    } catch (error) {
+      exchange.cancel()
+      return end(new ConnectionError('unable to decode an event from the watch stream', { cause: error }))
+    }
+    stream.event(event)
+  })
+  exchange
+    .follow(bytes => decoder.write(bytes))
+    .then(
+      () => end(decoder.pending ? new ConnectionError('unexpected EOF', { code: 'ECONNRESET' }) : undefined),
+      error => end(ConnectionError.from(error)),
+    )
+  return () => {
+    end()
+    exchange.cancel()
+  }
+}
