@@ -56,6 +56,8 @@ export interface ResourceDeclaration<T = any> {
   readonly schema: Schema<T>
   /** The list kind; `${kind}List` unless it differs. */
   readonly listKind: string
+  /** The schema of the list; kinds that only go in and out (reviews, bindings) have none. */
+  readonly listSchema?: Schema<any>
   readonly subresources: readonly SubresourceDeclaration[]
   /** The protobuf message's full name, when it isn't the one that follows from the definition's. */
   readonly protobufMessage?: string

@@ -1,3 +1,5 @@
+// What the server asks admission webhooks and what they answer.
+
 import { any, boolean, bytes, type Infer, list, map, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { UserInfo } from '../../authentication/v1/userinfo.ts'
 import { GroupVersionKind, GroupVersionResource } from '../../meta/v1/groupversion.ts'

@@ -11,7 +11,7 @@ export const Rule = object('io.k8s.api.admissionregistration.v1.Rule', {
   apiGroups: list(1, 'string').listType('atomic'),
   apiVersions: list(2, 'string').listType('atomic'),
   resources: list(3, 'string').listType('atomic'),
-  scope: string(4).pointer().enum('*', 'Cluster', 'Namespaced'),
+  scope: string(4).pointer().serverDefault('*').enum('*', 'Cluster', 'Namespaced'),
 })
 export type Rule = Infer<typeof Rule>
 
@@ -34,11 +34,11 @@ export type NamedRuleWithOperations = Infer<typeof NamedRuleWithOperations>
 export const MatchResources = object(
   'io.k8s.api.admissionregistration.v1.MatchResources',
   {
-    namespaceSelector: ref(1, LabelSelector),
-    objectSelector: ref(2, LabelSelector),
+    namespaceSelector: ref(1, LabelSelector).serverDefault({}),
+    objectSelector: ref(2, LabelSelector).serverDefault({}),
     resourceRules: list(3, NamedRuleWithOperations).listType('atomic'),
     excludeResourceRules: list(4, NamedRuleWithOperations).listType('atomic'),
-    matchPolicy: string(7).pointer().enum('Equivalent', 'Exact'),
+    matchPolicy: string(7).pointer().serverDefault('Equivalent').enum('Equivalent', 'Exact'),
   },
   { atomic: true },
 )

@@ -12,14 +12,18 @@ export const MutatingWebhook = object('io.k8s.api.admissionregistration.v1.Mutat
   name: string(1).required(),
   clientConfig: ref(2, WebhookClientConfig).required(),
   rules: list(3, RuleWithOperations).listType('atomic'),
-  failurePolicy: string(4).pointer().enum('Fail', 'Ignore'),
-  matchPolicy: string(9).pointer().enum('Equivalent', 'Exact'),
-  namespaceSelector: ref(5, LabelSelector),
-  objectSelector: ref(11, LabelSelector),
-  sideEffects: string(6).pointer().requiredInOpenAPI().enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
-  timeoutSeconds: int32(7).pointer(),
-  admissionReviewVersions: list(8, 'string').required().listType('atomic'),
-  reinvocationPolicy: string(10).pointer().enum('IfNeeded', 'Never'),
+  failurePolicy: string(4).pointer().serverDefault('Fail').enum('Fail', 'Ignore'),
+  matchPolicy: string(9).pointer().serverDefault('Equivalent').enum('Equivalent', 'Exact'),
+  namespaceSelector: ref(5, LabelSelector).serverDefault({}),
+  objectSelector: ref(11, LabelSelector).serverDefault({}),
+  sideEffects: string(6)
+    .pointer()
+    .requiredInOpenAPI()
+    .serverDefault('Unknown')
+    .enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
+  timeoutSeconds: int32(7).pointer().serverDefault(30),
+  admissionReviewVersions: list(8, 'string').required().serverDefault(['v1']).listType('atomic'),
+  reinvocationPolicy: string(10).pointer().serverDefault('Never').enum('IfNeeded', 'Never'),
   matchConditions: list(12, MatchCondition).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
 })
 export type MutatingWebhook = Infer<typeof MutatingWebhook>
@@ -47,6 +51,7 @@ export const mutatingWebhookConfigurations = resource({
   kind: 'MutatingWebhookConfiguration',
   resource: 'mutatingwebhookconfigurations',
   schema: MutatingWebhookConfiguration,
+  listSchema: MutatingWebhookConfigurationList,
   categories: ['api-extensions'],
   namespaced: false,
   verbs: allVerbs,

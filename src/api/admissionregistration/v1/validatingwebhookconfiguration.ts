@@ -12,13 +12,17 @@ export const ValidatingWebhook = object('io.k8s.api.admissionregistration.v1.Val
   name: string(1).required(),
   clientConfig: ref(2, WebhookClientConfig).required(),
   rules: list(3, RuleWithOperations).listType('atomic'),
-  failurePolicy: string(4).pointer().enum('Fail', 'Ignore'),
-  matchPolicy: string(9).pointer().enum('Equivalent', 'Exact'),
-  namespaceSelector: ref(5, LabelSelector),
-  objectSelector: ref(10, LabelSelector),
-  sideEffects: string(6).pointer().requiredInOpenAPI().enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
-  timeoutSeconds: int32(7).pointer(),
-  admissionReviewVersions: list(8, 'string').required().listType('atomic'),
+  failurePolicy: string(4).pointer().serverDefault('Fail').enum('Fail', 'Ignore'),
+  matchPolicy: string(9).pointer().serverDefault('Equivalent').enum('Equivalent', 'Exact'),
+  namespaceSelector: ref(5, LabelSelector).serverDefault({}),
+  objectSelector: ref(10, LabelSelector).serverDefault({}),
+  sideEffects: string(6)
+    .pointer()
+    .requiredInOpenAPI()
+    .serverDefault('Unknown')
+    .enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
+  timeoutSeconds: int32(7).pointer().serverDefault(30),
+  admissionReviewVersions: list(8, 'string').required().serverDefault(['v1']).listType('atomic'),
   matchConditions: list(11, MatchCondition).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
 })
 export type ValidatingWebhook = Infer<typeof ValidatingWebhook>
@@ -49,6 +53,7 @@ export const validatingWebhookConfigurations = resource({
   kind: 'ValidatingWebhookConfiguration',
   resource: 'validatingwebhookconfigurations',
   schema: ValidatingWebhookConfiguration,
+  listSchema: ValidatingWebhookConfigurationList,
   categories: ['api-extensions'],
   namespaced: false,
   verbs: allVerbs,

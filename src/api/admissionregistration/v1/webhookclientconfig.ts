@@ -4,7 +4,7 @@ export const ServiceReference = object('io.k8s.api.admissionregistration.v1.Serv
   namespace: string(1).required(),
   name: string(2).required(),
   path: string(3).pointer(),
-  port: int32(4).pointer(),
+  port: int32(4).pointer().serverDefault(443),
 })
 export type ServiceReference = Infer<typeof ServiceReference>
 

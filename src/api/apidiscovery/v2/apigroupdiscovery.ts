@@ -1,3 +1,5 @@
+// The aggregated discovery documents.
+
 import { type Infer, list, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { GroupVersionKind } from '../../meta/v1/groupversion.ts'
 import { ListMeta } from '../../meta/v1/listmeta.ts'

@@ -34,7 +34,7 @@ export const ServiceReference = object('io.k8s.apiextensions-apiserver.pkg.apis.
   namespace: string(1).required(),
   name: string(2).required(),
   path: string(3).pointer(),
-  port: int32(4).pointer(),
+  port: int32(4).pointer().serverDefault(443),
 })
 export type ServiceReference = Infer<typeof ServiceReference>
 
@@ -137,7 +137,7 @@ export const CustomResourceDefinitionSpec = object(
     names: ref(3, CustomResourceDefinitionNames).required(),
     scope: string(4).required(),
     versions: list(7, CustomResourceDefinitionVersion).required().listType('atomic'),
-    conversion: ref(9, CustomResourceConversion),
+    conversion: ref(9, CustomResourceConversion).serverDefault({ strategy: 'None' }),
     preserveUnknownFields: boolean(10),
   },
 )
@@ -190,6 +190,7 @@ export const customResourceDefinitions = resource({
   kind: 'CustomResourceDefinition',
   resource: 'customresourcedefinitions',
   schema: CustomResourceDefinition,
+  listSchema: CustomResourceDefinitionList,
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   namespaced: false,

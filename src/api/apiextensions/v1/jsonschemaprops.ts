@@ -1,3 +1,5 @@
+// The JSON schema that a custom resource is held to. It contains itself, so its type is written out.
+
 import {
   any,
   anyOf,

@@ -8,7 +8,7 @@ import { allVerbs, resource, statusSubresource } from '../../resource.ts'
 export const ServiceReference = object('io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference', {
   namespace: string(1),
   name: string(2),
-  port: int32(3).pointer(),
+  port: int32(3).pointer().serverDefault(443),
 })
 export type ServiceReference = Infer<typeof ServiceReference>
 
@@ -54,6 +54,7 @@ export const apiServices = resource({
   kind: 'APIService',
   resource: 'apiservices',
   schema: APIService,
+  listSchema: APIServiceList,
   categories: ['api-extensions'],
   namespaced: false,
   verbs: allVerbs,

@@ -22,6 +22,7 @@ export const controllerRevisions = resource({
   kind: 'ControllerRevision',
   resource: 'controllerrevisions',
   schema: ControllerRevision,
+  listSchema: ControllerRevisionList,
   namespaced: true,
   verbs: allVerbs,
   columns: [

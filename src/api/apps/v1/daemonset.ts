@@ -24,7 +24,7 @@ export const RollingUpdateDaemonSet = object('io.k8s.api.apps.v1.RollingUpdateDa
 export type RollingUpdateDaemonSet = Infer<typeof RollingUpdateDaemonSet>
 
 export const DaemonSetUpdateStrategy = object('io.k8s.api.apps.v1.DaemonSetUpdateStrategy', {
-  type: string(1).enum('OnDelete', 'RollingUpdate'),
+  type: string(1).serverDefault('RollingUpdate').enum('OnDelete', 'RollingUpdate'),
   rollingUpdate: ref(2, RollingUpdateDaemonSet),
 })
 export type DaemonSetUpdateStrategy = Infer<typeof DaemonSetUpdateStrategy>
@@ -34,7 +34,7 @@ export const DaemonSetSpec = object('io.k8s.api.apps.v1.DaemonSetSpec', {
   template: ref(2, PodTemplateSpec).required(),
   updateStrategy: ref(3, DaemonSetUpdateStrategy).always(),
   minReadySeconds: int32(4),
-  revisionHistoryLimit: int32(6).pointer(),
+  revisionHistoryLimit: int32(6).pointer().serverDefault(10),
 })
 export type DaemonSetSpec = Infer<typeof DaemonSetSpec>
 
@@ -78,6 +78,7 @@ export const daemonSets = resource({
   kind: 'DaemonSet',
   resource: 'daemonsets',
   schema: DaemonSet,
+  listSchema: DaemonSetList,
   shortNames: ['ds'],
   categories: ['all'],
   namespaced: true,

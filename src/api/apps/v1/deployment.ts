@@ -25,20 +25,20 @@ export const RollingUpdateDeployment = object('io.k8s.api.apps.v1.RollingUpdateD
 export type RollingUpdateDeployment = Infer<typeof RollingUpdateDeployment>
 
 export const DeploymentStrategy = object('io.k8s.api.apps.v1.DeploymentStrategy', {
-  type: string(1).enum('Recreate', 'RollingUpdate'),
+  type: string(1).serverDefault('RollingUpdate').enum('Recreate', 'RollingUpdate'),
   rollingUpdate: ref(2, RollingUpdateDeployment),
 })
 export type DeploymentStrategy = Infer<typeof DeploymentStrategy>
 
 export const DeploymentSpec = object('io.k8s.api.apps.v1.DeploymentSpec', {
-  replicas: int32(1).pointer(),
+  replicas: int32(1).pointer().serverDefault(1),
   selector: ref(2, LabelSelector).requiredInOpenAPI(),
   template: ref(3, PodTemplateSpec).required(),
   strategy: ref(4, DeploymentStrategy).always().patchStrategy('retainKeys'),
   minReadySeconds: int32(5),
-  revisionHistoryLimit: int32(6).pointer(),
+  revisionHistoryLimit: int32(6).pointer().serverDefault(10),
   paused: boolean(7),
-  progressDeadlineSeconds: int32(9).pointer(),
+  progressDeadlineSeconds: int32(9).pointer().serverDefault(600),
 })
 export type DeploymentSpec = Infer<typeof DeploymentSpec>
 
@@ -82,6 +82,7 @@ export const deployments = resource({
   kind: 'Deployment',
   resource: 'deployments',
   schema: Deployment,
+  listSchema: DeploymentList,
   shortNames: ['deploy'],
   categories: ['all'],
   namespaced: true,

@@ -8,7 +8,7 @@ import { typeMeta } from '../../meta/v1/typemeta.ts'
 import { allVerbs, resource, scaleSubresource, statusSubresource } from '../../resource.ts'
 
 export const ReplicaSetSpec = object('io.k8s.api.apps.v1.ReplicaSetSpec', {
-  replicas: int32(1).pointer(),
+  replicas: int32(1).pointer().serverDefault(1),
   minReadySeconds: int32(4),
   selector: ref(2, LabelSelector).requiredInOpenAPI(),
   template: ref(3, PodTemplateSpec).always(),
@@ -52,6 +52,7 @@ export const replicaSets = resource({
   kind: 'ReplicaSet',
   resource: 'replicasets',
   schema: ReplicaSet,
+  listSchema: ReplicaSetList,
   shortNames: ['rs'],
   categories: ['all'],
   namespaced: true,
@@ -67,4 +68,5 @@ export const replicaSets = resource({
     column('Images', 'string', 'Images referenced by each container in the template.', { priority: 1 }),
     column('Selector', 'string', describedBy(ReplicaSetSpec, 'selector'), { priority: 1 }),
   ],
+  selectableFields: { 'status.replicas': replicaSet => String(replicaSet.status.replicas) },
 })

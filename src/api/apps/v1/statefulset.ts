@@ -33,8 +33,8 @@ export type StatefulSetUpdateStrategy = Infer<typeof StatefulSetUpdateStrategy>
 export const StatefulSetPersistentVolumeClaimRetentionPolicy = object(
   'io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy',
   {
-    whenDeleted: string(1),
-    whenScaled: string(2),
+    whenDeleted: string(1).serverDefault('Retain'),
+    whenScaled: string(2).serverDefault('Retain'),
   },
 )
 export type StatefulSetPersistentVolumeClaimRetentionPolicy = Infer<
@@ -47,16 +47,16 @@ export const StatefulSetOrdinals = object('io.k8s.api.apps.v1.StatefulSetOrdinal
 export type StatefulSetOrdinals = Infer<typeof StatefulSetOrdinals>
 
 export const StatefulSetSpec = object('io.k8s.api.apps.v1.StatefulSetSpec', {
-  replicas: int32(1).pointer(),
+  replicas: int32(1).pointer().serverDefault(1),
   selector: ref(2, LabelSelector).requiredInOpenAPI(),
   template: ref(3, PodTemplateSpec).required(),
   volumeClaimTemplates: list(4, PersistentVolumeClaim).listType('atomic'),
   serviceName: string(5).always(),
-  podManagementPolicy: string(6).enum('OrderedReady', 'Parallel'),
+  podManagementPolicy: string(6).serverDefault('OrderedReady').enum('OrderedReady', 'Parallel'),
   updateStrategy: ref(7, StatefulSetUpdateStrategy).always(),
-  revisionHistoryLimit: int32(8).pointer(),
+  revisionHistoryLimit: int32(8).pointer().serverDefault(10),
   minReadySeconds: int32(9),
-  persistentVolumeClaimRetentionPolicy: ref(10, StatefulSetPersistentVolumeClaimRetentionPolicy),
+  persistentVolumeClaimRetentionPolicy: ref(10, StatefulSetPersistentVolumeClaimRetentionPolicy).serverDefault({}),
   ordinals: ref(11, StatefulSetOrdinals),
 })
 export type StatefulSetSpec = Infer<typeof StatefulSetSpec>
@@ -101,6 +101,7 @@ export const statefulSets = resource({
   kind: 'StatefulSet',
   resource: 'statefulsets',
   schema: StatefulSet,
+  listSchema: StatefulSetList,
   shortNames: ['sts'],
   categories: ['all'],
   namespaced: true,

@@ -12,7 +12,7 @@ export type BoundObjectReference = Infer<typeof BoundObjectReference>
 
 export const TokenRequestSpec = object('io.k8s.api.authentication.v1.TokenRequestSpec', {
   audiences: list(1, 'string').always().listType('atomic'),
-  expirationSeconds: int64(4).pointer(),
+  expirationSeconds: int64(4).pointer().serverDefault(3600),
   boundObjectRef: ref(3, BoundObjectReference),
 })
 export type TokenRequestSpec = Infer<typeof TokenRequestSpec>

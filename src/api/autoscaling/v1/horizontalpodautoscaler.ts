@@ -18,7 +18,7 @@ export type CrossVersionObjectReference = Infer<typeof CrossVersionObjectReferen
 
 export const HorizontalPodAutoscalerSpec = object('io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec', {
   scaleTargetRef: ref(1, CrossVersionObjectReference).required(),
-  minReplicas: int32(2).pointer(),
+  minReplicas: int32(2).pointer().serverDefault(1),
   maxReplicas: int32(3).required(),
   targetCPUUtilizationPercentage: int32(4).pointer(),
 })
@@ -53,6 +53,7 @@ export const horizontalPodAutoscalers = resource({
   kind: 'HorizontalPodAutoscaler',
   resource: 'horizontalpodautoscalers',
   schema: HorizontalPodAutoscaler,
+  listSchema: HorizontalPodAutoscalerList,
   shortNames: ['hpa'],
   categories: ['all'],
   namespaced: true,

@@ -1,3 +1,5 @@
+// The scale subresource: replicas of whatever has some.
+
 import { type Infer, int32, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
 import { typeMeta } from '../../meta/v1/typemeta.ts'

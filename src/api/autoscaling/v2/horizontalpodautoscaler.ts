@@ -122,7 +122,7 @@ export type HorizontalPodAutoscalerBehavior = Infer<typeof HorizontalPodAutoscal
 
 export const HorizontalPodAutoscalerSpec = object('io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec', {
   scaleTargetRef: ref(1, CrossVersionObjectReference).required(),
-  minReplicas: int32(2).pointer(),
+  minReplicas: int32(2).pointer().serverDefault(1),
   maxReplicas: int32(3).required(),
   metrics: list(4, MetricSpec).listType('atomic'),
   behavior: ref(5, HorizontalPodAutoscalerBehavior),
@@ -197,6 +197,7 @@ export const horizontalPodAutoscalers = resource({
   kind: 'HorizontalPodAutoscaler',
   resource: 'horizontalpodautoscalers',
   schema: HorizontalPodAutoscaler,
+  listSchema: HorizontalPodAutoscalerList,
   shortNames: ['hpa'],
   categories: ['all'],
   namespaced: true,

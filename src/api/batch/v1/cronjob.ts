@@ -17,11 +17,11 @@ export const CronJobSpec = object('io.k8s.api.batch.v1.CronJobSpec', {
   schedule: string(1).required(),
   timeZone: string(8).pointer(),
   startingDeadlineSeconds: int64(2).pointer(),
-  concurrencyPolicy: string(3).enum('Allow', 'Forbid', 'Replace'),
-  suspend: boolean(4).pointer(),
+  concurrencyPolicy: string(3).serverDefault('Allow').enum('Allow', 'Forbid', 'Replace'),
+  suspend: boolean(4).pointer().serverDefault(false),
   jobTemplate: ref(5, JobTemplateSpec).required(),
-  successfulJobsHistoryLimit: int32(6).pointer(),
-  failedJobsHistoryLimit: int32(7).pointer(),
+  successfulJobsHistoryLimit: int32(6).pointer().serverDefault(3),
+  failedJobsHistoryLimit: int32(7).pointer().serverDefault(1),
 })
 export type CronJobSpec = Infer<typeof CronJobSpec>
 
@@ -49,6 +49,7 @@ export const cronJobs = resource({
   kind: 'CronJob',
   resource: 'cronjobs',
   schema: CronJob,
+  listSchema: CronJobList,
   shortNames: ['cj'],
   categories: ['all'],
   namespaced: true,

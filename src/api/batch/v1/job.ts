@@ -21,7 +21,7 @@ export const PodFailurePolicyOnPodConditionsPattern = object(
   'io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern',
   {
     type: string(1).required(),
-    status: string(2).always(),
+    status: string(2).always().serverDefault('True'),
   },
 )
 export type PodFailurePolicyOnPodConditionsPattern = Infer<typeof PodFailurePolicyOnPodConditionsPattern>
@@ -117,6 +117,7 @@ export const jobs = resource({
   kind: 'Job',
   resource: 'jobs',
   schema: Job,
+  listSchema: JobList,
   categories: ['all'],
   namespaced: true,
   verbs: allVerbs,
@@ -131,4 +132,5 @@ export const jobs = resource({
     column('Images', 'string', 'Images referenced by each container in the template.', { priority: 1 }),
     column('Selector', 'string', describedBy(JobSpec, 'selector'), { priority: 1 }),
   ],
+  selectableFields: { 'status.successful': job => String(job.status.succeeded ?? 0) },
 })

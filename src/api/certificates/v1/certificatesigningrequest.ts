@@ -93,6 +93,7 @@ export const certificateSigningRequests = resource({
   kind: 'CertificateSigningRequest',
   resource: 'certificatesigningrequests',
   schema: CertificateSigningRequest,
+  listSchema: CertificateSigningRequestList,
   shortNames: ['csr'],
   namespaced: false,
   verbs: allVerbs,
@@ -109,4 +110,5 @@ export const certificateSigningRequests = resource({
     column('RequestedDuration', 'string', describedBy(CertificateSigningRequestSpec, 'expirationSeconds')),
     column('Condition', 'string', 'Conditions applied to the request, such as approval or denial.'),
   ],
+  selectableFields: { 'spec.signerName': request => request.spec.signerName },
 })

@@ -32,6 +32,7 @@ export const leases = resource({
   kind: 'Lease',
   resource: 'leases',
   schema: Lease,
+  listSchema: LeaseList,
   namespaced: true,
   verbs: allVerbs,
   columns: [nameColumn, column('Holder', 'string', describedBy(LeaseSpec, 'holderIdentity')), ageColumn],

@@ -1,3 +1,5 @@
+// Which nodes and which neighbours a pod wants or avoids.
+
 import { type Infer, int32, list, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { LabelSelector } from '../../meta/v1/labelselector.ts'
 import { NodeSelector, NodeSelectorTerm } from './nodeselector.ts'

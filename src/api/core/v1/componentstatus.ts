@@ -29,6 +29,7 @@ export const componentStatuses = resource({
   kind: 'ComponentStatus',
   resource: 'componentstatuses',
   schema: ComponentStatus,
+  listSchema: ComponentStatusList,
   shortNames: ['cs'],
   namespaced: false,
   verbs: ['get', 'list'],

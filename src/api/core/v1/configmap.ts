@@ -23,6 +23,7 @@ export const configMaps = resource({
   kind: 'ConfigMap',
   resource: 'configmaps',
   schema: ConfigMap,
+  listSchema: ConfigMapList,
   shortNames: ['cm'],
   namespaced: true,
   verbs: allVerbs,

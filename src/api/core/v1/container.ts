@@ -1,3 +1,5 @@
+// A container as it is asked for: image, ports, environment, probes, lifecycle hooks, resources, security context.
+
 import {
   boolean,
   type Infer,
@@ -71,7 +73,7 @@ export type EnvFromSource = Infer<typeof EnvFromSource>
 export const ObjectFieldSelector = object(
   'io.k8s.api.core.v1.ObjectFieldSelector',
   {
-    apiVersion: string(1),
+    apiVersion: string(1).serverDefault('v1'),
     fieldPath: string(2).required(),
   },
   { atomic: true },
@@ -188,10 +190,10 @@ export const HTTPHeader = object('io.k8s.api.core.v1.HTTPHeader', {
 export type HTTPHeader = Infer<typeof HTTPHeader>
 
 export const HTTPGetAction = object('io.k8s.api.core.v1.HTTPGetAction', {
-  path: string(1),
+  path: string(1).serverDefault('/'),
   port: intOrString(2).required(),
   host: string(3),
-  scheme: string(4).enum('HTTP', 'HTTPS'),
+  scheme: string(4).serverDefault('HTTP').enum('HTTP', 'HTTPS'),
   httpHeaders: list(5, HTTPHeader).listType('atomic'),
 })
 export type HTTPGetAction = Infer<typeof HTTPGetAction>
@@ -219,10 +221,10 @@ export type ProbeHandler = Infer<typeof ProbeHandler>
 export const Probe = object('io.k8s.api.core.v1.Probe', {
   handler: ref(1, ProbeHandler).always().inline(),
   initialDelaySeconds: int32(2),
-  timeoutSeconds: int32(3),
-  periodSeconds: int32(4),
-  successThreshold: int32(5),
-  failureThreshold: int32(6),
+  timeoutSeconds: int32(3).serverDefault(1),
+  periodSeconds: int32(4).serverDefault(10),
+  successThreshold: int32(5).serverDefault(1),
+  failureThreshold: int32(6).serverDefault(3),
   terminationGracePeriodSeconds: int64(7).pointer(),
 })
 export type Probe = Infer<typeof Probe>
@@ -379,8 +381,8 @@ export const Container = object('io.k8s.api.core.v1.Container', {
   readinessProbe: ref(11, Probe),
   startupProbe: ref(22, Probe),
   lifecycle: ref(12, Lifecycle),
-  terminationMessagePath: string(13),
-  terminationMessagePolicy: string(20).enum('FallbackToLogsOnError', 'File'),
+  terminationMessagePath: string(13).serverDefault('/dev/termination-log'),
+  terminationMessagePolicy: string(20).serverDefault('File').enum('FallbackToLogsOnError', 'File'),
   imagePullPolicy: string(14).enum('Always', 'IfNotPresent', 'Never'),
   securityContext: ref(15, SecurityContext),
   stdin: boolean(16),
@@ -411,8 +413,8 @@ export const EphemeralContainerCommon = object('io.k8s.api.core.v1.EphemeralCont
   readinessProbe: ref(11, Probe),
   startupProbe: ref(22, Probe),
   lifecycle: ref(12, Lifecycle),
-  terminationMessagePath: string(13),
-  terminationMessagePolicy: string(20).enum('FallbackToLogsOnError', 'File'),
+  terminationMessagePath: string(13).serverDefault('/dev/termination-log'),
+  terminationMessagePolicy: string(20).serverDefault('File').enum('FallbackToLogsOnError', 'File'),
   imagePullPolicy: string(14).enum('Always', 'IfNotPresent', 'Never'),
   securityContext: ref(15, SecurityContext),
   stdin: boolean(16),

@@ -23,7 +23,7 @@ export const EndpointPort = object(
   {
     name: string(1),
     port: int32(2).required(),
-    protocol: string(3).enum('SCTP', 'TCP', 'UDP'),
+    protocol: string(3).serverDefault('TCP').enum('SCTP', 'TCP', 'UDP'),
     appProtocol: string(4).pointer(),
   },
   { atomic: true },
@@ -53,6 +53,7 @@ export const endpoints = resource({
   kind: 'Endpoints',
   resource: 'endpoints',
   schema: Endpoints,
+  listSchema: EndpointsList,
   shortNames: ['ep'],
   namespaced: true,
   verbs: allVerbs,

@@ -36,6 +36,7 @@ export const limitRanges = resource({
   kind: 'LimitRange',
   resource: 'limitranges',
   schema: LimitRange,
+  listSchema: LimitRangeList,
   shortNames: ['limits'],
   namespaced: true,
   verbs: allVerbs,

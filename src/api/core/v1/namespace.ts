@@ -20,7 +20,7 @@ export const NamespaceCondition = object('io.k8s.api.core.v1.NamespaceCondition'
 export type NamespaceCondition = Infer<typeof NamespaceCondition>
 
 export const NamespaceStatus = object('io.k8s.api.core.v1.NamespaceStatus', {
-  phase: string(1).enum('Active', 'Terminating'),
+  phase: string(1).serverDefault('Active').enum('Active', 'Terminating'),
   conditions: list(2, NamespaceCondition).listType('map', 'type').patchStrategy('merge').mergeKey('type'),
 })
 export type NamespaceStatus = Infer<typeof NamespaceStatus>
@@ -42,9 +42,11 @@ export const namespaces = resource({
   kind: 'Namespace',
   resource: 'namespaces',
   schema: Namespace,
+  listSchema: NamespaceList,
   shortNames: ['ns'],
   namespaced: false,
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   subresources: [{ name: 'finalize', verbs: ['update'] }, statusSubresource],
   columns: [nameColumn, column('Status', 'string', 'The status of the namespace'), ageColumn],
+  selectableFields: { 'status.phase': namespace => namespace.status.phase ?? '' },
 })

@@ -166,6 +166,7 @@ export const nodes = resource({
   kind: 'Node',
   resource: 'nodes',
   schema: Node,
+  listSchema: NodeList,
   shortNames: ['no'],
   namespaced: false,
   verbs: allVerbs,
@@ -189,4 +190,5 @@ export const nodes = resource({
     column('Kernel-Version', 'string', describedBy(NodeSystemInfo, 'kernelVersion'), { priority: 1 }),
     column('Container-Runtime', 'string', describedBy(NodeSystemInfo, 'containerRuntimeVersion'), { priority: 1 }),
   ],
+  selectableFields: { 'spec.unschedulable': node => String(node.spec.unschedulable ?? false) },
 })

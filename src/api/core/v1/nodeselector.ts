@@ -1,3 +1,5 @@
+// Requirements on node labels, as affinity and volumes state them.
+
 import { type Infer, list, object, string } from '../../../machinery/schema/schema.ts'
 
 export const NodeSelectorRequirement = object('io.k8s.api.core.v1.NodeSelectorRequirement', {

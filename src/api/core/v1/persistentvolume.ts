@@ -171,17 +171,17 @@ export const PersistentVolumeSpec = object('io.k8s.api.core.v1.PersistentVolumeS
     .enum('ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod')
     .listType('atomic'),
   claimRef: ref(4, ObjectReference).mapType('granular'),
-  persistentVolumeReclaimPolicy: string(5).enum('Delete', 'Recycle', 'Retain'),
+  persistentVolumeReclaimPolicy: string(5).serverDefault('Retain').enum('Delete', 'Recycle', 'Retain'),
   storageClassName: string(6),
   mountOptions: list(7, 'string').listType('atomic'),
-  volumeMode: string(8).pointer().enum('Block', 'Filesystem'),
+  volumeMode: string(8).pointer().serverDefault('Filesystem').enum('Block', 'Filesystem'),
   nodeAffinity: ref(9, VolumeNodeAffinity),
   volumeAttributesClassName: string(10).pointer(),
 })
 export type PersistentVolumeSpec = Infer<typeof PersistentVolumeSpec>
 
 export const PersistentVolumeStatus = object('io.k8s.api.core.v1.PersistentVolumeStatus', {
-  phase: string(1).enum('Available', 'Bound', 'Failed', 'Pending', 'Released'),
+  phase: string(1).serverDefault('Pending').enum('Available', 'Bound', 'Failed', 'Pending', 'Released'),
   message: string(2),
   reason: string(3),
   lastPhaseTransitionTime: time(4).pointer(),
@@ -205,6 +205,7 @@ export const persistentVolumes = resource({
   kind: 'PersistentVolume',
   resource: 'persistentvolumes',
   schema: PersistentVolume,
+  listSchema: PersistentVolumeList,
   shortNames: ['pv'],
   namespaced: false,
   verbs: allVerbs,

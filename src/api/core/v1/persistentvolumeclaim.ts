@@ -27,7 +27,7 @@ export const PersistentVolumeClaimSpec = object('io.k8s.api.core.v1.PersistentVo
   resources: ref(2, VolumeResourceRequirements).always(),
   volumeName: string(3),
   storageClassName: string(5).pointer(),
-  volumeMode: string(6).pointer().enum('Block', 'Filesystem'),
+  volumeMode: string(6).pointer().serverDefault('Filesystem').enum('Block', 'Filesystem'),
   dataSource: ref(7, TypedLocalObjectReference),
   dataSourceRef: ref(8, TypedObjectReference),
   volumeAttributesClassName: string(9).pointer(),
@@ -45,7 +45,7 @@ export const PersistentVolumeClaimCondition = object('io.k8s.api.core.v1.Persist
 export type PersistentVolumeClaimCondition = Infer<typeof PersistentVolumeClaimCondition>
 
 export const PersistentVolumeClaimStatus = object('io.k8s.api.core.v1.PersistentVolumeClaimStatus', {
-  phase: string(1).enum('Bound', 'Lost', 'Pending'),
+  phase: string(1).serverDefault('Pending').enum('Bound', 'Lost', 'Pending'),
   accessModes: list(2, 'string')
     .enum('ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod')
     .listType('atomic'),
@@ -89,6 +89,7 @@ export const persistentVolumeClaims = resource({
   kind: 'PersistentVolumeClaim',
   resource: 'persistentvolumeclaims',
   schema: PersistentVolumeClaim,
+  listSchema: PersistentVolumeClaimList,
   shortNames: ['pvc'],
   namespaced: true,
   verbs: allVerbs,

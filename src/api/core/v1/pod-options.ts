@@ -1,3 +1,5 @@
+// Query parameters of the pod subresources that stream: log, exec, attach, port-forward, proxy.
+
 import { boolean, type Infer, int64, list, object, string, time } from '../../../machinery/schema/schema.ts'
 import { typeMeta } from '../../meta/v1/typemeta.ts'
 
@@ -12,7 +14,7 @@ export const PodLogOptions = object('io.k8s.api.core.v1.PodLogOptions', {
   tailLines: int64(7).pointer(),
   limitBytes: int64(8).pointer(),
   insecureSkipTLSVerifyBackend: boolean(9),
-  stream: string(10).pointer(),
+  stream: string(10).pointer().serverDefault('All'),
 })
 export type PodLogOptions = Infer<typeof PodLogOptions>
 

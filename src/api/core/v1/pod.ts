@@ -1,3 +1,5 @@
+// A Pod: what runs (spec), what became of it (status, container by container), and the template others make it from.
+
 import {
   boolean,
   type Infer,
@@ -299,10 +301,10 @@ export const PodSpec = object('io.k8s.api.core.v1.PodSpec', {
   initContainers: list(20, Container).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
   containers: list(2, Container).required().listType('map', 'name').patchStrategy('merge').mergeKey('name'),
   ephemeralContainers: list(34, EphemeralContainer).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
-  restartPolicy: string(3).enum('Always', 'Never', 'OnFailure'),
-  terminationGracePeriodSeconds: int64(4).pointer(),
+  restartPolicy: string(3).serverDefault('Always').enum('Always', 'Never', 'OnFailure'),
+  terminationGracePeriodSeconds: int64(4).pointer().serverDefault(30),
   activeDeadlineSeconds: int64(5).pointer(),
-  dnsPolicy: string(6).enum('ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'),
+  dnsPolicy: string(6).serverDefault('ClusterFirst').enum('ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'),
   nodeSelector: map(7, 'string').mapType('atomic'),
   serviceAccountName: string(8),
   serviceAccount: string(9),
@@ -312,12 +314,12 @@ export const PodSpec = object('io.k8s.api.core.v1.PodSpec', {
   hostPID: boolean(12),
   hostIPC: boolean(13),
   shareProcessNamespace: boolean(27).pointer(),
-  securityContext: ref(14, PodSecurityContext),
+  securityContext: ref(14, PodSecurityContext).serverDefault({}),
   imagePullSecrets: list(15, LocalObjectReference).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
   hostname: string(16),
   subdomain: string(17),
   affinity: ref(18, Affinity),
-  schedulerName: string(19),
+  schedulerName: string(19).serverDefault('default-scheduler'),
   tolerations: list(22, Toleration).listType('atomic'),
   hostAliases: list(23, HostAlias).listType('map', 'ip').patchStrategy('merge').mergeKey('ip'),
   priorityClassName: string(24),
@@ -442,6 +444,7 @@ export const pods = resource({
   kind: 'Pod',
   resource: 'pods',
   schema: Pod,
+  listSchema: PodList,
   shortNames: ['po'],
   categories: ['all'],
   namespaced: true,
@@ -481,6 +484,18 @@ export const pods = resource({
     column('Nominated Node', 'string', describedBy(PodStatus, 'nominatedNodeName'), { priority: 1 }),
     column('Readiness Gates', 'string', describedBy(PodSpec, 'readinessGates'), { priority: 1 }),
   ],
+  selectableFields: {
+    'spec.nodeName': pod => pod.spec.nodeName ?? '',
+    'spec.host': pod => pod.spec.nodeName ?? '',
+    'spec.restartPolicy': pod => pod.spec.restartPolicy ?? '',
+    'spec.schedulerName': pod => pod.spec.schedulerName ?? '',
+    'spec.serviceAccountName': pod => pod.spec.serviceAccountName ?? '',
+    'spec.hostNetwork': pod => String(pod.spec.hostNetwork ?? false),
+    'status.phase': pod => pod.status.phase ?? '',
+    'status.podIP': pod => pod.status.podIPs?.[0]?.ip ?? pod.status.podIP ?? '',
+    'status.podIPs': () => '',
+    'status.nominatedNodeName': pod => pod.status.nominatedNodeName ?? '',
+  },
 })
 
 export const podTemplates = resource({
@@ -489,6 +504,7 @@ export const podTemplates = resource({
   kind: 'PodTemplate',
   resource: 'podtemplates',
   schema: PodTemplate,
+  listSchema: PodTemplateList,
   namespaced: true,
   verbs: allVerbs,
   columns: [

@@ -1,3 +1,5 @@
+// How allocated node ports and cluster IPs are stored; not served.
+
 import { bytes, type Infer, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
 import { typeMeta } from '../../meta/v1/typemeta.ts'

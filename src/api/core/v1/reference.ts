@@ -1,3 +1,5 @@
+// How one object names another.
+
 import { type Infer, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { typeMeta } from '../../meta/v1/typemeta.ts'
 

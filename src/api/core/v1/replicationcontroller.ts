@@ -50,6 +50,7 @@ export const replicationControllers = resource({
   kind: 'ReplicationController',
   resource: 'replicationcontrollers',
   schema: ReplicationController,
+  listSchema: ReplicationControllerList,
   shortNames: ['rc'],
   categories: ['all'],
   namespaced: true,
@@ -65,4 +66,5 @@ export const replicationControllers = resource({
     column('Images', 'string', 'Images referenced by each container in the template.', { priority: 1 }),
     column('Selector', 'string', describedBy(ReplicationControllerSpec, 'selector'), { priority: 1 }),
   ],
+  selectableFields: { 'status.replicas': controller => String(controller.status.replicas) },
 })

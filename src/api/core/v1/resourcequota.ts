@@ -71,6 +71,7 @@ export const resourceQuotas = resource({
   kind: 'ResourceQuota',
   resource: 'resourcequotas',
   schema: ResourceQuota,
+  listSchema: ResourceQuotaList,
   shortNames: ['quota'],
   namespaced: true,
   verbs: allVerbs,

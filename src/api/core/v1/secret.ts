@@ -11,7 +11,7 @@ export const Secret = object('io.k8s.api.core.v1.Secret', {
   immutable: boolean(5).pointer(),
   data: map(2, 'bytes'),
   stringData: map(4, 'string'),
-  type: string(3),
+  type: string(3).serverDefault('Opaque'),
 })
 export type Secret = Infer<typeof Secret>
 
@@ -24,6 +24,7 @@ export const secrets = resource({
   kind: 'Secret',
   resource: 'secrets',
   schema: Secret,
+  listSchema: SecretList,
   namespaced: true,
   verbs: allVerbs,
   columns: [
@@ -32,4 +33,5 @@ export const secrets = resource({
     column('Data', 'string', describedBy(Secret, 'data')),
     ageColumn,
   ],
+  selectableFields: { type: secret => secret.type ?? '' },
 })

@@ -61,9 +61,9 @@ export const ServiceSpec = object('io.k8s.api.core.v1.ServiceSpec', {
   selector: map(2, 'string').mapType('atomic'),
   clusterIP: string(3),
   clusterIPs: list(18, 'string').listType('atomic'),
-  type: string(4).enum('ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'),
+  type: string(4).serverDefault('ClusterIP').enum('ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'),
   externalIPs: list(5, 'string').listType('atomic'),
-  sessionAffinity: string(7).enum('ClientIP', 'None'),
+  sessionAffinity: string(7).serverDefault('None').enum('ClientIP', 'None'),
   loadBalancerIP: string(8),
   loadBalancerSourceRanges: list(9, 'string').listType('atomic'),
   externalName: string(10),
@@ -109,6 +109,7 @@ export const services = resource({
   kind: 'Service',
   resource: 'services',
   schema: Service,
+  listSchema: ServiceList,
   shortNames: ['svc'],
   categories: ['all'],
   namespaced: true,
@@ -130,4 +131,8 @@ export const services = resource({
     ageColumn,
     column('Selector', 'string', describedBy(ServiceSpec, 'selector'), { priority: 1 }),
   ],
+  selectableFields: {
+    'spec.clusterIP': service => service.spec.clusterIP ?? '',
+    'spec.type': service => service.spec.type ?? '',
+  },
 })

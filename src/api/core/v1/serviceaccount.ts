@@ -24,6 +24,7 @@ export const serviceAccounts = resource({
   kind: 'ServiceAccount',
   resource: 'serviceaccounts',
   schema: ServiceAccount,
+  listSchema: ServiceAccountList,
   shortNames: ['sa'],
   namespaced: true,
   verbs: allVerbs,

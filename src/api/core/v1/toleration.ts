@@ -1,3 +1,5 @@
+// What keeps pods off a node (taint), and which pods put up with it (toleration).
+
 import { type Infer, int64, object, string, time } from '../../../machinery/schema/schema.ts'
 
 export const Taint = object('io.k8s.api.core.v1.Taint', {

@@ -1,3 +1,5 @@
+// Where the files come from that a pod mounts: one source per volume.
+
 import {
   boolean,
   type Infer,
@@ -93,7 +95,7 @@ export type ConfigMapProjection = Infer<typeof ConfigMapProjection>
 export const ConfigMapVolumeSource = object('io.k8s.api.core.v1.ConfigMapVolumeSource', {
   localObjectReference: ref(1, LocalObjectReference).always().inline(),
   items: list(2, KeyToPath).listType('atomic'),
-  defaultMode: int32(3).pointer(),
+  defaultMode: int32(3).pointer().serverDefault(420),
   optional: boolean(4).pointer(),
 })
 export type ConfigMapVolumeSource = Infer<typeof ConfigMapVolumeSource>
@@ -113,7 +115,7 @@ export type DownwardAPIProjection = Infer<typeof DownwardAPIProjection>
 
 export const DownwardAPIVolumeSource = object('io.k8s.api.core.v1.DownwardAPIVolumeSource', {
   items: list(1, DownwardAPIVolumeFile).listType('atomic'),
-  defaultMode: int32(2).pointer(),
+  defaultMode: int32(2).pointer().serverDefault(420),
 })
 export type DownwardAPIVolumeSource = Infer<typeof DownwardAPIVolumeSource>
 
@@ -178,6 +180,7 @@ export const HostPathVolumeSource = object('io.k8s.api.core.v1.HostPathVolumeSou
   path: string(1).required(),
   type: string(2)
     .pointer()
+    .serverDefault('')
     .enum('', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'),
 })
 export type HostPathVolumeSource = Infer<typeof HostPathVolumeSource>
@@ -249,7 +252,7 @@ export type SecretProjection = Infer<typeof SecretProjection>
 
 export const ServiceAccountTokenProjection = object('io.k8s.api.core.v1.ServiceAccountTokenProjection', {
   audience: string(1),
-  expirationSeconds: int64(2).pointer(),
+  expirationSeconds: int64(2).pointer().serverDefault(3600),
   path: string(3).required(),
 })
 export type ServiceAccountTokenProjection = Infer<typeof ServiceAccountTokenProjection>
@@ -266,7 +269,7 @@ export type VolumeProjection = Infer<typeof VolumeProjection>
 
 export const ProjectedVolumeSource = object('io.k8s.api.core.v1.ProjectedVolumeSource', {
   sources: list(1, VolumeProjection).always().listType('atomic'),
-  defaultMode: int32(2).pointer(),
+  defaultMode: int32(2).pointer().serverDefault(420),
 })
 export type ProjectedVolumeSource = Infer<typeof ProjectedVolumeSource>
 
@@ -309,7 +312,7 @@ export type ScaleIOVolumeSource = Infer<typeof ScaleIOVolumeSource>
 export const SecretVolumeSource = object('io.k8s.api.core.v1.SecretVolumeSource', {
   secretName: string(1),
   items: list(2, KeyToPath).listType('atomic'),
-  defaultMode: int32(3).pointer(),
+  defaultMode: int32(3).pointer().serverDefault(420),
   optional: boolean(4).pointer(),
 })
 export type SecretVolumeSource = Infer<typeof SecretVolumeSource>

@@ -44,8 +44,8 @@ export type Endpoint = Infer<typeof Endpoint>
 export const EndpointPort = object(
   'io.k8s.api.discovery.v1.EndpointPort',
   {
-    name: string(1).pointer(),
-    protocol: string(2).pointer().enum('SCTP', 'TCP', 'UDP'),
+    name: string(1).pointer().serverDefault(''),
+    protocol: string(2).pointer().serverDefault('TCP').enum('SCTP', 'TCP', 'UDP'),
     port: int32(3).pointer(),
     appProtocol: string(4).pointer(),
   },
@@ -71,6 +71,7 @@ export const endpointSlices = resource({
   kind: 'EndpointSlice',
   resource: 'endpointslices',
   schema: EndpointSlice,
+  listSchema: EndpointSliceList,
   namespaced: true,
   verbs: allVerbs,
   columns: [

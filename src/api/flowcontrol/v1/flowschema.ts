@@ -70,7 +70,7 @@ export type PolicyRulesWithSubjects = Infer<typeof PolicyRulesWithSubjects>
 
 export const FlowSchemaSpec = object('io.k8s.api.flowcontrol.v1.FlowSchemaSpec', {
   priorityLevelConfiguration: ref(1, PriorityLevelConfigurationReference).required(),
-  matchingPrecedence: int32(2).always(),
+  matchingPrecedence: int32(2).always().serverDefault(1000),
   distinguisherMethod: ref(3, FlowDistinguisherMethod),
   rules: list(4, PolicyRulesWithSubjects).listType('atomic'),
 })
@@ -107,6 +107,7 @@ export const flowSchemas = resource({
   kind: 'FlowSchema',
   resource: 'flowschemas',
   schema: FlowSchema,
+  listSchema: FlowSchemaList,
   namespaced: false,
   verbs: allVerbs,
   subresources: [statusSubresource],

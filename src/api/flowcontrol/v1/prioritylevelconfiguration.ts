@@ -6,15 +6,15 @@ import { typeMeta } from '../../meta/v1/typemeta.ts'
 import { allVerbs, resource, statusSubresource } from '../../resource.ts'
 
 export const ExemptPriorityLevelConfiguration = object('io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration', {
-  nominalConcurrencyShares: int32(1).pointer(),
-  lendablePercent: int32(2).pointer(),
+  nominalConcurrencyShares: int32(1).pointer().serverDefault(0),
+  lendablePercent: int32(2).pointer().serverDefault(0),
 })
 export type ExemptPriorityLevelConfiguration = Infer<typeof ExemptPriorityLevelConfiguration>
 
 export const QueuingConfiguration = object('io.k8s.api.flowcontrol.v1.QueuingConfiguration', {
-  queues: int32(1).always(),
-  handSize: int32(2).always(),
-  queueLengthLimit: int32(3).always(),
+  queues: int32(1).always().serverDefault(64),
+  handSize: int32(2).always().serverDefault(8),
+  queueLengthLimit: int32(3).always().serverDefault(50),
 })
 export type QueuingConfiguration = Infer<typeof QueuingConfiguration>
 
@@ -29,9 +29,9 @@ export const LimitResponse = object(
 export type LimitResponse = Infer<typeof LimitResponse>
 
 export const LimitedPriorityLevelConfiguration = object('io.k8s.api.flowcontrol.v1.LimitedPriorityLevelConfiguration', {
-  nominalConcurrencyShares: int32(1).pointer(),
+  nominalConcurrencyShares: int32(1).pointer().serverDefault(30),
   limitResponse: ref(2, LimitResponse).always(),
-  lendablePercent: int32(3).pointer(),
+  lendablePercent: int32(3).pointer().serverDefault(0),
   borrowingLimitPercent: int32(4).pointer(),
 })
 export type LimitedPriorityLevelConfiguration = Infer<typeof LimitedPriorityLevelConfiguration>
@@ -87,6 +87,7 @@ export const priorityLevelConfigurations = resource({
   kind: 'PriorityLevelConfiguration',
   resource: 'prioritylevelconfigurations',
   schema: PriorityLevelConfiguration,
+  listSchema: PriorityLevelConfigurationList,
   namespaced: false,
   verbs: allVerbs,
   subresources: [statusSubresource],

@@ -1,3 +1,5 @@
+// The legacy discovery documents.
+
 import { boolean, type Infer, list, object, ref, string, wrappedList } from '../../../machinery/schema/schema.ts'
 import { typeMeta } from './typemeta.ts'
 

@@ -1,3 +1,5 @@
+// The common form of a status condition.
+
 import { type Infer, int64, object, string, time } from '../../../machinery/schema/schema.ts'
 
 export const Condition = object('io.k8s.apimachinery.pkg.apis.meta.v1.Condition', {

@@ -1,3 +1,5 @@
+// A list of objects of mixed kinds.
+
 import { anyOf, type Infer, list, object, ref } from '../../../machinery/schema/schema.ts'
 import { ListMeta } from './listmeta.ts'
 import { typeMeta } from './typemeta.ts'

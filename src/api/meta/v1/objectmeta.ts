@@ -1,3 +1,5 @@
+// What every object carries: names, version, labels, owners, and who manages which field.
+
 import { any, boolean, type Infer, int64, list, map, object, string, time } from '../../../machinery/schema/schema.ts'
 
 export const ManagedFieldsEntry = object('io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry', {

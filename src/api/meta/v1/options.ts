@@ -1,3 +1,5 @@
+// Query parameters of the verbs, and the body of DELETE.
+
 import { boolean, type Infer, int64, list, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { typeMeta } from './typemeta.ts'
 

@@ -1,3 +1,5 @@
+// An object of any kind, metadata only.
+
 import { type Infer, list, object, ref } from '../../../machinery/schema/schema.ts'
 import { ListMeta } from './listmeta.ts'
 import { ObjectMeta } from './objectmeta.ts'

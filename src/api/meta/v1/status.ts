@@ -1,3 +1,5 @@
+// What the server answers when there is no object to answer with: errors, and the end of a deletion.
+
 import { type Infer, int32, list, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { ListMeta } from './listmeta.ts'
 import { typeMeta } from './typemeta.ts'

@@ -1,3 +1,5 @@
+// What kubectl get prints: rows and columns made by the server. JSON only.
+
 import { any, type Infer, int32, list, object, ref, string } from '../../../machinery/schema/schema.ts'
 import { ListMeta } from './listmeta.ts'
 import { typeMeta } from './typemeta.ts'

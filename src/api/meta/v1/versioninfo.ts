@@ -1,3 +1,5 @@
+// What /version answers.
+
 import { type Infer, object, string } from '../../../machinery/schema/schema.ts'
 
 export const Info = object('io.k8s.apimachinery.pkg.version.Info', {

@@ -1,3 +1,5 @@
+// One line of a watch.
+
 import { any, type Infer, object, string } from '../../../machinery/schema/schema.ts'
 
 export const WatchEvent = object('io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent', {

@@ -106,6 +106,7 @@ export const ingresses = resource({
   kind: 'Ingress',
   resource: 'ingresses',
   schema: Ingress,
+  listSchema: IngressList,
   shortNames: ['ing'],
   namespaced: true,
   verbs: allVerbs,

@@ -9,7 +9,7 @@ export const IngressClassParametersReference = object('io.k8s.api.networking.v1.
   apiGroup: string(1).pointer().protobufName('aPIGroup'),
   kind: string(2).required(),
   name: string(3).required(),
-  scope: string(4).pointer(),
+  scope: string(4).pointer().serverDefault('Cluster'),
   namespace: string(5).pointer(),
 })
 export type IngressClassParametersReference = Infer<typeof IngressClassParametersReference>
@@ -36,6 +36,7 @@ export const ingressClasses = resource({
   kind: 'IngressClass',
   resource: 'ingressclasses',
   schema: IngressClass,
+  listSchema: IngressClassList,
   namespaced: false,
   verbs: allVerbs,
   columns: [

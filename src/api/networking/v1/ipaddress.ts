@@ -34,6 +34,7 @@ export const ipAddresses = resource({
   kind: 'IPAddress',
   resource: 'ipaddresses',
   schema: IPAddress,
+  listSchema: IPAddressList,
   shortNames: ['ip'],
   namespaced: false,
   verbs: allVerbs,

@@ -13,7 +13,7 @@ export const IPBlock = object('io.k8s.api.networking.v1.IPBlock', {
 export type IPBlock = Infer<typeof IPBlock>
 
 export const NetworkPolicyPort = object('io.k8s.api.networking.v1.NetworkPolicyPort', {
-  protocol: string(1).pointer().enum('SCTP', 'TCP', 'UDP'),
+  protocol: string(1).pointer().serverDefault('TCP').enum('SCTP', 'TCP', 'UDP'),
   port: intOrString(2).pointer(),
   endPort: int32(3).pointer(),
 })
@@ -62,6 +62,7 @@ export const networkPolicies = resource({
   kind: 'NetworkPolicy',
   resource: 'networkpolicies',
   schema: NetworkPolicy,
+  listSchema: NetworkPolicyList,
   shortNames: ['netpol'],
   namespaced: true,
   verbs: allVerbs,

@@ -33,6 +33,7 @@ export const serviceCIDRs = resource({
   kind: 'ServiceCIDR',
   resource: 'servicecidrs',
   schema: ServiceCIDR,
+  listSchema: ServiceCIDRList,
   namespaced: false,
   verbs: allVerbs,
   subresources: [statusSubresource],

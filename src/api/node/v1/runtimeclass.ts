@@ -35,6 +35,7 @@ export const runtimeClasses = resource({
   kind: 'RuntimeClass',
   resource: 'runtimeclasses',
   schema: RuntimeClass,
+  listSchema: RuntimeClassList,
   namespaced: false,
   verbs: allVerbs,
   columns: [nameColumn, column('Handler', 'string', ''), ageColumn],

@@ -53,6 +53,7 @@ export const podDisruptionBudgets = resource({
   kind: 'PodDisruptionBudget',
   resource: 'poddisruptionbudgets',
   schema: PodDisruptionBudget,
+  listSchema: PodDisruptionBudgetList,
   shortNames: ['pdb'],
   namespaced: true,
   verbs: allVerbs,

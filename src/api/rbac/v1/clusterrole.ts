@@ -29,6 +29,7 @@ export const clusterRoles = resource({
   kind: 'ClusterRole',
   resource: 'clusterroles',
   schema: ClusterRole,
+  listSchema: ClusterRoleList,
   namespaced: false,
   verbs: allVerbs,
   columns: [nameColumn, column('Created At', 'date', describedBy(ObjectMeta, 'creationTimestamp'))],

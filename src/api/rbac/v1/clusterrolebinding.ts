@@ -23,6 +23,7 @@ export const clusterRoleBindings = resource({
   kind: 'ClusterRoleBinding',
   resource: 'clusterrolebindings',
   schema: ClusterRoleBinding,
+  listSchema: ClusterRoleBindingList,
   namespaced: false,
   verbs: allVerbs,
   columns: [

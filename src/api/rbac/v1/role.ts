@@ -30,6 +30,7 @@ export const roles = resource({
   kind: 'Role',
   resource: 'roles',
   schema: Role,
+  listSchema: RoleList,
   namespaced: true,
   verbs: allVerbs,
   columns: [nameColumn, column('Created At', 'date', describedBy(ObjectMeta, 'creationTimestamp'))],

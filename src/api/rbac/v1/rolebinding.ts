@@ -20,7 +20,7 @@ export type Subject = Infer<typeof Subject>
 export const RoleRef = object(
   'io.k8s.api.rbac.v1.RoleRef',
   {
-    apiGroup: string(1).always(),
+    apiGroup: string(1).always().serverDefault('rbac.authorization.k8s.io'),
     kind: string(2).required(),
     name: string(3).required(),
   },
@@ -45,6 +45,7 @@ export const roleBindings = resource({
   kind: 'RoleBinding',
   resource: 'rolebindings',
   schema: RoleBinding,
+  listSchema: RoleBindingList,
   namespaced: true,
   verbs: allVerbs,
   columns: [

@@ -34,6 +34,7 @@ export const deviceClasses = resource({
   kind: 'DeviceClass',
   resource: 'deviceclasses',
   schema: DeviceClass,
+  listSchema: DeviceClassList,
   namespaced: false,
   verbs: allVerbs,
   columns: [nameColumn, ageColumn],

@@ -31,6 +31,7 @@ export const resourceClaimTemplates = resource({
   kind: 'ResourceClaimTemplate',
   resource: 'resourceclaimtemplates',
   schema: ResourceClaimTemplate,
+  listSchema: ResourceClaimTemplateList,
   namespaced: true,
   verbs: allVerbs,
   columns: [nameColumn, ageColumn],

@@ -68,7 +68,7 @@ export type DeviceCounterConsumption = Infer<typeof DeviceCounterConsumption>
 
 export const NodeAllocatableResourceMapping = object('io.k8s.api.resource.v1.NodeAllocatableResourceMapping', {
   capacityKey: string(1).pointer(),
-  allocationMultiplier: quantity(2).pointer(),
+  allocationMultiplier: quantity(2).pointer().serverDefault('1'),
 })
 export type NodeAllocatableResourceMapping = Infer<typeof NodeAllocatableResourceMapping>
 
@@ -124,6 +124,7 @@ export const resourceSlices = resource({
   kind: 'ResourceSlice',
   resource: 'resourceslices',
   schema: ResourceSlice,
+  listSchema: ResourceSliceList,
   namespaced: false,
   verbs: allVerbs,
   columns: [
@@ -133,4 +134,5 @@ export const resourceSlices = resource({
     column('Pool', 'string', describedBy(ResourcePool, 'name')),
     ageColumn,
   ],
+  selectableFields: { 'spec.nodeName': slice => slice.spec.nodeName ?? '', 'spec.driver': slice => slice.spec.driver },
 })

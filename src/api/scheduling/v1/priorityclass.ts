@@ -11,7 +11,7 @@ export const PriorityClass = object('io.k8s.api.scheduling.v1.PriorityClass', {
   value: int32(2).always(),
   globalDefault: boolean(3),
   description: string(4),
-  preemptionPolicy: string(5).pointer().enum('Never', 'PreemptLowerPriority'),
+  preemptionPolicy: string(5).pointer().serverDefault('PreemptLowerPriority').enum('Never', 'PreemptLowerPriority'),
 })
 export type PriorityClass = Infer<typeof PriorityClass>
 
@@ -24,6 +24,7 @@ export const priorityClasses = resource({
   kind: 'PriorityClass',
   resource: 'priorityclasses',
   schema: PriorityClass,
+  listSchema: PriorityClassList,
   shortNames: ['pc'],
   namespaced: false,
   verbs: allVerbs,

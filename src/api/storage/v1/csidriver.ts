@@ -12,14 +12,14 @@ export const TokenRequest = object('io.k8s.api.storage.v1.TokenRequest', {
 export type TokenRequest = Infer<typeof TokenRequest>
 
 export const CSIDriverSpec = object('io.k8s.api.storage.v1.CSIDriverSpec', {
-  attachRequired: boolean(1).pointer(),
-  podInfoOnMount: boolean(2).pointer(),
-  volumeLifecycleModes: list(3, 'string').listType('set'),
-  storageCapacity: boolean(4).pointer(),
-  fsGroupPolicy: string(5).pointer(),
+  attachRequired: boolean(1).pointer().serverDefault(true),
+  podInfoOnMount: boolean(2).pointer().serverDefault(false),
+  volumeLifecycleModes: list(3, 'string').serverDefault(['Persistent']).listType('set'),
+  storageCapacity: boolean(4).pointer().serverDefault(false),
+  fsGroupPolicy: string(5).pointer().serverDefault('ReadWriteOnceWithFSType'),
   tokenRequests: list(6, TokenRequest).listType('atomic'),
-  requiresRepublish: boolean(7).pointer(),
-  seLinuxMount: boolean(8).pointer(),
+  requiresRepublish: boolean(7).pointer().serverDefault(false),
+  seLinuxMount: boolean(8).pointer().serverDefault(false),
   nodeAllocatableUpdatePeriodSeconds: int64(9).pointer(),
   serviceAccountTokenInSecrets: boolean(10).pointer(),
   preventPodSchedulingIfMissing: boolean(11).pointer(),
@@ -42,6 +42,7 @@ export const csiDrivers = resource({
   kind: 'CSIDriver',
   resource: 'csidrivers',
   schema: CSIDriver,
+  listSchema: CSIDriverList,
   namespaced: false,
   verbs: allVerbs,
   columns: [

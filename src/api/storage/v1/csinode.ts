@@ -39,6 +39,7 @@ export const csiNodes = resource({
   kind: 'CSINode',
   resource: 'csinodes',
   schema: CSINode,
+  listSchema: CSINodeList,
   namespaced: false,
   verbs: allVerbs,
   columns: [

@@ -25,6 +25,7 @@ export const csiStorageCapacities = resource({
   kind: 'CSIStorageCapacity',
   resource: 'csistoragecapacities',
   schema: CSIStorageCapacity,
+  listSchema: CSIStorageCapacityList,
   namespaced: true,
   verbs: allVerbs,
   columns: [nameColumn, column('Created At', 'date', describedBy(ObjectMeta, 'creationTimestamp'))],

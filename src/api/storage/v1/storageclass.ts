@@ -11,10 +11,10 @@ export const StorageClass = object('io.k8s.api.storage.v1.StorageClass', {
   metadata: ref(1, ObjectMeta).always(),
   provisioner: string(2).required(),
   parameters: map(3, 'string'),
-  reclaimPolicy: string(4).pointer().enum('Delete', 'Recycle', 'Retain'),
+  reclaimPolicy: string(4).pointer().serverDefault('Delete').enum('Delete', 'Recycle', 'Retain'),
   mountOptions: list(5, 'string').listType('atomic'),
   allowVolumeExpansion: boolean(6).pointer(),
-  volumeBindingMode: string(7).pointer().enum('Immediate', 'WaitForFirstConsumer'),
+  volumeBindingMode: string(7).pointer().serverDefault('Immediate').enum('Immediate', 'WaitForFirstConsumer'),
   allowedTopologies: list(8, TopologySelectorTerm).listType('atomic'),
 })
 export type StorageClass = Infer<typeof StorageClass>
@@ -28,6 +28,7 @@ export const storageClasses = resource({
   kind: 'StorageClass',
   resource: 'storageclasses',
   schema: StorageClass,
+  listSchema: StorageClassList,
   shortNames: ['sc'],
   namespaced: false,
   verbs: allVerbs,

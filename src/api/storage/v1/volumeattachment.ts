@@ -51,6 +51,7 @@ export const volumeAttachments = resource({
   kind: 'VolumeAttachment',
   resource: 'volumeattachments',
   schema: VolumeAttachment,
+  listSchema: VolumeAttachmentList,
   namespaced: false,
   verbs: allVerbs,
   subresources: [statusSubresource],

@@ -25,6 +25,7 @@ export const volumeAttributesClasses = resource({
   kind: 'VolumeAttributesClass',
   resource: 'volumeattributesclasses',
   schema: VolumeAttributesClass,
+  listSchema: VolumeAttributesClassList,
   shortNames: ['vac'],
   namespaced: false,
   verbs: allVerbs,
