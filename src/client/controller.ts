@@ -10,6 +10,7 @@
 // owns adds the owner's, and `watches` says what else adds which. `reconcile` may be called at any time, any number of
 // times, and never twice at once for one key; what it throws is logged and tried again with backoff.
 
+import type { OwnerReference } from '../api/meta/v1/objectmeta.ts'
 import type { ResourceDeclaration } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { Clock, Env, Logger, Random } from '../machinery/env/env.ts'
@@ -220,16 +221,6 @@ class ControllerRun<T, State> implements RunningController {
       deleted: object => add(object, undefined),
     })
   }
-}
-
-/** metav1.OwnerReference, as far as it is read here. */
-export interface OwnerReference {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly name: string
-  readonly uid: string
-  readonly controller?: boolean
-  readonly blockOwnerDeletion?: boolean
 }
 
 /** The owner that manages the object, if it has one. */

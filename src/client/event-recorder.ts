@@ -5,23 +5,25 @@
 // Recording never waits and never fails its caller: events queue up, and are dropped with a log line when the server
 // cannot take them.
 
-import type { KubeObject } from '../api/resource.ts'
+import { type Event, type EventSource, events } from '../api/core/v1/event.ts'
 import type { Env } from '../machinery/env/env.ts'
-import { isNotFound, statusErrorFrom } from '../machinery/status-error.ts'
-import type { Client } from './client.ts'
+import { isNotFound } from '../machinery/status-error.ts'
+import { formatTime } from '../machinery/time.ts'
+import type { Client, ResourceClient } from './client.ts'
 import { type Correlated, EventCorrelator } from './event-correlator.ts'
 import { EventOutbox } from './event-outbox.ts'
-import { eventName, type ObjectReference, referenceTo } from './object-reference.ts'
-
-export type { ObjectReference } from './object-reference.ts'
+import { eventName, type Referable, referenceTo } from './object-reference.ts'
 
 export type EventType = 'Normal' | 'Warning'
 
+/** Who records: the component, and its node if it runs on one. */
+export type { EventSource } from '../api/core/v1/event.ts'
+
 export interface EventRecorder {
   /** Records that this happened to the object. The reason is one UpperCamelCase word; the message is for people. */
-  event(object: KubeObject | ObjectReference, type: EventType, reason: string, message: string): void
+  event(object: Referable, type: EventType, reason: string, message: string): void
   annotatedEvent(
-    object: KubeObject | ObjectReference,
+    object: Referable,
     annotations: Readonly<Record<string, string>>,
     type: EventType,
     reason: string,
@@ -29,63 +31,42 @@ export interface EventRecorder {
   ): void
 }
 
-export interface EventSource {
-  /** Such as deployment-controller, kubelet. */
-  readonly component: string
-  /** The node it runs on, for components that run on nodes. */
-  readonly host?: string
-}
-
-/** A core/v1 Event, as far as a recorder fills it in. */
-export interface CoreEvent {
-  readonly apiVersion: 'v1'
-  readonly kind: 'Event'
-  readonly metadata: {
-    readonly name: string
-    readonly namespace: string
-    readonly annotations?: Readonly<Record<string, string>>
-  }
-  readonly involvedObject: ObjectReference
-  readonly reason: string
-  readonly message: string
-  readonly source: EventSource
-  readonly firstTimestamp: string
-  readonly lastTimestamp: string
-  readonly count: number
-  readonly type: EventType
-  readonly reportingComponent: string
-  readonly reportingInstance: string
+/** An Event as a recorder makes it: everything but what only the server or the newer form knows. */
+export type CoreEvent = Omit<Event, 'eventTime'> & {
+  metadata: { name: string; namespace: string }
+  message: string
+  count: number
 }
 
 /** The recorder of one component. `stop` drops what has not been sent. */
 export class ComponentEventRecorder implements EventRecorder {
-  readonly #client: Client
+  readonly #events: ResourceClient<Event>
   readonly #env: Env
   readonly #source: EventSource
   readonly #correlator: EventCorrelator
   readonly #outbox: EventOutbox<Recorded>
 
   constructor(client: Client, env: Env, source: EventSource) {
-    this.#client = client
+    this.#events = client.resource(events)
     this.#env = env
     this.#source = source
     this.#correlator = new EventCorrelator(env)
     this.#outbox = new EventOutbox(env, event => this.#deliver(event))
   }
 
-  event(object: KubeObject | ObjectReference, type: EventType, reason: string, message: string): void {
+  event(object: Referable, type: EventType, reason: string, message: string): void {
     this.annotatedEvent(object, {}, type, reason, message)
   }
 
   annotatedEvent(
-    object: KubeObject | ObjectReference,
+    object: Referable,
     annotations: Readonly<Record<string, string>>,
     type: EventType,
     reason: string,
     message: string,
   ): void {
     const involvedObject = referenceTo(object)
-    const now = new Date(this.#env.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+    const now = formatTime(this.#env.clock.now())
     const event: CoreEvent = {
       apiVersion: 'v1',
       kind: 'Event',
@@ -102,7 +83,7 @@ export class ComponentEventRecorder implements EventRecorder {
       lastTimestamp: now,
       count: 1,
       type,
-      reportingComponent: this.#source.component,
+      reportingComponent: this.#source.component ?? '',
       reportingInstance: this.#source.host ?? '',
     }
     this.#outbox.put({ event })
@@ -126,42 +107,25 @@ export class ComponentEventRecorder implements EventRecorder {
         ? await this.#create(correlated.event)
         : await this.#patchOrCreate(correlated.event, correlated.patch)
     this.#correlator.observed(correlated.key, {
-      name: stored.metadata.name,
-      count: stored.count,
+      name: stored.metadata.name ?? correlated.event.metadata.name,
+      count: stored.count ?? correlated.event.count,
       firstTimestamp: stored.firstTimestamp,
     })
   }
 
-  #create(event: CoreEvent): Promise<CoreEvent> {
-    return this.#request('POST', event.metadata.namespace, '', 'application/json', event)
+  #create(event: CoreEvent): Promise<Event> {
+    return this.#events.namespace(event.metadata.namespace).create(event as CoreEvent & Event)
   }
 
-  async #patchOrCreate(event: CoreEvent, patch: object): Promise<CoreEvent> {
+  async #patchOrCreate(event: CoreEvent, patch: object): Promise<Event> {
     const { namespace, name } = event.metadata
     try {
-      return await this.#request('PATCH', namespace, `/${name}`, 'application/strategic-merge-patch+json', patch)
+      return await this.#events.namespace(namespace).patch(name, 'application/strategic-merge-patch+json', patch)
     } catch (error) {
       // Events expire after an hour; the next occurrence starts a new one.
       if (!isNotFound(error)) throw error
       return this.#create(event)
     }
-  }
-
-  async #request(
-    method: 'POST' | 'PATCH',
-    namespace: string,
-    name: string,
-    contentType: string,
-    body: object,
-  ): Promise<CoreEvent> {
-    const response = await this.#client.transport.request({
-      method,
-      path: `/api/v1/namespaces/${namespace}/events${name}`,
-      headers: { 'content-type': contentType },
-      body,
-    })
-    if (response.status >= 300) throw statusErrorFrom(response.body as object)
-    return response.body as CoreEvent
   }
 }
 

@@ -1,32 +1,27 @@
 // What an event points at, and the name an event gets.
 
-import type { KubeObject } from '../api/resource.ts'
+import type { ObjectReference } from '../api/core/v1/reference.ts'
+import type { ObjectMeta } from '../api/meta/v1/objectmeta.ts'
 import type { Env } from '../machinery/env/env.ts'
 
-/** A core/v1 ObjectReference. */
-export interface ObjectReference {
-  readonly apiVersion?: string
-  readonly kind?: string
-  readonly namespace?: string
-  readonly name?: string
-  readonly uid?: string
-  readonly resourceVersion?: string
-  /** Which part of it: spec.containers{web}. */
-  readonly fieldPath?: string
-}
+/** Any object of the API that says what it is, or a reference to one. */
+export type Referable =
+  | { readonly apiVersion?: string; readonly kind?: string; readonly metadata: ObjectMeta }
+  | (ObjectReference & { readonly metadata?: undefined })
 
 /** A reference to the object; a reference is taken as it is. */
-export function referenceTo(object: KubeObject | ObjectReference, fieldPath?: string): ObjectReference {
-  if (!('metadata' in object)) return object as ObjectReference
-  const { apiVersion, kind, metadata } = object as KubeObject
+export function referenceTo(object: Referable, fieldPath?: string): ObjectReference {
+  if (object.metadata === undefined) return fieldPath === undefined ? object : { ...object, fieldPath }
+  const { apiVersion, kind } = object
+  const { namespace, name, uid, resourceVersion } = object.metadata
   return {
-    ...(kind !== undefined && { kind }),
-    ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
-    ...(metadata.name !== undefined && { name: metadata.name }),
-    ...(metadata.uid !== undefined && { uid: metadata.uid }),
-    ...(apiVersion !== undefined && { apiVersion }),
-    ...(metadata.resourceVersion !== undefined && { resourceVersion: metadata.resourceVersion }),
-    ...(fieldPath !== undefined && { fieldPath }),
+    ...(kind && { kind }),
+    ...(namespace && { namespace }),
+    ...(name && { name }),
+    ...(uid && { uid }),
+    ...(apiVersion && { apiVersion }),
+    ...(resourceVersion && { resourceVersion }),
+    ...(fieldPath && { fieldPath }),
   }
 }
 
