@@ -1,0 +1,144 @@
+// How each scalar type is read from JSON: what is accepted, its normal form, and what Go would say of anything else.
+
+import { canonicalDuration } from '../duration.ts'
+import { canonicalQuantity } from '../quantity.ts'
+import type { ScalarType, TypeNode } from '../schema/schema.ts'
+import { canonicalMicroTime, canonicalTime } from '../time.ts'
+
+/** A value of another JSON type than the field's. Its message is made where the field's path is known. */
+export class TypeMismatch extends Error {
+  /** What stands there: `string`, `number 1.5`, `bool`, `array`, `object`. */
+  readonly found: string
+  /** The Go type it does not fit. */
+  readonly wanted: string
+
+  constructor(found: string, wanted: string) {
+    super(`json: cannot unmarshal ${found} into Go value of type ${wanted}`)
+    this.found = found
+    this.wanted = wanted
+  }
+}
+
+/**
+ * The value in normal form; undefined for what counts as absent (Go's zero time). Throws a TypeMismatch, or an Error
+ * with the message of the Go type's own parser.
+ */
+export type ScalarReader = (value: unknown) => unknown
+
+function fail(value: unknown, wanted: string): never {
+  throw new TypeMismatch(jsonKind(value, wanted), wanted)
+}
+
+export function jsonKind(value: unknown, wanted: string): string {
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'number') return /^(int|float)/.test(wanted) ? `number ${value}` : 'number'
+  return typeof value
+}
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+function readBytes(value: unknown): string {
+  if (typeof value !== 'string') fail(value, '[]uint8')
+  const text = /[\r\n]/.test(value) ? value.replace(/[\r\n]/g, '') : value
+  if (!base64.test(text)) throw new Error(`illegal base64 data at input byte ${illegalByte(value)}`)
+  // The unused bits of the last character may be anything; the normal form has zeros.
+  return text.endsWith('=') ? text.slice(0, -4) + Buffer.from(text.slice(-4), 'base64').toString('base64') : text
+}
+
+function illegalByte(text: string): number {
+  const at = text.search(/[^A-Za-z0-9+/\r\n]/)
+  if (at >= 0 && text[at] !== '=') return at
+  const digits = text.replace(/[\r\n]/g, '')
+  return at < 0 || digits.endsWith('=') ? digits.length - (digits.length % 4) : at
+}
+
+function textReader(parse: (text: string) => string | undefined): ScalarReader {
+  return value => (typeof value === 'string' ? parse(value) : fail(value, 'string'))
+}
+
+const maxInt64 = 2 ** 63
+
+export const readers: Readonly<Record<ScalarType, ScalarReader>> = {
+  string: value => (typeof value === 'string' ? value : fail(value, 'string')),
+  boolean: value => (typeof value === 'boolean' ? value : fail(value, 'bool')),
+  int32: value => (typeof value === 'number' && (value | 0) === value ? value : fail(value, 'int32')),
+  int64: value =>
+    typeof value === 'number' && Number.isInteger(value) && value >= -maxInt64 && value <= maxInt64
+      ? value
+      : fail(value, 'int64'),
+  double: value => (typeof value === 'number' ? value : fail(value, 'float64')),
+  bytes: readBytes,
+  quantity: value =>
+    // Numbers are read by their text; anything else fails in the words of the parser.
+    canonicalQuantity(typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '!'),
+  intOrString: value =>
+    typeof value === 'string' || (typeof value === 'number' && (value | 0) === value) ? value : fail(value, 'int32'),
+  time: textReader(canonicalTime),
+  microTime: textReader(canonicalMicroTime),
+  duration: textReader(canonicalDuration),
+  any: value => value,
+}
+
+/** What a Go field of this type holds when nothing was read into it, as JSON writes it. */
+export function zeroOf(type: ScalarType): unknown {
+  switch (type) {
+    case 'string':
+    case 'bytes':
+      return ''
+    case 'boolean':
+      return false
+    case 'int32':
+    case 'int64':
+    case 'double':
+    case 'intOrString':
+      return 0
+    case 'quantity':
+      return '0'
+    case 'duration':
+      return '0s'
+    default:
+      return null
+  }
+}
+
+/** The type's name as Go prints it. */
+export function goTypeName(node: TypeNode): string {
+  switch (node.type) {
+    case 'boolean':
+      return 'bool'
+    case 'double':
+      return 'float64'
+    case 'bytes':
+      return '[]uint8'
+    case 'quantity':
+      return 'resource.Quantity'
+    case 'intOrString':
+      return 'intstr.IntOrString'
+    case 'time':
+      return 'v1.Time'
+    case 'microTime':
+      return 'v1.MicroTime'
+    case 'duration':
+      return 'v1.Duration'
+    case 'list':
+      return `[]${goTypeName(node.item)}`
+    case 'map':
+      return `map[string]${goTypeName(node.value)}`
+    case 'object':
+      return node.of().name.split('.').slice(-2).join('.')
+    case 'either':
+      return node.definition.split('.').slice(-2).join('.')
+    case 'any':
+      return 'runtime.RawExtension'
+    default:
+      return node.type
+  }
+}
+
+/** Assigns any key safely: `__proto__` is a name like any other in an object that came over the wire. */
+export function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+  else target[key] = value
+}
