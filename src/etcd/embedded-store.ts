@@ -10,6 +10,7 @@ import type { Batch, Change, ChangeId, Engine, LeaseChange } from './engine.ts'
 import { EventRing } from './event-ring.ts'
 import { type Entry, KeyIndex, standingRevision, type Version } from './key-index.ts'
 import { Leases } from './leases.ts'
+import { LmdbEngine } from './lmdb-engine.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import {
   CompactedError,
@@ -29,9 +30,13 @@ import {
 } from './store.ts'
 import { type Past, WatchHub } from './watch-hub.ts'
 
-/** Without a directory nothing outlives the store. */
+/**
+ * Without a directory nothing outlives the store. Throws `StoreOpenError` when the directory cannot be used: not
+ * writable, damaged, or open in another process.
+ */
 export async function openEmbeddedStore(options: { env: Env; directory?: string }): Promise<Store> {
-  return new EmbeddedStore(options.env, new MemoryEngine())
+  const { env, directory } = options
+  return new EmbeddedStore(env, directory === undefined ? new MemoryEngine() : LmdbEngine.open(directory))
 }
 
 /** One thing to make durable. */
@@ -226,11 +231,14 @@ export class EmbeddedStore implements Store, Past {
 
   #load(): void {
     const entries = new Map<string, Entry>()
-    for (const { key, revision, current } of this.#engine.history(({ key }) => !entries.has(key))) {
-      const signed = current ? revision : -revision
+    for (const { key, revision, deletion } of this.#engine.history()) {
+      const signed = deletion ? -revision : revision
       const entry = entries.get(key)
       if (entry) entry.revisions.push(signed)
-      else entries.set(key, { key, latest: { revision, current, previous: undefined }, revisions: [signed] })
+      else {
+        const current = deletion ? undefined : this.#engine.read(revision, key)
+        entries.set(key, { key, latest: { revision, current, previous: undefined }, revisions: [signed] })
+      }
     }
     for (const entry of entries.values()) entry.revisions.reverse()
     this.#index.load([...entries.values()])
@@ -257,7 +265,7 @@ export class EmbeddedStore implements Store, Past {
       if (version.revision <= revision) return version.current
     }
     const standing = standingRevision(entry, revision)
-    return standing && standing > 0 ? this.#engine.read({ revision: standing, key: entry.key }) : undefined
+    return standing && standing > 0 ? this.#engine.read(standing, entry.key) : undefined
   }
 
   #before(change: Change): KeyValue | undefined {

@@ -31,6 +31,7 @@ export interface Batch {
 export interface ChangeId {
   readonly revision: number
   readonly key: string
+  readonly deletion: boolean
 }
 
 export interface Engine {
@@ -40,11 +41,11 @@ export interface Engine {
   leases(): Iterable<{ readonly id: number; readonly ttlSeconds: number }>
   /** Resolves when the batch is durable; rejects when nothing of it was written. */
   commit(batch: Batch): Promise<void>
-  /** What the revision put there; undefined when it deleted, did not touch or was made to forget the key. */
-  read(id: ChangeId): KeyValue | undefined
+  /** What the revision put there; undefined when it put nothing there or was forgotten. */
+  read(revision: number, key: string): KeyValue | undefined
   /** Changes after the revision, oldest first, of keys that start with the prefix. */
   changesAfter(revision: number, prefix: string): Iterable<Change>
-  /** Every change, newest first. Asks `wanted` whether the value is of interest; gives an empty one otherwise. */
-  history(wanted: (id: ChangeId) => boolean): Iterable<Change>
+  /** Every change, newest first. */
+  history(): Iterable<ChangeId>
   close(): Promise<void>
 }

@@ -87,11 +87,13 @@ export class KeyIndex {
       const standing = revisions[keep]!
       if (standing < 0 && -standing < revision) keep++
       if (keep === 0) continue
-      for (const old of revisions.splice(0, keep)) forgotten.push({ revision: Math.abs(old), key })
+      for (const old of revisions.splice(0, keep)) {
+        forgotten.push({ revision: Math.abs(old), key, deletion: old < 0 })
+      }
       if (revisions.length === 0) gone.push(entry)
     }
     for (const entry of gone) this.#remove(entry)
-    return forgotten
+    return forgotten.sort((a, b) => a.revision - b.revision)
   }
 
   #insert(entry: Entry): void {

@@ -41,8 +41,8 @@ export class MemoryEngine implements Engine {
     }
   }
 
-  read(id: ChangeId): KeyValue | undefined {
-    return this.#changes.get(id.revision)?.find(change => change.key === id.key)?.current
+  read(revision: number, key: string): KeyValue | undefined {
+    return this.#changes.get(revision)?.find(change => change.key === key)?.current
   }
 
   *changesAfter(revision: number, prefix: string): Iterable<Change> {
@@ -51,8 +51,11 @@ export class MemoryEngine implements Engine {
     }
   }
 
-  *history(): Iterable<Change> {
-    for (let revision = this.#newest; revision > 0; revision--) yield* this.#changes.get(revision)?.toReversed() ?? []
+  *history(): Iterable<ChangeId> {
+    for (let revision = this.#newest; revision > 0; revision--) {
+      const changes = this.#changes.get(revision) ?? []
+      for (const { key, current } of changes) yield { revision, key, deletion: !current }
+    }
   }
 
   async close(): Promise<void> {}

@@ -139,3 +139,8 @@ export class LeaseExistsError extends Error {
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
 }
+
+/** The store's directory cannot be used. The message names it and says what to do. */
+export class StoreOpenError extends Error {
+  override readonly name = 'StoreOpenError'
+}

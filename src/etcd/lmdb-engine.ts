@@ -1,0 +1,192 @@
+// The ground on disk: one LMDB tree, in which changes are a log sorted by revision.
+//
+//   'c' <revision: 8 bytes> <1: put, 0: delete> <key>  →  lease, createRevision, version (doubles), value
+//   'l' <lease: 8 bytes> 0                             →  time to live in seconds (double)
+//   'm' 0 0 format | compacted                         →  a double
+//
+// A batch is one LMDB transaction: its pages are synced before the page that makes them count is written (and synced),
+// and only then does the commit resolve. So a crash at any moment leaves the batch whole or absent.
+
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+import { DirectoryLock } from './directory-lock.ts'
+import type { Batch, Change, ChangeId, Engine } from './engine.ts'
+import { changeTag, firstKey, leaseTag, metaTag, type TreeKey, treeKeyEncoder } from './lmdb-keys.ts'
+import { type KeyValue, StoreOpenError } from './store.ts'
+
+/** `TreeKey`s are its keys, which lmdb's own types don't foresee. */
+type Tree = RootDatabase<Buffer, any>
+
+const format = 1
+const recordHead = 24
+const compactedKey: TreeKey = { tag: metaTag, number: 0, kind: 0, text: 'compacted' }
+const formatKey: TreeKey = { tag: metaTag, number: 0, kind: 0, text: 'format' }
+const noBytes = Buffer.alloc(0)
+
+export class LmdbEngine implements Engine {
+  readonly #db: Tree
+  readonly #lock: DirectoryLock
+
+  private constructor(db: Tree, lock: DirectoryLock) {
+    this.#db = db
+    this.#lock = lock
+  }
+
+  /** Throws `StoreOpenError` when the directory cannot be used; then nothing is left open. */
+  static open(directory: string): LmdbEngine {
+    let lock: DirectoryLock | undefined
+    let db: Tree | undefined
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      lock = DirectoryLock.acquire(directory)
+      const file = join(directory, 'data.mdb')
+      db = open<Buffer, any>({
+        path: directory,
+        encoding: 'binary',
+        keyEncoder: treeKeyEncoder,
+        overlappingSync: false,
+      })
+      assertWhole(db, file)
+      const found = db.getBinary(formatKey)
+      if (!found) db.putSync(formatKey, double(format))
+      else if (found.readDoubleBE(0) !== format) throw new Error('it was written by another version of this store')
+      syncDirectory(directory)
+      return new LmdbEngine(db, lock)
+    } catch (error) {
+      void db?.close()
+      lock?.release()
+      throw error instanceof StoreOpenError ? error : openError(directory, error)
+    }
+  }
+
+  newestRevision(): number {
+    for (const { revision } of this.history()) return revision
+    return 0
+  }
+
+  compactedRevision(): number {
+    return this.#db.getBinary(compactedKey)?.readDoubleBE(0) ?? 0
+  }
+
+  *leases(): Iterable<{ id: number; ttlSeconds: number }> {
+    for (const { key, value } of this.#db.getRange({ start: firstKey(leaseTag), end: firstKey(leaseTag + 1) })) {
+      yield { id: key.number, ttlSeconds: value.readDoubleBE(0) }
+    }
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    const db = this.#db
+    try {
+      await db.batch(() => {
+        for (const { revision, key, current } of batch.changes) {
+          db.put(changeKey({ revision, key, deletion: !current }), current ? recordOf(current) : noBytes)
+        }
+        for (const { id, ttlSeconds } of batch.leases) {
+          if (ttlSeconds === undefined) db.remove(firstKey(leaseTag, id))
+          else db.put(firstKey(leaseTag, id), double(ttlSeconds))
+        }
+        if (batch.compactedRevision) db.put(compactedKey, double(batch.compactedRevision))
+        for (const id of batch.forgotten) db.remove(changeKey(id))
+      })
+    } catch (error) {
+      throw await causeOf(error)
+    }
+  }
+
+  read(revision: number, key: string): KeyValue | undefined {
+    // The record lies in a buffer that the next read overwrites.
+    const record = this.#db.getBinaryFast(changeKey({ revision, key, deletion: false }))
+    return record && keyValueOf(revision, key, record)
+  }
+
+  *changesAfter(revision: number, prefix: string): Iterable<Change> {
+    const [start, end] = [firstKey(changeTag, revision + 1), firstKey(changeTag + 1)]
+    for (const treeKey of this.#db.getKeys({ start, end })) {
+      const { revision, key, deletion } = idOf(treeKey)
+      if (key.startsWith(prefix)) yield { revision, key, current: deletion ? undefined : this.read(revision, key) }
+    }
+  }
+
+  *history(): Iterable<ChangeId> {
+    const [start, end] = [firstKey(changeTag + 1), firstKey(changeTag)]
+    for (const treeKey of this.#db.getKeys({ start, end, reverse: true })) yield idOf(treeKey)
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close()
+    this.#lock.release()
+  }
+}
+
+function changeKey({ revision, key, deletion }: ChangeId): TreeKey {
+  return { tag: changeTag, number: revision, kind: deletion ? 0 : 1, text: key }
+}
+
+function idOf({ number, kind, text }: TreeKey): ChangeId {
+  return { revision: number, key: text, deletion: kind === 0 }
+}
+
+function recordOf({ lease, createRevision, version, value }: KeyValue): Buffer {
+  const bytes = Buffer.allocUnsafe(recordHead + value.length)
+  bytes.writeDoubleBE(lease, 0)
+  bytes.writeDoubleBE(createRevision, 8)
+  bytes.writeDoubleBE(version, 16)
+  bytes.set(value, recordHead)
+  return bytes
+}
+
+/** Copies what it takes. Small values share a slab, which costs far less memory than a buffer for each. */
+function keyValueOf(modRevision: number, key: string, record: Buffer): KeyValue {
+  const value = Buffer.allocUnsafe(record.length - recordHead)
+  record.copy(value, 0, recordHead, record.length)
+  return {
+    key,
+    value,
+    createRevision: record.readDoubleBE(8),
+    modRevision,
+    version: record.readDoubleBE(16),
+    lease: record.readDoubleBE(0),
+  }
+}
+
+function double(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeDoubleBE(value)
+  return bytes
+}
+
+/** LMDB maps the file and would be killed by a read behind its end, so that is looked at before anything is read. */
+function assertWhole(db: Tree, file: string): void {
+  const { lastPageNumber, pageSize } = db.getStats() as { lastPageNumber: number; pageSize: number }
+  const { size } = statSync(file)
+  const expected = (lastPageNumber + 1) * pageSize
+  if (size < expected) throw new Error(`data.mdb is cut short (${size} bytes of ${expected})`)
+}
+
+/** The new file's name must survive a crash as well. */
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function openError(directory: string, cause: unknown): StoreOpenError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const advice =
+    code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST'
+      ? 'choose a directory that can be written to'
+      : code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'free some space on its disk'
+        : 'restore it from a backup, or move it away to start empty'
+  return new StoreOpenError(`cannot open the store in ${directory}: ${message}; ${advice}`, { cause })
+}
+
+/** The write thread's error, which hides behind a general one. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { commitError?: Promise<never> }
+  return commitError ? commitError.then(() => error).catch(cause => cause) : error
+}
