@@ -7,7 +7,7 @@
 // A batch is one LMDB transaction: its pages are synced before the page that makes them count is written (and synced),
 // and only then does the commit resolve. So a crash at any moment leaves the batch whole or absent.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { DirectoryLock } from './directory-lock.ts'
@@ -18,6 +18,15 @@ import { type KeyValue, StoreOpenError } from './store.ts'
 /** `TreeKey`s are its keys, which lmdb's own types don't foresee. */
 type Tree = RootDatabase<Buffer, any>
 
+const treeOptions = {
+  encoding: 'binary',
+  keyEncoder: treeKeyEncoder,
+  // A commit is resolved after the sync, not before.
+  overlappingSync: false,
+  // The store does the batching. (lmdb's own would also leave a rejection that no one can handle when a commit fails.)
+  eventTurnBatching: false,
+} as const
+
 const format = 1
 const recordHead = 24
 const compactedKey: TreeKey = { tag: metaTag, number: 0, kind: 0, text: 'compacted' }
@@ -26,10 +35,12 @@ const noBytes = Buffer.alloc(0)
 
 export class LmdbEngine implements Engine {
   readonly #db: Tree
+  readonly #directory: string
   readonly #lock: DirectoryLock
 
-  private constructor(db: Tree, lock: DirectoryLock) {
+  private constructor(db: Tree, directory: string, lock: DirectoryLock) {
     this.#db = db
+    this.#directory = directory
     this.#lock = lock
   }
 
@@ -41,18 +52,13 @@ export class LmdbEngine implements Engine {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       lock = DirectoryLock.acquire(directory)
       const file = join(directory, 'data.mdb')
-      db = open<Buffer, any>({
-        path: directory,
-        encoding: 'binary',
-        keyEncoder: treeKeyEncoder,
-        overlappingSync: false,
-      })
+      db = open<Buffer, any>({ path: directory, ...treeOptions })
       assertWhole(db, file)
       const found = db.getBinary(formatKey)
       if (!found) db.putSync(formatKey, double(format))
       else if (found.readDoubleBE(0) !== format) throw new Error('it was written by another version of this store')
       syncDirectory(directory)
-      return new LmdbEngine(db, lock)
+      return new LmdbEngine(db, directory, lock)
     } catch (error) {
       void db?.close()
       lock?.release()
@@ -90,8 +96,15 @@ export class LmdbEngine implements Engine {
         for (const id of batch.forgotten) db.remove(changeKey(id))
       })
     } catch (error) {
-      throw await causeOf(error)
+      const cause = await causeOf(error)
+      throw this.#isFull() ? new Error('no space left on its disk', { cause }) : cause
     }
+  }
+
+  /** LMDB says "Input/output error" when the disk is full. */
+  #isFull(): boolean {
+    const { bavail, bsize } = statfsSync(this.#directory)
+    return bavail * bsize < 1 << 20
   }
 
   read(revision: number, key: string): KeyValue | undefined {
