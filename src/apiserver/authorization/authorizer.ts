@@ -17,6 +17,8 @@ export interface AuthorizationAttributes {
   readonly subresource?: string
   readonly name?: string
   readonly namespace?: string
+  /** The selector of a list, watch or deletecollection, as it came. */
+  readonly fieldSelector?: string
   /** The URL's path, for requests that are not about a resource. */
   readonly path?: string
 }

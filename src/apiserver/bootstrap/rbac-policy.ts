@@ -1,7 +1,7 @@
 // The default roles and bindings, from their tables to the objects. Upstream's policy: each carries the label that marks
 // it as the server's own and the annotation by which it is kept up to date at every start.
 
-import { type AggregatingRole, aggregatedRules, type PolicyRule } from '../../api/rbac/aggregation.ts'
+import { aggregatedRules, type PolicyRule } from '../../api/rbac/aggregation.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import { aggregatedRoles, aggregatesTo, clusterRoles } from './cluster-roles.ts'
 import { controllerRoles } from './controller-roles.ts'
@@ -70,7 +70,7 @@ function subject(text: string): Record<string, string> {
   }
 }
 
-function clusterRole(name: string, rules: readonly string[]): KubeObject & AggregatingRole {
+function clusterRole(name: string, rules: readonly string[]): KubeObject {
   const to = aggregatesTo[name]
   const gathers = aggregatedRoles[name]
   return {

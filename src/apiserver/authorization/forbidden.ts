@@ -1,0 +1,24 @@
+// How a refusal reads: upstream's words, and nothing of what would have been allowed.
+
+import { quote } from '../../machinery/go-text.ts'
+import { forbidden, type StatusError } from '../../machinery/status-error.ts'
+import type { AuthorizationAttributes } from './authorizer.ts'
+
+/** `User "alice" cannot list resource "pods" in API group "" in the namespace "dev"` */
+export function forbiddenMessage(attributes: AuthorizationAttributes): string {
+  const { user, verb, group = '', resource = '', subresource = '', namespace = '', path = '' } = attributes
+  if (!attributes.resourceRequest) return `User ${quote(user.name)} cannot ${verb} path ${quote(path)}`
+  const what = subresource === '' ? resource : `${resource}/${subresource}`
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${quote(namespace)}`
+  return `User ${quote(user.name)} cannot ${verb} resource ${quote(what)} in API group ${quote(group)} ${where}`
+}
+
+/** The 403 for a request that no authorizer allowed. */
+export function forbiddenError(attributes: AuthorizationAttributes, reason: string): StatusError {
+  const message = forbiddenMessage(attributes)
+  return forbidden(
+    { group: attributes.group ?? '', resource: attributes.resource ?? '' },
+    attributes.name ?? '',
+    reason === '' ? message : `${message}: ${reason}`,
+  )
+}
