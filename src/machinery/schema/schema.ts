@@ -72,6 +72,8 @@ export interface FieldSchema {
   readonly required: boolean
   /** The published default (OpenAPI `default`), applied when the field is absent. */
   readonly default?: unknown
+  /** A default that is published only: it is what absent means anyway (`.default('')` without a pointer). */
+  readonly publishedDefault?: unknown
   /** A default that the server applies but OpenAPI does not publish (upstream's SetDefaults functions). */
   readonly serverDefault?: unknown
   /** The allowed values; of the items when the field is a list or a map. */
@@ -302,7 +304,7 @@ export function object<const F extends Fields>(
   const declared = new Map<string, FieldSchema>()
   const message: FieldSchema[] = []
   for (const [fieldName, builder] of Object.entries(fields)) {
-    const field = { ...builder[fieldBrand], name: fieldName }
+    const field = named(builder[fieldBrand], fieldName)
     if (field.number > 0) message.push(field)
     if (!field.inline) declared.set(fieldName, field)
     else if (field.node.type === 'object')
@@ -310,4 +312,10 @@ export function object<const F extends Fields>(
   }
   message.sort((a, b) => a.number - b.number)
   return { name, fields: declared, message, atomic: options.atomic ?? false, unions: options.unions }
+}
+
+function named(field: FieldSchema, name: string): FieldSchema {
+  const { default: value, ...rest } = field
+  const saysNothing = field.presence === 'omitempty' && (value === '' || value === 0 || value === false)
+  return saysNothing ? { ...rest, name, publishedDefault: value } : { ...field, name }
 }

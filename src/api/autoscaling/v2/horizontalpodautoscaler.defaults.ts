@@ -1,0 +1,30 @@
+import { defaulter } from '../../defaulter.ts'
+import { HorizontalPodAutoscalerBehavior, HorizontalPodAutoscalerSpec } from './horizontalpodautoscaler.ts'
+
+const targetUtilization = 80
+const periodSeconds = 15
+
+export const horizontalPodAutoscalerDefaults = [
+  defaulter(HorizontalPodAutoscalerSpec, spec => {
+    if ((spec.metrics?.length ?? 0) > 0) return
+    const target = { type: 'Utilization', averageUtilization: targetUtilization }
+    spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }]
+  }),
+  defaulter(HorizontalPodAutoscalerBehavior, behavior => {
+    behavior.scaleUp = {
+      stabilizationWindowSeconds: 0,
+      selectPolicy: 'Max',
+      policies: [
+        { type: 'Pods', value: 4, periodSeconds },
+        { type: 'Percent', value: 100, periodSeconds },
+      ],
+      ...behavior.scaleUp,
+    }
+    // How long scaling down waits is the controller manager's flag, unless it is said here.
+    behavior.scaleDown = {
+      selectPolicy: 'Max',
+      policies: [{ type: 'Percent', value: 100, periodSeconds }],
+      ...behavior.scaleDown,
+    }
+  }),
+]

@@ -1,0 +1,22 @@
+// Reads image references as container runtimes do: [domain/]path[:tag][@digest].
+
+const component = '[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*'
+const label = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])'
+const domain = `(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`
+const reference = new RegExp(
+  `^(?:${domain}/)?${component}(?:/${component})*` +
+    '(?::(?<tag>\\w[\\w.-]{0,127}))?' +
+    '(?<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$',
+)
+
+/** The tag; `latest` where neither tag nor digest is given; '' for a digest alone and for what is no image name. */
+export function imageTag(image: string): string {
+  const match = reference.exec(image)
+  if (!match?.groups || /^[a-f0-9]{64}$/.test(image)) return ''
+  const { tag = '', digest = '' } = match.groups
+  return tag === '' && digest === '' ? 'latest' : tag
+}
+
+/** What the server sets when no pull policy is given. */
+export const defaultPullPolicy = (image: string): 'Always' | 'IfNotPresent' =>
+  imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent'
