@@ -159,6 +159,8 @@ export interface InProcessContainers {
   attach(request: AttachRequest, streams: ContainerStreams): Promise<void>
   /** Connects the stream with a port of the pod; rejects when nothing listens there. */
   portForward(podSandboxId: string, port: number, stream: Duplex): Promise<void>
+  /** What a probe of the container finds, of whatever kind it is: there is no address to connect to. */
+  probe(containerId: string): { readonly healthy: boolean; readonly output: string }
 }
 
 export interface ContainerLog {
