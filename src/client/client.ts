@@ -60,6 +60,18 @@ export type PatchType =
   | 'application/strategic-merge-patch+json'
   | 'application/apply-patch+yaml'
 
+/**
+ * An object before the server has seen it: whatever may be left out because the server (or a default) fills it in.
+ * Nothing checks here that what upstream requires is there; the server does.
+ */
+export type Draft<T> = 0 extends 1 & T
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Draft<Item>[]
+    : T extends object
+      ? { readonly [Field in keyof T]?: Draft<T[Field]> }
+      : T
+
 /** A watch that the server breaks off with an ERROR event ends with that `StatusError`. */
 export interface TypedWatchStream<T> {
   event(event: { readonly type: WatchEventType; readonly object: T }): void
@@ -73,7 +85,7 @@ export interface ResourceClient<T> {
   get(name: string, options?: GetOptions): Promise<T>
   list(options?: ListOptions): Promise<ObjectList<T>>
   watch(options: WatchOptions, stream: TypedWatchStream<T>): Promise<{ stop(): void }>
-  create(object: T, options?: WriteOptions): Promise<T>
+  create(object: T | Draft<T>, options?: WriteOptions): Promise<T>
   update(object: T, options?: WriteOptions): Promise<T>
   updateStatus(object: T, options?: WriteOptions): Promise<T>
   patch(

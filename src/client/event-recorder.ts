@@ -114,7 +114,7 @@ export class ComponentEventRecorder implements EventRecorder {
   }
 
   #create(event: CoreEvent): Promise<Event> {
-    return this.#events.namespace(event.metadata.namespace).create(event as CoreEvent & Event)
+    return this.#events.namespace(event.metadata.namespace).create(event)
   }
 
   async #patchOrCreate(event: CoreEvent, patch: object): Promise<Event> {

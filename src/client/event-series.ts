@@ -154,7 +154,7 @@ export class ComponentSeriesEventRecorder implements SeriesEventRecorder {
         if (!isNotFound(error)) throw error
       }
     }
-    await inNamespace.create(event as SeriesEvent & Event)
+    await inNamespace.create(event)
   }
 }
 

@@ -6,6 +6,7 @@ import { statusErrorFrom } from '../machinery/status-error.ts'
 import type {
   Client,
   DeleteOptions,
+  Draft,
   GetOptions,
   ListOptions,
   ObjectList,
@@ -97,7 +98,7 @@ class RestResourceClient<T> implements ResourceClient<T> {
     return { stop }
   }
 
-  async create(object: T, options: WriteOptions = {}): Promise<T> {
+  async create(object: T | Draft<T>, options: WriteOptions = {}): Promise<T> {
     const namespace = this.#namespace ?? metadataOf(object).namespace
     if (this.#declaration.namespaced && !namespace)
       throw new TypeError('an empty namespace may not be set during creation')
@@ -197,7 +198,7 @@ class RestResourceClient<T> implements ResourceClient<T> {
   }
 
   /** The object with its apiVersion and kind, which callers may leave out. */
-  #typed(object: T): object {
+  #typed(object: T | Draft<T>): object {
     const { apiVersion, kind } = object as KubeObject
     if (apiVersion && kind) return object as object
     return { ...object, apiVersion: apiVersionOf(this.#declaration), kind: this.#declaration.kind }
