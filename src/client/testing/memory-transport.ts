@@ -42,6 +42,9 @@ export class MemoryTransport implements Transport {
   faults: (request: ApiRequest) => Fault | undefined = () => undefined
   /** Whether watches may start with what there is (WatchList). */
   watchList = true
+  /** Watches learn of nothing until `release`. */
+  hold = false
+  #held: (() => void)[] = []
   #revision = 1
   #compacted = 0
   #history: Change[] = []
@@ -111,6 +114,12 @@ export class MemoryTransport implements Transport {
     }
   }
 
+  /** Lets watches learn what was held back. */
+  release(): void {
+    this.hold = false
+    for (const tell of this.#held.splice(0)) tell()
+  }
+
   /** Tells every watch how far it has come. */
   bookmark(): void {
     for (const watch of this.#watches) watch.stream.event({ type: 'BOOKMARK', object: this.#bookmark() })
@@ -176,7 +185,8 @@ export class MemoryTransport implements Transport {
         const at = `${path}/${object.metadata.name}`
         if (this.#objects.has(at))
           return failed(alreadyExists({ group: '', resource: name }, object.metadata.name ?? ''))
-        return ok(this.put(at, object), 201)
+        const namespace = split(path)[1]
+        return ok(this.put(at, { ...object, metadata: { ...(namespace && { namespace }), ...object.metadata } }), 201)
       }
       case 'PUT': {
         if (!current) return failed(notFound(of, name))
@@ -204,8 +214,12 @@ export class MemoryTransport implements Transport {
   #commit(type: Change['type'], path: string, object: KubeObject): void {
     const change = { revision: ++this.#revision, type, collection: path.slice(0, path.lastIndexOf('/')), object }
     this.#history.push(change)
-    for (const watch of [...this.#watches])
-      if (matches(change.collection, watch.collection)) watch.stream.event({ type: type as WatchEventType, object })
+    for (const watch of [...this.#watches]) {
+      if (!matches(change.collection, watch.collection)) continue
+      const tell = () => watch.open && watch.stream.event({ type: type as WatchEventType, object })
+      if (this.hold) this.#held.push(tell)
+      else tell()
+    }
   }
 
   #bookmark(annotations?: Record<string, string>): KubeObject {
