@@ -7,7 +7,7 @@
 // An authenticator answers without a promise whenever it can: the common case, a bearer token seen before, must not
 // cost a turn of the event loop.
 
-import type { UserInfo } from '../user.ts'
+import { allAuthenticated, type UserInfo } from '../user.ts'
 
 /** The names in a verified client certificate. */
 export interface PeerCertificate {
@@ -45,14 +45,10 @@ export interface Authenticator {
   authenticate(request: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult>
 }
 
-/** The token of an `Authorization: Bearer` header, or undefined. */
-export function bearerToken(headers: AuthenticationInput['headers']): string | undefined {
-  const header = headers['authorization']
-  const value = typeof header === 'string' ? header : header?.[0]
-  if (value === undefined || value.length < 8) return undefined
-  if (value.charCodeAt(6) !== 32 || value.slice(0, 6).toLowerCase() !== 'bearer') return undefined
-  const token = value.slice(7).trim()
-  const end = token.indexOf(' ')
-  if (end >= 0) return token.slice(0, end)
-  return token === '' ? undefined : token
+/** The user, as a member of system:authenticated. */
+export function authenticated(user: UserInfo): UserInfo {
+  return user.groups.includes(allAuthenticated) ? user : { ...user, groups: [...user.groups, allAuthenticated] }
 }
+
+/** What the presented credential was, for audit: an `extra` of the user. */
+export const credentialIDKey = 'authentication.kubernetes.io/credential-id'

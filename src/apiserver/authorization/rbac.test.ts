@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { UserInfo } from '../user.ts'
 import type { AuthorizationAttributes } from './authorizer.ts'
 import { forbiddenError } from './forbidden.ts'
+import type { PolicyRule } from './policy-rule.ts'
 import { privilegedGroups } from './privileged-groups.ts'
 import { RbacAuthorizer } from './rbac.ts'
 import type { RbacObject } from './rbac-index.ts'
@@ -18,9 +19,9 @@ function ask(who: UserInfo, verb: string, what: string, where = '', name = ''): 
   return { user: who, verb, resourceRequest: true, group, version: 'v1', resource, subresource, name, namespace: where }
 }
 
-const role = (namespace: string, name: string, ...rules: RbacObject['rules'] & object[]): RbacObject => ({
+const role = (namespace: string, name: string, ...rules: PolicyRule[]): RbacObject => ({
   metadata: { namespace: namespace || undefined, name },
-  rules: rules as RbacObject['rules'],
+  rules,
 })
 const binding = (namespace: string, name: string, ref: string, ...subjects: string[]): RbacObject => {
   const [kind = '', roleName = ''] = ref.split(':')
@@ -219,7 +220,7 @@ describe('remembered answers', () => {
       fc.property(fc.array(step, { maxLength: 8 }), steps => {
         const remembering = new RbacAuthorizer()
         const apply = (to: RbacAuthorizer, change: (typeof steps)[number]) => {
-          if ('set' in change) to.upsert('ClusterRole', role('', change.set, ...(change.rules as object[])))
+          if ('set' in change) to.upsert('ClusterRole', role('', change.set, ...change.rules))
           else if ('bind' in change) {
             const object = binding(change.in, change.bind, `ClusterRole:${change.bind}`, change.to)
             to.upsert(change.in ? 'RoleBinding' : 'ClusterRoleBinding', object)

@@ -1,0 +1,147 @@
+// TokenRequest: the `token` subresource of a service account. Checks the request, resolves the object that the token is
+// to be bound to, and answers the request with the token in its status.
+
+import type { KubeObject } from '../../api/resource.ts'
+import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
+import { quote } from '../../machinery/go-text.ts'
+import { badRequest, conflict, invalid, notFound } from '../../machinery/status-error.ts'
+import type { BoundObjectGetter, ObjectReference } from './service-account-claims.ts'
+import type { ServiceAccountTokenIssuer } from './service-account-token-issuer.ts'
+
+const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
+const defaultExpirationSeconds = 3600
+const minExpirationSeconds = 600
+/** What the ServiceAccount admission plugin asks for: such tokens live a year, for clients that never reread theirs. */
+const warnOnlyExpirationSeconds = 3607
+const extendedExpirationSeconds = 365 * 24 * 3600
+
+export interface TokenRequestOptions {
+  readonly issuer: ServiceAccountTokenIssuer
+  readonly objects: BoundObjectGetter
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Upstream's --service-account-max-token-expiration. */
+  readonly maxExpirationSeconds?: number
+}
+
+/** Defaults and checks a TokenRequest, before admission; throws the 422. */
+export function prepareTokenRequest(
+  request: KubeObject,
+  serviceAccount: KubeObject,
+  audiences: readonly string[],
+): KubeObject {
+  const { namespace, name = '' } = serviceAccount.metadata
+  const expect = (field: string, actual: string | undefined, wanted: string | undefined, what: string) => {
+    if (actual && actual !== wanted)
+      throw invalid(kind, name, [
+        fieldInvalid(`metadata.${field}`, actual, `must match the service account ${what} if specified`),
+      ])
+  }
+  expect('name', request.metadata?.name, name, 'name')
+  expect('namespace', request.metadata?.namespace, namespace, 'namespace')
+  const spec = { ...request['spec'] }
+  spec.expirationSeconds ??= defaultExpirationSeconds
+  if (!spec.audiences?.length) spec.audiences = [...audiences]
+  const path = 'spec.expirationSeconds'
+  if (spec.expirationSeconds < minExpirationSeconds)
+    throw invalid(kind, '', [
+      fieldInvalid(path, spec.expirationSeconds, 'may not specify a duration less than 10 minutes'),
+    ])
+  if (spec.expirationSeconds > 2 ** 32)
+    throw invalid(kind, '', [
+      fieldInvalid(path, spec.expirationSeconds, 'may not specify a duration larger than 2^32 seconds'),
+    ])
+  return {
+    ...request,
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    metadata: { ...request.metadata, name, namespace },
+    spec,
+  }
+}
+
+/** The prepared request with its status: the token, and until when it is good. */
+export function answerTokenRequest(
+  request: KubeObject,
+  serviceAccount: KubeObject,
+  { issuer, objects, now, maxExpirationSeconds }: TokenRequestOptions,
+): KubeObject {
+  const { namespace = '', name = '', uid } = serviceAccount.metadata
+  const bound = request['spec'].boundObjectRef
+    ? resolve(request['spec'].boundObjectRef, namespace, name, objects)
+    : undefined
+  const spec = { ...request['spec'] }
+  if (maxExpirationSeconds !== undefined && spec.expirationSeconds > maxExpirationSeconds)
+    spec.expirationSeconds = maxExpirationSeconds
+  const extend =
+    spec.expirationSeconds === warnOnlyExpirationSeconds &&
+    spec.audiences.length > 0 &&
+    spec.audiences.every((audience: string) => issuer.audiences.includes(audience))
+  const token = issuer.issue({
+    namespace,
+    serviceAccount: { name, uid },
+    audiences: spec.audiences,
+    expirationSeconds: extend ? extendedExpirationSeconds : spec.expirationSeconds,
+    ...(extend && { warnAfterSeconds: spec.expirationSeconds }),
+    ...bound,
+  })
+  const expires = new Date((Math.floor(now / 1000) + spec.expirationSeconds) * 1000)
+  return {
+    ...request,
+    metadata: { creationTimestamp: `${new Date(now).toISOString().slice(0, 19)}Z`, ...request.metadata },
+    spec,
+    status: { expirationTimestamp: `${expires.toISOString().slice(0, 19)}Z`, token },
+  }
+}
+
+interface BoundObjectReference {
+  readonly kind?: string
+  readonly apiVersion?: string
+  readonly name?: string
+  readonly uid?: string
+}
+
+function resolve(
+  reference: BoundObjectReference,
+  namespace: string,
+  serviceAccount: string,
+  objects: BoundObjectGetter,
+): { pod?: ObjectReference; secret?: ObjectReference; node?: ObjectReference } {
+  const { name = '', apiVersion = '' } = reference
+  const slash = apiVersion.indexOf('/')
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash)
+  const find = (resource: string, where: string) => {
+    const object = objects.get(resource, where, name)
+    if (object === undefined) throw notFound({ group: '', resource }, name)
+    const { uid } = object.metadata
+    if (reference.uid && reference.uid !== uid)
+      throw conflict(
+        { group, resource: reference.kind ?? '' },
+        name,
+        `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+      )
+    return { object, reference: { name, uid } }
+  }
+  switch (group === '' ? reference.kind : undefined) {
+    case 'Pod': {
+      const pod = objects.get('pods', namespace, name)
+      const account = pod?.['spec']?.serviceAccountName ?? ''
+      if (pod !== undefined && account !== serviceAccount)
+        throw badRequest(
+          `cannot bind token for serviceaccount ${quote(serviceAccount)} to pod running with serviceaccount ${quote(account)}`,
+        )
+      const found = find('pods', namespace)
+      const nodeName: string | undefined = found.object['spec']?.nodeName
+      if (!nodeName) return { pod: found.reference }
+      return { pod: found.reference, node: { name: nodeName, uid: objects.get('nodes', '', nodeName)?.metadata.uid } }
+    }
+    case 'Secret':
+      return { secret: find('secrets', namespace).reference }
+    case 'Node':
+      return { node: find('nodes', '').reference }
+    default: {
+      const version = slash < 0 ? apiVersion : apiVersion.slice(slash + 1)
+      throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${reference.kind ?? ''}`)
+    }
+  }
+}
