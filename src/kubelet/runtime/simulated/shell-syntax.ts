@@ -125,7 +125,7 @@ function readWord(script: string, start: number): { word: Word; end: number; quo
 /** $NAME, ${NAME}, $((a + 1)), $(command). */
 function readExpansion(script: string, at: number, add: (part: WordPart) => void): number {
   const rest = script.slice(at)
-  const variable = /^\$(?:(\w+)|\{(\w+)\})/.exec(rest)
+  const variable = /^\$(?:(\w+|\?)|\{(\w+)\})/.exec(rest)
   if (variable) {
     add({ variable: (variable[1] ?? variable[2])! })
     return at + variable[0].length
