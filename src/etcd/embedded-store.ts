@@ -10,7 +10,7 @@ import type { Batch, Change, ChangeId, Engine, LeaseChange } from './engine.ts'
 import { EventRing } from './event-ring.ts'
 import { type Entry, KeyIndex, standingRevision, type Version } from './key-index.ts'
 import { Leases } from './leases.ts'
-import { LmdbEngine } from './lmdb-engine.ts'
+import { LmdbEngine, openError } from './lmdb-engine.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import {
   CompactedError,
@@ -36,7 +36,14 @@ import { type Past, WatchHub } from './watch-hub.ts'
  */
 export async function openEmbeddedStore(options: { env: Env; directory?: string }): Promise<Store> {
   const { env, directory } = options
-  return new EmbeddedStore(env, directory === undefined ? new MemoryEngine() : LmdbEngine.open(directory))
+  if (directory === undefined) return new EmbeddedStore(env, new MemoryEngine())
+  const engine = LmdbEngine.open(directory)
+  try {
+    return new EmbeddedStore(env, engine)
+  } catch (error) {
+    await engine.close()
+    throw openError(directory, error)
+  }
 }
 
 /** One thing to make durable. */
@@ -54,6 +61,8 @@ interface PendingChange extends Change {
 }
 
 const noBytes = new Uint8Array(0)
+/** In bytes; the most that LMDB takes beside a revision. Names in Kubernetes come nowhere near. */
+const longestKey = 1900
 /** Compacted changes deleted from the disk per batch: few enough not to hold up writers. */
 const forgetStep = 1000
 
@@ -123,6 +132,7 @@ export class EmbeddedStore implements Store, Past {
   async txn(operation: Operation, expect: { modRevision: number }): Promise<TransactionResult> {
     this.#assertAvailable()
     const { key } = operation
+    if (key === '' || key.length * 3 > longestKey) assertKey(key)
     const latest = this.#index.get(key)?.latest
     const current = latest?.current
     if ((current?.modRevision ?? 0) !== expect.modRevision) {
@@ -373,6 +383,12 @@ function batchOf(writes: readonly Write[]): Batch | undefined {
   const compactedRevision = writes.findLast(write => write.compactedRevision)?.compactedRevision
   const empty = changes.length + leases.length + forgotten.length === 0 && !compactedRevision
   return empty ? undefined : { changes, leases, forgotten, compactedRevision }
+}
+
+function assertKey(key: string): void {
+  if (key === '') throw new RangeError('etcdserver: key is not provided')
+  const length = Buffer.byteLength(key)
+  if (length > longestKey) throw new RangeError(`etcd: a key of ${length} bytes; the longest is ${longestKey}`)
 }
 
 function eventOf({ revision, key, current }: Change, previous: KeyValue | undefined): StoreEvent {

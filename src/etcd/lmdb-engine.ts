@@ -1,13 +1,23 @@
 // The ground on disk: one LMDB tree, in which changes are a log sorted by revision.
 //
-//   'c' <revision: 8 bytes> <1: put, 0: delete> <key>  →  lease, createRevision, version (doubles), value
+//   'c' <revision: 8 bytes> <1: put, 0: delete> <key>  →  lease, createRevision, version (doubles), value, a mark
 //   'l' <lease: 8 bytes> 0                             →  time to live in seconds (double)
 //   'm' 0 0 format | compacted                         →  a double
 //
 // A batch is one LMDB transaction: its pages are synced before the page that makes them count is written (and synced),
 // and only then does the commit resolve. So a crash at any moment leaves the batch whole or absent.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { DirectoryLock } from './directory-lock.ts'
@@ -16,7 +26,16 @@ import { changeTag, firstKey, leaseTag, metaTag, type TreeKey, treeKeyEncoder } 
 import { type KeyValue, StoreOpenError } from './store.ts'
 
 /** `TreeKey`s are its keys, which lmdb's own types don't foresee. */
-type Tree = RootDatabase<Buffer, any>
+type Tree = Omit<RootDatabase<Buffer, any>, 'getKeys' | 'getRange'> & {
+  getKeys(options: TreeRange): Iterable<TreeKey>
+  getRange(options: TreeRange): Iterable<{ key: TreeKey; value: Buffer }>
+}
+
+interface TreeRange {
+  readonly start: TreeKey
+  readonly end: TreeKey
+  readonly reverse?: boolean
+}
 
 const treeOptions = {
   encoding: 'binary',
@@ -29,9 +48,12 @@ const treeOptions = {
 
 const format = 1
 const recordHead = 24
+/** Ends every record: one that was cut off ends with a zero. */
+const endMark = 0x2e
 const compactedKey: TreeKey = { tag: metaTag, number: 0, kind: 0, text: 'compacted' }
 const formatKey: TreeKey = { tag: metaTag, number: 0, kind: 0, text: 'format' }
 const noBytes = Buffer.alloc(0)
+const lmdbMagic = Buffer.from([0xde, 0xc0, 0xef, 0xbe])
 
 export class LmdbEngine implements Engine {
   readonly #db: Tree
@@ -52,8 +74,9 @@ export class LmdbEngine implements Engine {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       lock = DirectoryLock.acquire(directory)
       const file = join(directory, 'data.mdb')
-      db = open<Buffer, any>({ path: directory, ...treeOptions })
-      assertWhole(db, file)
+      assertLmdb(file)
+      db = open<Buffer, any>({ path: directory, ...treeOptions }) as unknown as Tree
+      fillUp(db, file)
       const found = db.getBinary(formatKey)
       if (!found) db.putSync(formatKey, double(format))
       else if (found.readDoubleBE(0) !== format) throw new Error('it was written by another version of this store')
@@ -62,7 +85,7 @@ export class LmdbEngine implements Engine {
     } catch (error) {
       void db?.close()
       lock?.release()
-      throw error instanceof StoreOpenError ? error : openError(directory, error)
+      throw openError(directory, error)
     }
   }
 
@@ -123,7 +146,14 @@ export class LmdbEngine implements Engine {
 
   *history(): Iterable<ChangeId> {
     const [start, end] = [firstKey(changeTag + 1), firstKey(changeTag)]
-    for (const treeKey of this.#db.getKeys({ start, end, reverse: true })) yield idOf(treeKey)
+    let entries = 0
+    for (const treeKey of this.#db.getKeys({ start, end, reverse: true })) {
+      entries++
+      yield idOf(treeKey)
+    }
+    for (const _ of this.#db.getKeys({ start: firstKey(leaseTag), end: firstKey(metaTag + 1) })) entries++
+    const { entryCount } = this.#db.getStats() as { entryCount: number }
+    if (entries !== entryCount) throw new Error(`data.mdb is damaged (${entries} entries of ${entryCount})`)
   }
 
   async close(): Promise<void> {
@@ -141,18 +171,21 @@ function idOf({ number, kind, text }: TreeKey): ChangeId {
 }
 
 function recordOf({ lease, createRevision, version, value }: KeyValue): Buffer {
-  const bytes = Buffer.allocUnsafe(recordHead + value.length)
+  const bytes = Buffer.allocUnsafe(recordHead + value.length + 1)
   bytes.writeDoubleBE(lease, 0)
   bytes.writeDoubleBE(createRevision, 8)
   bytes.writeDoubleBE(version, 16)
   bytes.set(value, recordHead)
+  bytes[recordHead + value.length] = endMark
   return bytes
 }
 
 /** Copies what it takes. Small values share a slab, which costs far less memory than a buffer for each. */
 function keyValueOf(modRevision: number, key: string, record: Buffer): KeyValue {
-  const value = Buffer.allocUnsafe(record.length - recordHead)
-  record.copy(value, 0, recordHead, record.length)
+  const end = record.length - 1
+  if (end < recordHead || record[end] !== endMark) throw new Error(`the record of ${key} at ${modRevision} is damaged`)
+  const value = Buffer.allocUnsafe(end - recordHead)
+  record.copy(value, 0, recordHead, end)
   return {
     key,
     value,
@@ -169,12 +202,28 @@ function double(value: number): Buffer {
   return bytes
 }
 
-/** LMDB maps the file and would be killed by a read behind its end, so that is looked at before anything is read. */
-function assertWhole(db: Tree, file: string): void {
+/** lmdb crashes the process when the file is not one of its own; a new or empty one is fine. */
+function assertLmdb(file: string): void {
+  if (!existsSync(file)) return
+  const start = Buffer.alloc(1 << 16)
+  const descriptor = openSync(file, 'r')
+  const size = readSync(descriptor, start)
+  closeSync(descriptor)
+  // Each of the first two pages describes the tree, and says so.
+  const first = start.subarray(0, size).indexOf(lmdbMagic)
+  if (size > 0 && (first < 0 || start.subarray(0, size).indexOf(lmdbMagic, first + 1) < 0)) {
+    throw new Error('data.mdb is damaged, or no LMDB file')
+  }
+}
+
+/**
+ * LMDB maps the file, and a read behind its end would kill the process. The end may be missing rightly (pages that were
+ * taken and given back in one transaction are not written), so it is filled up with zeros, which damage shows itself in.
+ */
+function fillUp(db: Tree, file: string): void {
   const { lastPageNumber, pageSize } = db.getStats() as { lastPageNumber: number; pageSize: number }
-  const { size } = statSync(file)
   const expected = (lastPageNumber + 1) * pageSize
-  if (size < expected) throw new Error(`data.mdb is cut short (${size} bytes of ${expected})`)
+  if (statSync(file).size < expected) truncateSync(file, expected)
 }
 
 /** The new file's name must survive a crash as well. */
@@ -187,7 +236,9 @@ function syncDirectory(directory: string): void {
   }
 }
 
-function openError(directory: string, cause: unknown): StoreOpenError {
+/** What to tell, and what to do about it. */
+export function openError(directory: string, cause: unknown): StoreOpenError {
+  if (cause instanceof StoreOpenError) return cause
   const { code, message } = cause as NodeJS.ErrnoException
   const advice =
     code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST'
