@@ -4,10 +4,12 @@
 import { readFileSync } from 'node:fs'
 
 interface Described {
-  readonly description?: string
+  readonly description: string
   readonly fields: Readonly<Record<string, string>>
 }
-export type Descriptions = Readonly<Record<string, Described>>
+
+/** By the client package's model names: V1Pod, CoreV1Event. */
+type Descriptions = Readonly<Record<string, Described>>
 
 /** Beside the bundle, or where the build puts it when the sources run as they are. */
 const places = ['./descriptions.json', '../../dist/descriptions.json']
@@ -26,9 +28,19 @@ function descriptions(): Descriptions {
   return loaded
 }
 
+/** A name that several groups have is prefixed with the group. */
+function described(definition: string): Described | undefined {
+  const [kind = '', version = '', group = ''] = definition.split('.').reverse()
+  if (version === 'version') return descriptions()['VersionInfo']
+  const model = capitalized(version) + kind
+  return descriptions()[capitalized(group) + model] ?? descriptions()[model]
+}
+
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** The description of a definition, '' if there is none. */
-export const definitionDescription = (definition: string): string => descriptions()[definition]?.description ?? ''
+export const definitionDescription = (definition: string): string => described(definition)?.description ?? ''
 
 /** The description of a definition's field, '' if there is none. */
 export const fieldDescription = (definition: string, field: string): string =>
-  descriptions()[definition]?.fields[field] ?? ''
+  described(definition)?.fields[field] ?? ''
