@@ -6,6 +6,7 @@
 // answers without a promise, so the usual create never leaves the current turn.
 
 import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
+import { forbidden, type StatusError } from '../../machinery/status-error.ts'
 import type { UserInfo } from '../user.ts'
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -27,7 +28,10 @@ export interface AdmissionAttributes {
   readonly namespace: string
   /** '' when the server is to generate it. */
   readonly name: string
-  /** What is to be written; undefined for DELETE. Mutating plugins change it in place, or set another one. */
+  /**
+   * What is to be written; undefined for DELETE. On CREATE a plugin may change it in place; on UPDATE its parts may be
+   * the stored object's own, so a plugin sets a changed copy.
+   */
   object: KubeObject | undefined
   /** What stands now; undefined for CREATE and CONNECT. */
   readonly oldObject: KubeObject | undefined
@@ -49,4 +53,15 @@ export interface AdmissionPlugin {
   admit?(attributes: AdmissionAttributes): void | Promise<void>
   /** Must not change anything. */
   validate?(attributes: AdmissionAttributes): void | Promise<void>
+}
+
+/** Whether the request is about this resource: `pods`, `storageclasses.storage.k8s.io`. */
+export function isResource({ resource }: AdmissionAttributes, group: string, plural: string): boolean {
+  return resource.resource === plural && resource.group === group
+}
+
+/** A plugin's refusal: a 403 that names the object, as far as it has a name yet. */
+export function refusal(attributes: AdmissionAttributes, message: string): StatusError {
+  const { name, object, resource } = attributes
+  return forbidden(resource, name || object?.metadata?.name || object?.metadata?.['generateName'] || 'Unknown', message)
 }

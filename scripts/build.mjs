@@ -1,0 +1,32 @@
+// Builds what the package ships: the command line and the library as bundles, and the field descriptions.
+
+import { existsSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const out = join(root, 'dist')
+rmSync(out, { recursive: true, force: true })
+await build({
+  absWorkingDir: root,
+  entryPoints: [
+    { in: 'src/cli/k8ts.ts', out: 'k8ts' },
+    { in: 'src/cluster/index.ts', out: 'index' },
+  ].filter(({ in: file }) => existsSync(join(root, file))),
+  outdir: out,
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // Dependencies that are CommonJS, or native, stay in node_modules; the rest loads faster from one file.
+  packages: 'external',
+  sourcemap: 'linked',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  logLevel: 'warning',
+  banner: { js: '#!/usr/bin/env node' },
+})
+const { writeDescriptions } = await import('./descriptions.mjs').catch(() => ({ writeDescriptions: undefined }))
+await writeDescriptions?.(join(out, 'descriptions.json'))

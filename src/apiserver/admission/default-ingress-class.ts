@@ -1,0 +1,20 @@
+// DefaultIngressClass: an Ingress that names no class gets the default one.
+
+import { type AdmissionPlugin, isResource } from './admission.ts'
+import { defaultClassOf } from './default-class.ts'
+
+export const defaultIngressClass: AdmissionPlugin = {
+  name: 'DefaultIngressClass',
+  handles: operation => operation === 'CREATE',
+  admit(attributes): void {
+    const { object: ingress, subresource } = attributes
+    if (subresource !== '' || ingress === undefined || !isResource(attributes, 'networking.k8s.io', 'ingresses')) return
+    if (ingress['spec']?.ingressClassName !== undefined) return
+    if (ingress.metadata['annotations']?.['kubernetes.io/ingress.class'] !== undefined) return
+    const found = defaultClassOf(
+      attributes.lister.list('ingressclasses.networking.k8s.io', ''),
+      'ingressclass.kubernetes.io/is-default-class',
+    )
+    if (found) ingress['spec'] = { ...ingress['spec'], ingressClassName: found.metadata.name }
+  },
+}

@@ -1,0 +1,21 @@
+// DefaultStorageClass: a claim that names no class gets the default one.
+
+import { type AdmissionPlugin, isResource } from './admission.ts'
+import { defaultClassOf } from './default-class.ts'
+
+export const defaultStorageClass: AdmissionPlugin = {
+  name: 'DefaultStorageClass',
+  handles: operation => operation === 'CREATE',
+  admit(attributes): void {
+    const { object: claim, subresource } = attributes
+    if (subresource !== '' || claim === undefined || !isResource(attributes, '', 'persistentvolumeclaims')) return
+    if (claim['spec']?.storageClassName !== undefined) return
+    if (claim.metadata['annotations']?.['volume.beta.kubernetes.io/storage-class'] !== undefined) return
+    const found = defaultClassOf(
+      attributes.lister.list('storageclasses.storage.k8s.io', ''),
+      'storageclass.kubernetes.io/is-default-class',
+      'storageclass.beta.kubernetes.io/is-default-class',
+    )
+    if (found) claim['spec'] = { ...claim['spec'], storageClassName: found.metadata.name }
+  },
+}

@@ -1,0 +1,30 @@
+// DefaultTolerationSeconds: a pod stays five minutes on a node that is not ready or not reachable, unless it says how
+// long itself.
+
+import { type AdmissionPlugin, isResource } from './admission.ts'
+
+const tolerated = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+const seconds = 300
+
+interface Toleration {
+  readonly key?: string
+  readonly operator?: string
+  readonly effect?: string
+  readonly tolerationSeconds?: number
+}
+
+export const defaultTolerationSeconds: AdmissionPlugin = {
+  name: 'DefaultTolerationSeconds',
+  handles: operation => operation === 'CREATE' || operation === 'UPDATE',
+  admit(attributes): void {
+    const { object: pod, subresource } = attributes
+    if (subresource !== '' || pod === undefined || !isResource(attributes, '', 'pods')) return
+    const tolerations: readonly Toleration[] = pod['spec']?.tolerations ?? []
+    const missing = tolerated.filter(
+      taint => !tolerations.some(({ key, effect }) => (!key || key === taint) && (!effect || effect === 'NoExecute')),
+    )
+    if (missing.length === 0) return
+    const added = missing.map(key => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }))
+    attributes.object = { ...pod, spec: { ...pod['spec'], tolerations: [...tolerations, ...added] } }
+  },
+}

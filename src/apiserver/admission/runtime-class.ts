@@ -1,0 +1,58 @@
+// RuntimeClass: a pod of a runtime class carries the overhead of it, and goes only where nodes have it.
+
+import type { KubeObject } from '../../api/resource.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from './admission.ts'
+
+export const runtimeClass: AdmissionPlugin = {
+  name: 'RuntimeClass',
+  handles: operation => operation === 'CREATE',
+  admit(attributes): void {
+    const pod = newPod(attributes)
+    const found = pod && classOf(attributes, pod)
+    if (!found) return
+    const spec = pod['spec']
+    const overhead = found['overhead']?.podFixed
+    if (overhead) {
+      if (spec.overhead && !sameAmounts(spec.overhead, overhead))
+        throw refusal(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead")
+      spec.overhead = { ...overhead }
+    }
+    const { nodeSelector, tolerations } = found['scheduling'] ?? {}
+    for (const [key, value] of Object.entries(nodeSelector ?? {})) {
+      const own = spec.nodeSelector?.[key]
+      if (own !== undefined && own !== value)
+        throw refusal(
+          attributes,
+          `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`,
+        )
+    }
+    if (nodeSelector) spec.nodeSelector = { ...spec.nodeSelector, ...nodeSelector }
+    if (tolerations) {
+      const known = new Set((spec.tolerations ?? []).map((each: object) => JSON.stringify(each)))
+      const added = tolerations.filter((each: object) => !known.has(JSON.stringify(each)))
+      spec.tolerations = [...(spec.tolerations ?? []), ...added]
+    }
+  },
+  validate(attributes): void {
+    const pod = newPod(attributes)
+    if (pod?.['spec'].overhead && !classOf(attributes, pod)?.['overhead']?.podFixed)
+      throw refusal(attributes, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
+  },
+}
+
+function newPod(attributes: AdmissionAttributes): KubeObject | undefined {
+  return attributes.subresource === '' && isResource(attributes, '', 'pods') ? attributes.object : undefined
+}
+
+function classOf(attributes: AdmissionAttributes, pod: KubeObject): KubeObject | undefined {
+  const name: string | undefined = pod['spec'].runtimeClassName
+  if (!name) return undefined
+  const found = attributes.lister.get('runtimeclasses.node.k8s.io', '', name)
+  if (!found) throw refusal(attributes, `pod rejected: RuntimeClass "${name}" not found`)
+  return found
+}
+
+function sameAmounts(a: Record<string, string>, b: Record<string, string>): boolean {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every(key => a[key] === b[key])
+}

@@ -1,0 +1,167 @@
+// kube-apiserver: the only component that touches the store, and the one through which all others meet.
+//
+// Comes in: requests, by HTTPS or directly from callers in the same process, and a store. Goes out: answers and watch
+// events. Read pipeline.ts for the stages of a request, dispatcher.ts for who answers it, registry/verbs/ for what each
+// verb does, watchcache/ for where reads come from.
+
+import { tablePrinter } from '../api/columns.ts'
+import type { ResourceDeclaration } from '../api/resource.ts'
+import { resources as builtInResources } from '../api/scheme.ts'
+import type { Transport } from '../client/transport.ts'
+import type { Store } from '../etcd/store.ts'
+import type { Env, Timer } from '../machinery/env/env.ts'
+import { defaultAdmissionChain } from './admission/chain.ts'
+import { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
+import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
+import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
+import { directTransport } from './direct-transport.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { registerDiscovery } from './endpoints/discovery.ts'
+import { registerHealth } from './endpoints/health.ts'
+import { registerMetrics } from './endpoints/metrics.ts'
+import { registerOpenAPI } from './endpoints/openapi.ts'
+import { versionInfo } from './endpoints/version.ts'
+import { pipeline } from './pipeline.ts'
+import type { KubeletConnection } from './proxy/kubelet-connection.ts'
+import { answerJson } from './registry/answers.ts'
+import { Registry } from './registry/registry.ts'
+import { enableYaml } from './registry/representation.ts'
+import { strategyOf } from './registry/strategies/strategies.ts'
+import { subresourcesOf } from './registry/subresources/subresources.ts'
+import type { Answer, RequestContext } from './request.ts'
+import { createSecurity, type Security } from './security.ts'
+import type { ServerContext, ServerOptions } from './server-context.ts'
+import { type HttpServer, startHttpServer } from './serving/http-server.ts'
+import { systemPrivilegedGroup, type UserInfo } from './user.ts'
+
+export interface ApiServerOptions extends ServerOptions {
+  readonly env: Env
+  readonly store: Store
+  readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string }
+  readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
+  readonly kubelets: KubeletConnection
+  /** Answers HTTPS there; only direct callers when absent. */
+  readonly https?: {
+    readonly bindAddress: string
+    readonly port: number
+    readonly cert: string
+    readonly key: string
+    readonly clientCA: string
+  }
+}
+
+/** How far back history is kept, and how often it is cut (etcd's --auto-compaction as kube-apiserver does it). */
+const compactionInterval = 5 * 60_000
+
+export class ApiServer {
+  readonly #options: ApiServerOptions
+  readonly #registry: Registry
+  readonly #security: Security
+  readonly #server: ServerContext
+  readonly #dispatcher: Dispatcher
+  readonly #handle: (request: RequestContext) => Answer
+  #http: HttpServer | undefined
+  #compaction: Timer | undefined
+  #ready = false
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options
+    const { env, store } = options
+    this.#registry = new Registry(store)
+    this.#security = createSecurity(this.#registry, {
+      env,
+      serviceAccountKeys: [options.serviceAccountKey.publicKey],
+      staticTokens: options.staticTokens,
+    })
+    this.#server = {
+      env,
+      store,
+      options,
+      registry: this.#registry,
+      admission: defaultAdmissionChain(this.#registry, env),
+      authorizer: this.#security.authorizer,
+      rbac: this.#security.rbac,
+      authenticator: this.#security.authenticator,
+      objects: this.#security.objects,
+      tokens: new ServiceAccountTokenIssuer({ env, signingKey: options.serviceAccountKey.privateKey }),
+      printer: tablePrinter,
+      kubelets: options.kubelets,
+    }
+    for (const declaration of builtInResources) this.#add(declaration)
+    this.#dispatcher = new Dispatcher(this.#server)
+    this.#handle = pipeline(this.#server, this.#security.authenticator, this.#dispatcher)
+    this.#registerEndpoints()
+  }
+
+  /** The port HTTPS is served on; 0 when it isn't. */
+  get port(): number {
+    return this.#http?.port ?? 0
+  }
+
+  /** Loads the caches, makes what every cluster starts with, then opens the door. */
+  async start(): Promise<void> {
+    const { env, store, https } = this.#options
+    await this.#registry.start()
+    this.#security.follow()
+    await createBootstrapObjects(
+      this.#server,
+      bootstrapObjects({
+        serviceCIDR: this.#options.serviceCIDR,
+        securePort: this.#options.port,
+        now: env.clock.now(),
+      }),
+    )
+    if (https) {
+      this.#http = await startHttpServer({
+        env,
+        bindAddress: https.bindAddress,
+        port: https.port,
+        tls: { cert: https.cert, key: https.key, clientCA: https.clientCA },
+        handle: this.#handle,
+      })
+      void enableYaml()
+    }
+    let compactTo = store.revision
+    this.#compaction = env.clock.setInterval(() => {
+      const revision = compactTo
+      compactTo = store.revision
+      if (revision <= store.compactedRevision) return
+      store.compact(revision).catch(error => env.log.warn('history could not be cut', { error: String(error) }))
+    }, compactionInterval)
+    this.#ready = true
+  }
+
+  async stop(): Promise<void> {
+    this.#ready = false
+    this.#compaction?.cancel()
+    await this.#http?.close()
+    this.#registry.stop()
+  }
+
+  /** A way in for a component in the same process, as that user. */
+  transport(user: UserInfo = { name: 'system:apiserver', groups: [systemPrivilegedGroup] }): Transport {
+    return directTransport({ env: this.#options.env, user, handle: this.#handle })
+  }
+
+  #add(declaration: ResourceDeclaration): void {
+    this.#registry.add(declaration, strategyOf(declaration), subresourcesOf(declaration))
+  }
+
+  #registerEndpoints(): void {
+    const { store } = this.#options
+    registerHealth(this.#dispatcher, [
+      { name: 'ping', check: () => undefined },
+      { name: 'log', check: () => undefined },
+      { name: 'etcd', check: () => (store.revision > 0 ? undefined : 'the store has not been read') },
+      {
+        name: 'informer-sync',
+        check: () => (this.#ready ? undefined : 'the caches are being read'),
+        readyOnly: true,
+      },
+    ])
+    this.#dispatcher.register('/version', () => answerJson(versionInfo))
+    registerDiscovery(this.#dispatcher, this.#registry, this.#options)
+    registerOpenAPI(this.#dispatcher)
+    registerMetrics(this.#dispatcher, this.#server)
+  }
+}

@@ -1,0 +1,139 @@
+// The front door for callers in the same process: the same pipeline, the same answers, but objects cross by reference.
+// A caller gives the object it sends away; what it gets is shared and must not be changed.
+
+import type { Duplex } from 'node:stream'
+import type { ApiRequest, ApiResponse, Transport } from '../client/transport.ts'
+import type { Env } from '../machinery/env/env.ts'
+import type { Answer, RequestContext, Response } from './request.ts'
+import type { UserInfo } from './user.ts'
+
+export interface DirectTransportOptions {
+  readonly env: Env
+  readonly user: UserInfo
+  handle(request: RequestContext): Answer
+}
+
+export function directTransport(options: DirectTransportOptions): Transport {
+  const context = (request: ApiRequest): RequestContext => ({
+    method: request.method,
+    path: request.path,
+    query: queryOf(request),
+    headers: request.headers ?? {},
+    direct: true,
+    signal: request.signal,
+    readBody: () => Promise.resolve(copied(request.body)),
+    peerCertificate: undefined,
+    remoteAddress: '127.0.0.1',
+    trustedUser: options.user,
+    warnings: [],
+    startedAt: options.env.clock.monotonic(),
+    auditID: '',
+    info: undefined as never,
+    user: undefined as never,
+  })
+  return {
+    async request(request) {
+      const answer = await options.handle(context(request))
+      if (answer.stream) return collected(answer)
+      return responseOf(answer)
+    },
+    async watch(request, stream) {
+      const answer = await options.handle(context(request))
+      if (!answer.watch) return { response: responseOf(answer), stop() {} }
+      let over = false
+      const closers: (() => void)[] = []
+      const end = () => {
+        if (over) return
+        over = true
+        for (const close of closers) close()
+        stream.end()
+      }
+      request.signal?.addEventListener('abort', end, { once: true })
+      // The caller must have its answer before the first event.
+      options.env.clock.setImmediate(() => {
+        if (over) return
+        answer.watch!({
+          event: event => {
+            if (!over) stream.event(event)
+          },
+          end,
+          onClose: callback => closers.push(callback),
+        })
+      })
+      return { response: responseOf(answer), stop: end }
+    },
+    async stream(request, chunk) {
+      const answer = await options.handle(context(request))
+      if (!answer.stream) {
+        const response = responseOf(answer)
+        if (response.text && response.status === 200) chunk(Buffer.from(response.text))
+        return response
+      }
+      await new Promise<void>(resolve => {
+        const closers: (() => void)[] = []
+        const end = () => {
+          resolve()
+          for (const close of closers.splice(0)) close()
+        }
+        request.signal?.addEventListener('abort', end, { once: true })
+        answer.stream!({
+          write: bytes => {
+            chunk(bytes)
+            return true
+          },
+          pending: 0,
+          end,
+          onClose: callback => closers.push(callback),
+        })
+      })
+      return responseOf(answer)
+    },
+    async upgrade(request): Promise<{ response: ApiResponse; socket?: Duplex }> {
+      const answer = await options.handle(context(request))
+      return { response: responseOf(answer), socket: answer.upgraded }
+    },
+    close() {},
+  }
+}
+
+function queryOf({ query }: ApiRequest): URLSearchParams {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined) continue
+    for (const one of typeof value === 'string' ? [value] : value) params.append(name, one)
+  }
+  return params
+}
+
+/** What a caller sends may be part of what it keeps (an object from an informer): the server changes only its own. */
+function copied(body: ApiRequest['body']): Uint8Array | object | undefined {
+  if (body === undefined || body instanceof Uint8Array) return body
+  return structuredClone(body)
+}
+
+function responseOf(answer: Response): ApiResponse {
+  const headers: Record<string, string> = { ...answer.headers }
+  if (answer.contentType) headers['content-type'] = answer.contentType
+  if (answer.object !== undefined) return { status: answer.status, headers, body: answer.object }
+  const { body } = answer
+  if (body === undefined) return { status: answer.status, headers, body: undefined }
+  const bytes = body instanceof Uint8Array ? body : Buffer.concat(body as readonly Uint8Array[])
+  const text = Buffer.from(bytes).toString()
+  const isJson = answer.contentType?.startsWith('application/json') ?? false
+  return { status: answer.status, headers, body: isJson ? JSON.parse(text) : undefined, text }
+}
+
+function collected(answer: Response): Promise<ApiResponse> {
+  return new Promise(resolve => {
+    const pieces: Uint8Array[] = []
+    answer.stream!({
+      write: bytes => {
+        pieces.push(bytes)
+        return true
+      },
+      pending: 0,
+      end: () => resolve(responseOf({ ...answer, stream: undefined, body: pieces })),
+      onClose() {},
+    })
+  })
+}

@@ -1,0 +1,96 @@
+// The last stage: which code answers the request. Resources go to the generic verbs, subresources to their handlers,
+// everything else (health, version, metrics, discovery, OpenAPI) to the endpoints that registered their path.
+
+import type { Verb } from '../api/resource.ts'
+import { failure, methodNotSupported } from '../machinery/status-error.ts'
+import type { ServedResource } from './registry/registry.ts'
+import { create } from './registry/verbs/create.ts'
+import { deleteCollection, deleteOne } from './registry/verbs/delete.ts'
+import { patch } from './registry/verbs/patch.ts'
+import { get, list } from './registry/verbs/read.ts'
+import { update } from './registry/verbs/update.ts'
+import { watch } from './registry/verbs/watch.ts'
+import type { Answer, RequestContext, Response } from './request.ts'
+import type { ServerContext } from './server-context.ts'
+
+type VerbHandler = (server: ServerContext, resource: ServedResource, request: RequestContext) => Answer
+
+const verbs: Readonly<Record<Verb, VerbHandler>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: deleteOne,
+  deletecollection: deleteCollection,
+}
+
+/** Answers GETs of a path, or (with a trailing slash) of everything below it. */
+export type Endpoint = (request: RequestContext) => Answer
+
+export class Dispatcher {
+  readonly #server: ServerContext
+  readonly #exact = new Map<string, Endpoint>()
+  readonly #below: { readonly prefix: string; readonly endpoint: Endpoint }[] = []
+
+  constructor(server: ServerContext) {
+    this.#server = server
+  }
+
+  register(path: string, endpoint: Endpoint): void {
+    if (path.endsWith('/') && path !== '/') this.#below.push({ prefix: path, endpoint })
+    else this.#exact.set(path, endpoint)
+  }
+
+  paths(): string[] {
+    return [...this.#exact.keys()].sort()
+  }
+
+  dispatch(request: RequestContext): Answer {
+    const { info } = request
+    if (info.isResourceRequest) return this.#resource(request)
+    const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path
+    const endpoint =
+      this.#exact.get(path) ?? this.#below.find(({ prefix }) => request.path.startsWith(prefix))?.endpoint
+    if (!endpoint) return pageNotFound()
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
+    return endpoint(request)
+  }
+
+  #resource(request: RequestContext): Answer {
+    const { info } = request
+    const resource = this.#server.registry.find(info.group, info.version, info.resource)
+    if (!resource) {
+      if (this.#server.registry.servesVersion(info.group, info.version)) throw noSuchResource()
+      return pageNotFound()
+    }
+    if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw noSuchResource()
+    const handlers = resource.subresources.get(info.subresource)
+    if (handlers) {
+      const handler = handlers[info.verb]
+      if (handler) return handler(this.#server, resource, request)
+      if (info.subresource !== '') throw notAllowed()
+    }
+    if (info.subresource !== '') throw noSuchResource()
+    const handler = verbs[info.verb as Verb]
+    if (!handler || !resource.declaration.verbs.includes(info.verb as Verb)) throw notAllowed()
+    if (!resource.storage) throw methodNotSupported(resource.declaration, info.verb)
+    return handler(this.#server, resource, request)
+  }
+}
+
+const noSuchResource = () =>
+  failure(404, 'NotFound', 'the server could not find the requested resource', {
+    causes: [{ reason: 'UnexpectedServerResponse', message: '404 page not found' }],
+  })
+
+const notAllowed = () =>
+  failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {
+    causes: [{ reason: 'UnexpectedServerResponse', message: '405: Method Not Allowed' }],
+  })
+
+/** What upstream answers for a path nobody serves: plain text. */
+function pageNotFound(): Response {
+  return { status: 404, contentType: 'text/plain; charset=utf-8', body: Buffer.from('404 page not found\n') }
+}

@@ -1,0 +1,70 @@
+// How the verbs answer: one object, a list, a Status. Direct callers get the objects, others their bytes.
+
+import type { Status } from '../../machinery/status-error.ts'
+import type { RequestContext, Response } from '../request.ts'
+import type { ServerContext } from '../server-context.ts'
+import { json } from '../serving/media-type.ts'
+import type { StoredObject } from '../watchcache/stored-object.ts'
+import type { ServedResource } from './registry.ts'
+import { type IncludeObject, type ListMeta, negotiate, type Representation, servedObject } from './representation.ts'
+
+export function representationOf(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  isList: boolean,
+): Representation {
+  const accept = request.headers['accept']
+  const include = (request.query.get('includeObject') ?? 'Metadata') as IncludeObject
+  return negotiate(
+    resource.declaration,
+    Array.isArray(accept) ? accept.join(',') : accept,
+    isList,
+    { printer: server.printer, now: () => server.env.clock.now() },
+    include,
+  )
+}
+
+export function answerObject(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  stored: StoredObject,
+  status = 200,
+): Response {
+  if (request.direct) return { status, object: servedObject(resource.declaration, stored) }
+  const representation = representationOf(server, resource, request, false)
+  return { status, contentType: representation.contentType, body: representation.object(stored) }
+}
+
+export function answerList(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  items: readonly StoredObject[],
+  meta: ListMeta,
+): Response {
+  if (request.direct) {
+    const { declaration } = resource
+    const object = { metadata: meta, items: items.map(stored => servedObject(declaration, stored)) }
+    return { status: 200, object }
+  }
+  const representation = representationOf(server, resource, request, true)
+  return { status: 200, contentType: representation.contentType, body: representation.list(items, meta) }
+}
+
+/** Any object that isn't stored: a Status, a review, discovery. */
+export function answerJson(object: unknown, status = 200): Response {
+  return {
+    status,
+    contentType: json,
+    object,
+    get body() {
+      return Buffer.from(`${JSON.stringify(object)}\n`)
+    },
+  }
+}
+
+export function answerStatus(status: Status): Response {
+  return answerJson(status, status.code)
+}

@@ -1,0 +1,100 @@
+// The registry: every resource the server serves, and where it is kept.
+//
+// Comes in: declarations (built-in ones at start, custom ones as CRDs appear) and strategies. Goes out: for a request's
+// group, version and resource, a `ServedResource` that the generic verbs work on.
+
+import { groupResource, type ResourceDeclaration } from '../../api/resource.ts'
+import type { Store } from '../../etcd/store.ts'
+import type { Answer, RequestContext } from '../request.ts'
+import type { ServerContext } from '../server-context.ts'
+import { ResourceStorage } from './resource-storage.ts'
+import type { Strategy } from './strategy.ts'
+
+/** Answers one verb of a subresource. */
+export type SubresourceHandler = (server: ServerContext, resource: ServedResource, request: RequestContext) => Answer
+
+export interface ServedResource {
+  readonly declaration: ResourceDeclaration
+  readonly strategy: Strategy
+  /** undefined for resources that are not stored (reviews, bindings). */
+  readonly storage: ResourceStorage | undefined
+  /** What is served below the object; `''` overrides the resource's own verbs (reviews). */
+  readonly subresources: ReadonlyMap<string, Readonly<Record<string, SubresourceHandler>>>
+}
+
+export class Registry {
+  readonly #store: Store
+  readonly #storages = new Map<string, ResourceStorage>()
+  readonly #served = new Map<string, ServedResource>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Adds a resource; its storage is shared with other versions of it. */
+  add(
+    declaration: ResourceDeclaration,
+    strategy: Strategy,
+    subresources: Readonly<Record<string, Readonly<Record<string, SubresourceHandler>>>>,
+  ): ServedResource {
+    const stored = declaration.verbs.includes('get') && declaration.verbs.includes('create')
+    const resource: ServedResource = {
+      declaration,
+      strategy,
+      storage: stored ? this.#storageFor(declaration) : undefined,
+      subresources: new Map(Object.entries(subresources)),
+    }
+    this.#served.set(`${declaration.group}/${declaration.version}/${declaration.resource}`, resource)
+    return resource
+  }
+
+  /** Reads every resource's objects into its cache. */
+  async start(): Promise<void> {
+    await Promise.all([...this.#storages.values()].map(storage => storage.cache.start()))
+  }
+
+  stop(): void {
+    for (const storage of this.#storages.values()) storage.cache.stop()
+  }
+
+  find(group: string, version: string, resource: string): ServedResource | undefined {
+    return this.#served.get(`${group}/${version}/${resource}`)
+  }
+
+  servesVersion(group: string, version: string): boolean {
+    for (const { declaration } of this.#served.values())
+      if (declaration.group === group && declaration.version === version) return true
+    return false
+  }
+
+  /** By `pods`, `deployments.apps`. Throws for what was never added: that is a mistake in the program. */
+  storage(name: string): ResourceStorage {
+    const storage = this.#storages.get(name)
+    if (!storage) throw new Error(`no resource is stored under ${name}`)
+    return storage
+  }
+
+  findStorage(name: string): ResourceStorage | undefined {
+    return this.#storages.get(name)
+  }
+
+  resources(): Iterable<ServedResource> {
+    return this.#served.values()
+  }
+
+  #storageFor(declaration: ResourceDeclaration): ResourceStorage {
+    const name = groupResource({ group: declaration.storage.group, resource: declaration.resource })
+    let storage = this.#storages.get(name)
+    if (!storage) {
+      storage = new ResourceStorage(this.#store, {
+        ...declaration,
+        group: declaration.storage.group,
+        version: declaration.storage.version,
+      })
+      this.#storages.set(name, storage)
+      // The other group's name for the same objects (events).
+      this.#storages.set(groupResource(declaration), storage)
+    }
+    return storage
+  }
+}

@@ -1,0 +1,52 @@
+// Which objects a LIST or WATCH is about: label and field selectors over stored objects.
+
+import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
+import { parseFieldSelector } from '../../machinery/fields.ts'
+import { parseLabelSelector } from '../../machinery/labels.ts'
+import { badRequest } from '../../machinery/status-error.ts'
+import type { RequestContext } from '../request.ts'
+import type { StoredObject } from '../watchcache/stored-object.ts'
+
+export interface Selection {
+  /** Names the selection, so that watchers of the same one share their batches. */
+  readonly id: string
+  readonly everything: boolean
+  matches(stored: StoredObject): boolean
+}
+
+const everything: Selection = { id: '', everything: true, matches: () => true }
+
+export function selectionOf(request: RequestContext, declaration: ResourceDeclaration, name = ''): Selection {
+  const labelText = request.query.get('labelSelector') ?? ''
+  const fieldText = request.query.get('fieldSelector') ?? ''
+  if (labelText === '' && fieldText === '' && name === '') return everything
+  const labels = parseOrRefuse(() => parseLabelSelector(labelText))
+  const fields = parseOrRefuse(() => parseFieldSelector(fieldText))
+  for (const term of fields.terms) {
+    if (term.field === 'metadata.name' || (term.field === 'metadata.namespace' && declaration.namespaced)) continue
+    if (!declaration.selectableFields?.[term.field]) throw badRequest(`field label not supported: ${term.field}`)
+  }
+  const value = (object: KubeObject, field: string): string => {
+    if (field === 'metadata.name') return object.metadata.name ?? ''
+    if (field === 'metadata.namespace') return object.metadata.namespace ?? ''
+    return declaration.selectableFields![field]!(object)
+  }
+  return {
+    id: `${labelText}\n${fieldText}\n${name}`,
+    everything: false,
+    matches(stored) {
+      const { object } = stored
+      if (name !== '' && object.metadata.name !== name) return false
+      if (!labels.empty && !labels.matches(object.metadata['labels'] ?? {})) return false
+      return fields.empty || fields.matches(field => value(object, field))
+    },
+  }
+}
+
+function parseOrRefuse<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw badRequest((error as Error).message)
+  }
+}

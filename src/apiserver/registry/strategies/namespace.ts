@@ -1,0 +1,42 @@
+// Namespaces: born active with the `kubernetes` finalizer in their spec; a deletion only marks them, and the namespace
+// controller finalizes them when nothing is left inside.
+
+import type { KubeObject } from '../../../api/resource.ts'
+import { formatTime } from '../../../machinery/time.ts'
+import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
+import type { Strategy } from '../strategy.ts'
+
+const kubernetesFinalizer = 'kubernetes'
+
+export const namespaceStrategy: Strategy = {
+  validateName: nameIsDNSLabel,
+  prepareForCreate(namespace) {
+    namespace['status'] = { phase: 'Active' }
+    namespace['spec'] ??= {}
+    const finalizers: string[] = (namespace['spec'].finalizers ??= [])
+    if (!finalizers.includes(kubernetesFinalizer)) finalizers.push(kubernetesFinalizer)
+    namespace.metadata['labels'] = {
+      ...namespace.metadata['labels'],
+      'kubernetes.io/metadata.name': namespace.metadata.name,
+    }
+  },
+  prepareForUpdate(namespace, old, { subresource }) {
+    namespace['status'] = old['status']
+    // Only the finalize subresource may take finalizers away.
+    if (subresource !== 'finalize') namespace['spec'] = { ...namespace['spec'], finalizers: old['spec'].finalizers }
+    namespace.metadata['labels'] = {
+      ...namespace.metadata['labels'],
+      'kubernetes.io/metadata.name': namespace.metadata.name,
+    }
+  },
+  markForDeletion(namespace: KubeObject, { server }) {
+    if (namespace.metadata['deletionTimestamp'] !== undefined) {
+      const held = (namespace['spec']?.finalizers?.length ?? 0) + (namespace.metadata['finalizers']?.length ?? 0)
+      return held > 0 ? namespace : undefined
+    }
+    const marked = structuredClone(namespace)
+    marked.metadata['deletionTimestamp'] = formatTime(server.env.clock.now())
+    marked['status'] = { ...marked['status'], phase: 'Terminating' }
+    return marked
+  },
+}

@@ -1,0 +1,77 @@
+// pods/binding (and the older bindings): the scheduler's decision, written into the pod. Only a pod that has no node yet
+// takes one; the condition PodScheduled says so.
+
+import { Binding } from '../../../api/core/v1/binding.ts'
+import type { KubeObject } from '../../../api/resource.ts'
+import { required } from '../../../machinery/field-error.ts'
+import { root } from '../../../machinery/field-path.ts'
+import { conflict, invalid, notFound, success } from '../../../machinery/status-error.ts'
+import { formatTime } from '../../../machinery/time.ts'
+import type { RequestContext, Response } from '../../request.ts'
+import type { ServerContext } from '../../server-context.ts'
+import { answerStatus } from '../answers.ts'
+import { decodeBody } from '../decode-body.ts'
+import { isDryRun } from '../write-context.ts'
+
+const expected = { group: '', version: 'v1', kind: 'Binding', schema: Binding }
+
+export async function bind(server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> {
+  const binding = await decodeBody(request, expected)
+  const { namespace } = request.info
+  const name = request.info.name || binding.metadata.name || ''
+  const target = binding['target'] as { kind?: string; name?: string } | undefined
+  if (!target?.name) throw invalid({ group: '', kind: 'Binding' }, name, [required(root('target', 'name'))])
+  const storage = server.registry.storage('pods')
+  const key = storage.key(namespace, name)
+  const pods = { group: '', resource: 'pods' }
+  let current = storage.cache.get(key)
+  for (;;) {
+    if (!current) throw notFound(pods, name)
+    const pod = current.object
+    const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, why)
+    if (binding.metadata.uid && binding.metadata.uid !== pod.metadata.uid)
+      throw refuse(
+        `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
+      )
+    if (pod.metadata['deletionTimestamp'] !== undefined)
+      throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
+    const { nodeName } = pod['spec'] as { nodeName?: string }
+    if (nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(nodeName)}`)
+    if (pod['spec'].schedulingGates?.length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
+    if (isDryRun(request)) return answerStatus({ ...success(), code: 201 })
+    const bound = boundPod(pod, target.name, binding, server.env.clock.now())
+    const result = await storage.put(key, bound, current.revision)
+    if (result.committed) return answerStatus({ ...success(), code: 201 })
+    current = result.current
+  }
+}
+
+function boundPod(pod: KubeObject, nodeName: string, binding: KubeObject, now: number): KubeObject {
+  const others = (pod['status']?.conditions ?? []).filter(
+    (condition: { type: string }) => condition.type !== 'PodScheduled',
+  )
+  const annotations = { ...pod.metadata['annotations'], ...binding.metadata['annotations'] }
+  const labels = { ...pod.metadata['labels'], ...binding.metadata['labels'] }
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    },
+    spec: { ...pod['spec'], nodeName },
+    status: {
+      ...pod['status'],
+      conditions: [
+        ...others,
+        {
+          type: 'PodScheduled',
+          status: 'True',
+          lastProbeTime: null,
+          lastTransitionTime: formatTime(now),
+          ...(pod.metadata['generation'] === undefined ? {} : { observedGeneration: pod.metadata['generation'] }),
+        },
+      ],
+    },
+  }
+}

@@ -1,0 +1,84 @@
+// scale: how many replicas a workload wants and has, in one shape (autoscaling/v1 Scale) whatever its kind.
+
+import { Scale } from '../../../api/autoscaling/v1/scale.ts'
+import type { KubeObject } from '../../../api/resource.ts'
+import { decodeObject } from '../../../machinery/codec/decode.ts'
+import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
+import { root } from '../../../machinery/field-path.ts'
+import { formatLabelSelector, formatLabels } from '../../../machinery/labels.ts'
+import { invalid, notFound } from '../../../machinery/status-error.ts'
+import type { RequestContext, Response } from '../../request.ts'
+import type { ServerContext } from '../../server-context.ts'
+import { answerJson } from '../answers.ts'
+import { decodeBody } from '../decode-body.ts'
+import type { ServedResource } from '../registry.ts'
+import { servedObject } from '../representation.ts'
+import { patcherFor, readPatch } from '../verbs/patch.ts'
+import { changeObject, checkPreconditions } from '../verbs/update.ts'
+
+const expected = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: Scale }
+
+/** The Scale of a workload. */
+export function scaleOf(object: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const { spec, status } = object as Record<string, any>
+  const selector = typeof spec?.selector === 'object' ? spec.selector : undefined
+  // A ReplicationController's selector is a plain map.
+  const isPlain = selector !== undefined && !('matchLabels' in selector) && !('matchExpressions' in selector)
+  const text = selector === undefined ? '' : isPlain ? formatLabels(selector) : formatLabelSelector(selector)
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: spec?.replicas ? { replicas: spec.replicas } : {},
+    status: { replicas: status?.replicas ?? 0, ...(text === '' ? {} : { selector: text }) },
+  }
+}
+
+export function getScale(_server: ServerContext, resource: ServedResource, request: RequestContext): Response {
+  const { namespace, name } = request.info
+  const stored = resource.storage!.get(namespace, name)
+  if (!stored) throw notFound(resource.declaration, name)
+  return answerJson(scaleOf(servedObject(resource.declaration, stored)))
+}
+
+export async function updateScale(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+): Promise<Response> {
+  const scale = await decodeBody(request, expected)
+  return changeScale(server, resource, request, () => scale)
+}
+
+export async function patchScale(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+): Promise<Response> {
+  const document = await readPatch(request)
+  const apply = patcherFor(Scale, request, document.value)
+  return changeScale(server, resource, request, current => decodeObject(Scale, apply(current)).object as KubeObject)
+}
+
+async function changeScale(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  wanted: (current: KubeObject) => KubeObject,
+): Promise<Response> {
+  const answer = await changeObject(server, resource, { ...request, direct: true }, current => {
+    const scale = wanted(scaleOf(current))
+    checkPreconditions(resource, request.info.name, current, scale.metadata)
+    const replicas: number = scale['spec']?.replicas ?? 0
+    if (replicas < 0)
+      throw invalid({ group: 'autoscaling', kind: 'Scale' }, request.info.name, [
+        fieldInvalid(root('spec', 'replicas'), replicas, 'must be greater than or equal to 0'),
+      ])
+    const changed = structuredClone(current)
+    changed['spec'].replicas = replicas
+    return changed
+  })
+  const settled = await answer
+  return answerJson(scaleOf(settled.object as KubeObject))
+}

@@ -1,0 +1,143 @@
+// CREATE: decode and default → mutating admission → the server's own metadata → strategy → validate → validating
+// admission → store.
+
+import { conversionBetween } from '../../../api/conversion.ts'
+import { applyDefaults } from '../../../api/defaults.ts'
+import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
+import { randomSuffix } from '../../../machinery/random-suffix.ts'
+import {
+  alreadyExists,
+  badRequest,
+  generateNameConflict,
+  invalid,
+  methodNotSupported,
+} from '../../../machinery/status-error.ts'
+import { formatTime } from '../../../machinery/time.ts'
+import type { RequestContext, Response } from '../../request.ts'
+import type { ServerContext } from '../../server-context.ts'
+import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
+import { answerObject } from '../answers.ts'
+import { decodeBody } from '../decode-body.ts'
+import { leaseFor } from '../object-ttl.ts'
+import type { ServedResource } from '../registry.ts'
+import { validateNew } from '../validation.ts'
+import { admissionAttributes, isDryRun, strategyContext } from '../write-context.ts'
+
+/** A generated name has this many characters before its suffix, at most. */
+const longestGenerateName = 58
+
+export async function create(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+): Promise<Response> {
+  if (request.info.name !== '') throw methodNotSupported(resource.declaration, 'create')
+  const object = await decodeBody(request, resource.declaration)
+  return createObject(server, resource, request, object)
+}
+
+export async function createObject(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  decoded: KubeObject,
+): Promise<Response> {
+  const { declaration } = resource
+  applyDefaults(declaration, decoded)
+  checkNamespace(declaration, decoded, request.info.namespace)
+  const generated = !decoded.metadata.name && !!decoded.metadata['generateName']
+  for (let attempt = 0; ; attempt++) {
+    const object = generated ? structuredClone(decoded) : decoded
+    if (generated) object.metadata.name = generateName(server, object.metadata['generateName'])
+    const answer = await createOnce(server, resource, request, object)
+    if (answer) return answer
+    // Upstream tries a generated name eight times before it gives the conflict to the client.
+    if (!generated) throw alreadyExists(declaration, object.metadata.name ?? '')
+    if (attempt >= 7) throw generateNameConflict(declaration, object.metadata.name!, 1)
+  }
+}
+
+async function createOnce(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  decoded: KubeObject,
+): Promise<Response | undefined> {
+  const { declaration, strategy } = resource
+  const storage = resource.storage!
+  const dryRun = isDryRun(request)
+  const context = strategyContext(server, request, dryRun)
+  if (decoded.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
+  const attributes = admissionAttributes(
+    server,
+    resource,
+    request,
+    'CREATE',
+    { object: decoded, name: decoded.metadata.name ?? '' },
+    dryRun,
+  )
+  const mutating = server.admission.admit(attributes)
+  if (mutating) await mutating
+  const object = attributes.object!
+  prepareMetadata(server, object)
+  if (strategy.tracksGeneration) object.metadata['generation'] = 1
+  const hasStatus = declaration.subresources.some(({ name }) => name === 'status')
+  if (hasStatus && !strategy.keepsStatusAtCreate) resetStatus(declaration, object)
+  strategy.prepareForCreate?.(object, context)
+  const errors = validateNew(resource, object, context)
+  if (errors.length > 0) throw invalid(declaration, object.metadata.name ?? '', errors)
+  for (const warning of strategy.warnings?.(object, undefined, context) ?? []) request.warnings.push(warning)
+  const validating = server.admission.validate(attributes)
+  if (validating) await validating
+  const undo = dryRun ? undefined : strategy.beginCreate?.(object, context)
+  const name = object.metadata.name!
+  const key = storage.key(object.metadata.namespace ?? '', name)
+  const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
+  if (dryRun) {
+    if (storage.cache.get(key)) return undefined
+    const value = encodeForStore(toStore)
+    return answerObject(server, resource, request, StoredObject.dryRun(key, value, toStore), 201)
+  }
+  const ttl = strategy.ttlSeconds?.(object, context)
+  const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
+  let created = false
+  try {
+    const result = await storage.put(key, toStore, 0, lease)
+    if (!result.committed) return undefined
+    created = true
+    return answerObject(server, resource, request, result.stored, 201)
+  } finally {
+    if (!created) undo?.()
+  }
+}
+
+function checkNamespace(declaration: ResourceDeclaration, object: KubeObject, namespace: string): void {
+  if (!declaration.namespaced) {
+    if (object.metadata.namespace) object.metadata.namespace = undefined
+    return
+  }
+  if (!object.metadata.namespace) object.metadata.namespace = namespace
+  if (namespace === '') throw badRequest('an empty namespace may not be set during creation')
+  if (object.metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+}
+
+function prepareMetadata(server: ServerContext, object: KubeObject): void {
+  const { metadata } = object
+  metadata.uid = server.env.random.uuid()
+  metadata['creationTimestamp'] = formatTime(server.env.clock.now())
+  delete metadata['deletionTimestamp']
+  delete metadata['deletionGracePeriodSeconds']
+  delete metadata['selfLink']
+  delete metadata['generation']
+}
+
+/** An empty status, as a new object has. */
+export function resetStatus(declaration: ResourceDeclaration, object: KubeObject): void {
+  if (declaration.schema.fields.get('status')?.presence === 'always') object['status'] = {}
+  else delete object['status']
+}
+
+function generateName(server: ServerContext, base: string): string {
+  return base.slice(0, longestGenerateName) + randomSuffix(server.env.random, 5)
+}

@@ -1,0 +1,267 @@
+// UPDATE, and what every change of a stored object goes through: read → change → admission → strategy → validate →
+// compare-and-put, again from the start when somebody else was faster and the client didn't insist on a version.
+
+import { conversionBetween } from '../../../api/conversion.ts'
+import { applyDefaults } from '../../../api/defaults.ts'
+import type { KubeObject } from '../../../api/resource.ts'
+import { deepEqual } from '../../../machinery/deep-equal.ts'
+import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
+import { root } from '../../../machinery/field-path.ts'
+import { badRequest, conflict, invalid, notFound, optimisticLockMessage } from '../../../machinery/status-error.ts'
+import type { Answer, RequestContext, Response } from '../../request.ts'
+import type { ServerContext } from '../../server-context.ts'
+import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
+import { answerObject } from '../answers.ts'
+import { decodeBody } from '../decode-body.ts'
+import { leaseFor } from '../object-ttl.ts'
+import type { ServedResource } from '../registry.ts'
+import { servedObject } from '../representation.ts'
+import { validateChanged } from '../validation.ts'
+import { admissionAttributes, isDryRun, strategyContext } from '../write-context.ts'
+import { createObject } from './create.ts'
+
+/** Tries before a change that conflicts again and again is given back to the client. */
+const mostAttempts = 20
+
+export async function update(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+): Promise<Response> {
+  const { name, namespace } = request.info
+  const { declaration } = resource
+  const decoded = await decodeBody(request, declaration)
+  applyDefaults(declaration, decoded)
+  checkNames(resource, decoded, name, namespace)
+  if (
+    !resource.storage!.get(namespace, name) &&
+    resource.strategy.allowCreateOnUpdate &&
+    request.info.subresource === ''
+  )
+    return createObject(server, resource, request, decoded)
+  return changeObject(server, resource, request, current => {
+    const { resourceVersion, uid } = decoded.metadata
+    if (!resourceVersion && resource.strategy.allowUnconditionalUpdate === false)
+      throw invalid(declaration, name, [
+        fieldInvalid(
+          root('metadata').child('resourceVersion'),
+          resourceVersion ?? '',
+          'must be specified for an update',
+        ),
+      ])
+    checkPreconditions(resource, name, current, { resourceVersion, uid })
+    return structuredClone(decoded)
+  })
+}
+
+function checkNames(resource: ServedResource, object: KubeObject, name: string, namespace: string): void {
+  const { metadata } = object
+  if (!metadata.name) {
+    if (metadata['generateName'] || name === '') throw badRequest('name must be provided')
+    throw badRequest(
+      `the name of the object ( based on URL) was undeterminable: name must be provided`.replace(
+        '( based on URL) ',
+        '',
+      ),
+    )
+  }
+  if (metadata.name !== name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  if (!resource.declaration.namespaced) return
+  if (!metadata.namespace) metadata.namespace = namespace
+  if (metadata.namespace !== namespace)
+    throw badRequest(
+      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${namespace})`,
+    )
+}
+
+/** The version and identity a client insists on. */
+export function checkPreconditions(
+  resource: ServedResource,
+  name: string,
+  current: KubeObject,
+  wanted: { readonly resourceVersion?: string; readonly uid?: string },
+): void {
+  if (wanted.uid && wanted.uid !== current.metadata.uid)
+    throw conflict(
+      resource.declaration,
+      name,
+      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
+    )
+  if (
+    wanted.resourceVersion &&
+    wanted.resourceVersion !== '0' &&
+    wanted.resourceVersion !== current.metadata.resourceVersion
+  )
+    throw conflict(resource.declaration, name, optimisticLockMessage)
+}
+
+/** Makes the new object from what stands now. The current object must not be changed. */
+export type Change = (current: KubeObject) => KubeObject | Promise<KubeObject>
+
+export interface ChangeOptions {
+  /** The strategy's and admission's idea of what is changed: '' or status, … (the request's, unless given). */
+  readonly name?: string
+}
+
+export async function changeObject(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  change: Change,
+): Promise<Response> {
+  const storage = resource.storage!
+  const { name, namespace } = request.info
+  const key = storage.key(namespace, name)
+  let current = storage.cache.get(key)
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    if (!current) throw notFound(resource.declaration, name)
+    const result = await changeOnce(server, resource, request, key, current, change)
+    if ('answer' in result) return result.answer
+    current = result.current
+  }
+  throw conflict(resource.declaration, name, optimisticLockMessage)
+}
+
+type Attempt = { readonly answer: Answer } | { readonly current: StoredObject | undefined }
+
+async function changeOnce(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  key: string,
+  current: StoredObject,
+  change: Change,
+): Promise<Attempt> {
+  const { declaration, strategy } = resource
+  const storage = resource.storage!
+  const old = servedObject(declaration, current)
+  const dryRun = isDryRun(request)
+  const context = strategyContext(server, request, dryRun)
+  const changed = await change(old)
+  keepServerMetadata(changed, old)
+  const attributes = admissionAttributes(
+    server,
+    resource,
+    request,
+    'UPDATE',
+    { object: changed, oldObject: old, name: request.info.name },
+    dryRun,
+  )
+  const mutating = server.admission.admit(attributes)
+  if (mutating) await mutating
+  const object = attributes.object!
+  prepareForUpdate(resource, object, old, context)
+  const errors = validateChanged(resource, object, old, context)
+  if (errors.length > 0) throw invalid(declaration, request.info.name, errors)
+  for (const warning of strategy.warnings?.(object, old, context) ?? []) request.warnings.push(warning)
+  const validating = server.admission.validate(attributes)
+  if (validating) await validating
+
+  if (isDone(object)) return finishDeletion(server, resource, request, key, current, object, dryRun)
+  object.metadata.resourceVersion = old.metadata.resourceVersion
+  if (deepEqual(object, old)) return { answer: answerObject(server, resource, request, current) }
+  const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
+  if (dryRun) {
+    const stored = StoredObject.dryRun(key, encodeForStore(toStore), toStore)
+    return { answer: answerObject(server, resource, request, stored) }
+  }
+  const undo = strategy.beginUpdate?.(object, old, context)
+  const ttl = strategy.ttlSeconds?.(object, context)
+  const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
+  let written = false
+  try {
+    const result = await storage.put(key, toStore, current.revision, lease)
+    if (!result.committed) return { current: result.current }
+    written = true
+    return { answer: answerObject(server, resource, request, result.stored) }
+  } finally {
+    if (!written) undo?.()
+  }
+}
+
+/** What a client may leave out of metadata, or may not change. */
+function keepServerMetadata(object: KubeObject, old: KubeObject): void {
+  const { metadata } = object
+  metadata.uid ||= old.metadata.uid
+  for (const field of [
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generation',
+    'selfLink',
+  ]) {
+    const value = old.metadata[field]
+    if (value === undefined) delete metadata[field]
+    else metadata[field] = value
+  }
+}
+
+function prepareForUpdate(
+  resource: ServedResource,
+  object: KubeObject,
+  old: KubeObject,
+  context: Parameters<NonNullable<ServedResource['strategy']['prepareForUpdate']>>[2],
+): void {
+  const { declaration, strategy } = resource
+  if (context.subresource === 'status') {
+    for (const part of Object.keys({ ...object, ...old })) {
+      if (part === 'status' || part === 'metadata' || part === 'kind' || part === 'apiVersion') continue
+      if (old[part] === undefined) delete object[part]
+      else object[part] = old[part]
+    }
+    strategy.prepareForStatusUpdate?.(object, old, context)
+    return
+  }
+  if (context.subresource === '' && declaration.subresources.some(({ name }) => name === 'status')) {
+    if (old['status'] === undefined) delete object['status']
+    else object['status'] = old['status']
+  }
+  strategy.prepareForUpdate?.(object, old, context)
+  if (strategy.tracksGeneration && partsChanged(object, old))
+    object.metadata['generation'] = (old.metadata['generation'] ?? 0) + 1
+}
+
+function partsChanged(object: KubeObject, old: KubeObject): boolean {
+  for (const part of Object.keys({ ...object, ...old })) {
+    if (part === 'status' || part === 'metadata' || part === 'kind' || part === 'apiVersion') continue
+    if (!deepEqual(object[part], old[part])) return true
+  }
+  return false
+}
+
+/** Marked for deletion, waited for, and nobody holds on to it any more. */
+function isDone({ metadata, spec }: KubeObject): boolean {
+  return (
+    metadata['deletionTimestamp'] !== undefined &&
+    (metadata['finalizers']?.length ?? 0) === 0 &&
+    (metadata['deletionGracePeriodSeconds'] ?? 0) === 0 &&
+    (spec?.finalizers?.length ?? 0) === 0
+  )
+}
+
+async function finishDeletion(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  key: string,
+  current: StoredObject,
+  object: KubeObject,
+  dryRun: boolean,
+): Promise<Attempt> {
+  if (dryRun) {
+    const stored = StoredObject.dryRun(key, encodeForStore(object), object)
+    return { answer: answerObject(server, resource, request, stored) }
+  }
+  const result = await resource.storage!.delete(key, current.revision)
+  if (!result.committed) return { current: result.current }
+  resource.strategy.afterDelete?.(current.object, strategyContext(server, request, false))
+  return {
+    answer: answerObject(
+      server,
+      resource,
+      request,
+      StoredObject.fromStore(key, result.stored.revision, encodeForStore(object), object),
+    ),
+  }
+}

@@ -1,0 +1,274 @@
+// WATCH: what is, then what changes.
+//
+//     resourceVersion unset or "0"            the present state as ADDED events, then changes
+//     resourceVersion N                       every change after N; an ERROR event (410) when that is compacted away
+//     sendInitialEvents (WatchList, KEP-3157) the present state, then a bookmark that says it is complete
+//
+// Each event is encoded once per form; watchers of the same form and selection share whole batches of bytes.
+
+import type { KubeObject } from '../../../api/resource.ts'
+import { apiVersionOf } from '../../../api/resource.ts'
+import { CompactedError } from '../../../etcd/store.ts'
+import type { Timer } from '../../../machinery/env/env.ts'
+import { expired, failure, type StatusError, tooOldResourceVersion } from '../../../machinery/status-error.ts'
+import type { Answer, DirectWatchSink, RequestContext, ResponseSink } from '../../request.ts'
+import type { ServerContext } from '../../server-context.ts'
+import type { StoredObject } from '../../watchcache/stored-object.ts'
+import type { CacheEvent, CacheWatcher } from '../../watchcache/watch-cache.ts'
+import { representationOf } from '../answers.ts'
+import type { ServedResource } from '../registry.ts'
+import { type Representation, servedObject } from '../representation.ts'
+import { type Selection, selectionOf } from '../selection.ts'
+import { parseResourceVersion } from './read.ts'
+
+/** A watcher that has this many bytes waiting is cut off: it reads too slowly, and comes back from where it was. */
+const slowWatcherBytes = 32 * 1024 * 1024
+const bookmarkInterval = 60_000
+const minimumTimeoutSeconds = 1800
+
+interface WatchRequest {
+  /** Changes after this revision. */
+  readonly after: number
+  readonly sendState: boolean
+  readonly bookmarkAfterState: boolean
+  readonly bookmarks: boolean
+  readonly timeoutSeconds: number
+}
+
+export function watch(server: ServerContext, resource: ServedResource, request: RequestContext): Answer {
+  const options = watchRequest(server, request)
+  const prefix = resource.storage!.keyPrefix(request.info.namespace)
+  const selection = selectionOf(request, resource.declaration, request.info.name)
+  if (request.direct)
+    return {
+      status: 200,
+      watch: sink =>
+        follow(server, resource, prefix, selection, options, directWriter(resource, selection, prefix, sink)),
+    }
+  const representation = representationOf(server, resource, request, true)
+  return {
+    status: 200,
+    contentType: representation.watchContentType,
+    stream: sink =>
+      follow(server, resource, prefix, selection, options, byteWriter(representation, selection, prefix, sink)),
+  }
+}
+
+function watchRequest(server: ServerContext, { query }: RequestContext): WatchRequest {
+  const resourceVersion = query.get('resourceVersion') ?? ''
+  const bookmarks = isTrue(query.get('allowWatchBookmarks'))
+  const initial = query.get('sendInitialEvents')
+  const match = query.get('resourceVersionMatch') ?? ''
+  if (initial !== null && initial !== '' && match !== 'NotOlderThan') {
+    const detail =
+      match === ''
+        ? 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
+        : `Unsupported value: "${match}": supported values: "NotOlderThan"`
+    throw invalidOption('resourceVersionMatch', detail)
+  }
+  if (match !== '' && (initial === null || initial === ''))
+    throw invalidOption(
+      'resourceVersionMatch',
+      'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+    )
+  const revision = resourceVersion === '' ? 0 : parseResourceVersion(resourceVersion)
+  const sendState = initial !== null && initial !== '' ? isTrue(initial) : revision === 0
+  const timeout = Number(query.get('timeoutSeconds') ?? 0)
+  return {
+    after: sendState || revision === 0 ? server.store.revision : revision,
+    sendState,
+    bookmarkAfterState: sendState && isTrue(initial),
+    bookmarks,
+    timeoutSeconds: timeout > 0 ? timeout : minimumTimeoutSeconds * (1 + server.env.random.next()),
+  }
+}
+
+function invalidOption(field: string, message: string): StatusError {
+  return failure(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${field}: ${message}`, {
+    group: 'meta.k8s.io',
+    kind: 'ListOptions',
+    causes: [
+      { reason: message.startsWith('Forbidden') ? 'FieldValueForbidden' : 'FieldValueNotSupported', message, field },
+    ],
+  })
+}
+
+const isTrue = (text: string | null): boolean => text === 'true' || text === '1' || text === 'True'
+
+/** What an event looks like to a watcher with a selection: an object may enter or leave it. */
+interface SelectedEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly object: StoredObject
+}
+
+function selected(event: CacheEvent, prefix: string, selection: Selection): SelectedEvent | undefined {
+  if (!event.object.key.startsWith(prefix)) return undefined
+  if (selection.everything) return event
+  const now = event.type !== 'DELETED' && selection.matches(event.object)
+  const before = event.previous !== undefined && selection.matches(event.previous)
+  if (now) return { type: before ? 'MODIFIED' : 'ADDED', object: event.object }
+  if (!before) return undefined
+  return {
+    type: 'DELETED',
+    object: event.type === 'DELETED' ? event.object : event.previous!.atRevision(event.revision),
+  }
+}
+
+/** Writes events to one client. */
+interface EventWriter {
+  state(objects: readonly StoredObject[]): void
+  events(events: readonly CacheEvent[]): void
+  special(type: 'BOOKMARK' | 'ERROR', object: KubeObject): void
+  readonly slow: boolean
+  end(): void
+  onClose(callback: () => void): void
+}
+
+function follow(
+  server: ServerContext,
+  resource: ServedResource,
+  prefix: string,
+  selection: Selection,
+  options: WatchRequest,
+  writer: EventWriter,
+): void {
+  const { cache } = resource.storage!
+  const { clock } = server.env
+  const timers: Timer[] = []
+  let over = false
+  const end = () => {
+    if (over) return
+    over = true
+    for (const timer of timers) timer.cancel()
+    following?.cancel()
+    writer.end()
+  }
+  const bookmark = (revision: number, annotations?: Record<string, string>) =>
+    writer.special('BOOKMARK', {
+      kind: resource.declaration.kind,
+      apiVersion: apiVersionOf(resource.declaration),
+      metadata: { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) },
+    })
+  if (options.sendState) {
+    const state = cache.range(prefix)
+    writer.state(selection.everything ? state : state.filter(stored => selection.matches(stored)))
+    if (options.bookmarkAfterState && options.bookmarks)
+      bookmark(options.after, { 'k8s.io/initial-events-end': 'true' })
+  }
+  const watcher: CacheWatcher = {
+    events(events) {
+      if (over) return
+      writer.events(events)
+      if (writer.slow) {
+        server.env.log.warn('closing a watch whose client reads too slowly', {
+          resource: resource.declaration.resource,
+        })
+        end()
+      }
+    },
+    closed(reason) {
+      if (over) return
+      if (!(reason instanceof CompactedError)) return end()
+      const { status } =
+        options.after === 0 ? expired() : tooOldResourceVersion(options.after, reason.compactedRevision)
+      writer.special('ERROR', status as unknown as KubeObject)
+      end()
+    },
+  }
+  const following = cache.watch(options.after, watcher)
+  timers.push(clock.setTimeout(end, options.timeoutSeconds * 1000))
+  if (options.bookmarks) timers.push(clock.setInterval(() => bookmark(server.store.revision), bookmarkInterval))
+  writer.onClose(end)
+}
+
+function directWriter(
+  resource: ServedResource,
+  selection: Selection,
+  prefix: string,
+  sink: DirectWatchSink,
+): EventWriter {
+  return {
+    slow: false,
+    state(objects) {
+      for (const stored of objects) sink.event({ type: 'ADDED', object: servedObject(resource.declaration, stored) })
+    },
+    events(events) {
+      for (const event of events) {
+        const chosen = selected(event, prefix, selection)
+        if (chosen) sink.event({ type: chosen.type, object: servedObject(resource.declaration, chosen.object) })
+      }
+    },
+    special: (type, object) => sink.event({ type, object }),
+    end: () => sink.end(),
+    onClose: callback => sink.onClose(callback),
+  }
+}
+
+/** Batches already encoded, by form and selection: a thousand watchers of one thing cost one encoding. */
+const batches = new WeakMap<readonly CacheEvent[], Map<string, Uint8Array>>()
+const single = new WeakMap<StoredObject, Map<string, Uint8Array>>()
+
+function encodedEvent(representation: Representation, { type, object }: SelectedEvent): Uint8Array {
+  const id = `${type} ${representation.id}`
+  let forms = single.get(object)
+  if (!forms) {
+    forms = new Map()
+    single.set(object, forms)
+  }
+  let bytes = forms.get(id)
+  if (!bytes) {
+    bytes = representation.event(type, object)
+    forms.set(id, bytes)
+  }
+  return bytes
+}
+
+function encodedBatch(
+  representation: Representation,
+  prefix: string,
+  selection: Selection,
+  events: readonly CacheEvent[],
+): Uint8Array {
+  const id = `${representation.id}\n${prefix}\n${selection.id}`
+  let known = batches.get(events)
+  if (!known) {
+    known = new Map()
+    batches.set(events, known)
+  }
+  let bytes = known.get(id)
+  if (bytes === undefined) {
+    const pieces: Uint8Array[] = []
+    for (const event of events) {
+      const chosen = selected(event, prefix, selection)
+      if (chosen) pieces.push(encodedEvent(representation, chosen))
+    }
+    bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+    known.set(id, bytes)
+  }
+  return bytes
+}
+
+function byteWriter(
+  representation: Representation,
+  selection: Selection,
+  prefix: string,
+  sink: ResponseSink,
+): EventWriter {
+  return {
+    get slow() {
+      return sink.pending > slowWatcherBytes
+    },
+    state(objects) {
+      // In pieces, so that a large state is not one large buffer.
+      for (let from = 0; from < objects.length; from += 200)
+        sink.write(Buffer.concat(objects.slice(from, from + 200).map(stored => representation.event('ADDED', stored))))
+    },
+    events(events) {
+      const bytes = encodedBatch(representation, prefix, selection, events)
+      if (bytes.length > 0) sink.write(bytes)
+    },
+    special: (type, object) => void sink.write(representation.specialEvent(type, object)),
+    end: () => sink.end(),
+    onClose: callback => sink.onClose(callback),
+  }
+}

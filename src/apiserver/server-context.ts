@@ -1,0 +1,39 @@
+// What the API server's rooms share: handed to every verb, subresource and strategy.
+
+import type { ResourceDeclaration } from '../api/resource.ts'
+import type { Store } from '../etcd/store.ts'
+import type { Env } from '../machinery/env/env.ts'
+import type { AdmissionChain } from './admission/chain.ts'
+import type { Authenticator } from './authentication/authenticator.ts'
+import type { BoundObjectGetter } from './authentication/service-account-claims.ts'
+import type { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
+import type { Authorizer } from './authorization/authorizer.ts'
+import type { RbacAuthorizer } from './authorization/rbac.ts'
+import type { KubeletConnection } from './proxy/kubelet-connection.ts'
+import type { Registry } from './registry/registry.ts'
+import type { TablePrinter } from './registry/representation.ts'
+
+export interface ServerOptions {
+  /** Such as 10.96.0.0/12. */
+  readonly serviceCIDR: string
+  readonly serviceNodePortRange: readonly [number, number]
+  /** Where the API server itself is reached: the kubernetes Service's endpoint. */
+  readonly advertiseAddress: string
+  readonly port: number
+}
+
+export interface ServerContext {
+  readonly env: Env
+  readonly store: Store
+  readonly options: ServerOptions
+  readonly registry: Registry
+  readonly admission: AdmissionChain
+  readonly authorizer: Authorizer
+  readonly rbac: RbacAuthorizer
+  readonly authenticator: Authenticator
+  readonly objects: BoundObjectGetter
+  readonly tokens: ServiceAccountTokenIssuer
+  readonly printer: (declaration: ResourceDeclaration) => TablePrinter
+  /** Reaches kubelets for logs, exec, attach, port-forward and proxying. */
+  readonly kubelets: KubeletConnection
+}

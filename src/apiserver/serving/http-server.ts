@@ -1,0 +1,288 @@
+// HTTPS: one port, HTTP/2 and HTTP/1.1 by ALPN, client certificates asked for but not required. Every request becomes a
+// `RequestContext`, and its `Response` is written here.
+//
+// HTTP/2 uses the stream API and not Node's request/response compatibility layer, which costs half the throughput.
+
+import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  constants,
+  type Http2Stream,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
+import type { Method } from '../../client/transport.ts'
+import type { Env } from '../../machinery/env/env.ts'
+import { asStatusError, badRequest, requestEntityTooLarge } from '../../machinery/status-error.ts'
+import type { PeerCertificate } from '../authentication/authenticator.ts'
+import type { Answer, RequestContext, Response, ResponseSink } from '../request.ts'
+import { peerCertificateOf } from './peer-certificate.ts'
+import { upgradeHead } from './upgrade-head.ts'
+
+/** The largest body a request may have (upstream: MaxRequestBodyBytes). */
+export const largestBody = 3 * 1024 * 1024
+
+export interface HttpServerOptions {
+  readonly env: Env
+  readonly bindAddress: string
+  readonly port: number
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCA: string | readonly string[] }
+  handle(request: RequestContext): Answer
+}
+
+export interface HttpServer {
+  readonly port: number
+  /** Stops accepting, ends open streams and waits for what is under way. */
+  close(): Promise<void>
+}
+
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { env } = options
+  const sessions = new Set<ServerHttp2Session>()
+  const sockets = new Set<TLSSocket>()
+  const http1 = createHttp1Server({ keepAlive: true })
+  http1.keepAliveTimeout = 180_000
+  http1.on('request', (message, response) => serveHttp1(options, message, response))
+  http1.on('upgrade', (message, socket, head) => serveUpgrade(options, message, socket, head))
+  const server: TlsServer = createTlsServer({
+    cert: options.tls.cert,
+    key: options.tls.key,
+    ca: options.tls.clientCA as string | string[],
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    minVersion: 'TLSv1.2',
+  })
+  server.on('secureConnection', socket => {
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', error => env.log.debug('a connection broke', { error: error.message }))
+    if (socket.alpnProtocol !== 'h2') return void http1.emit('connection', socket)
+    const session = performServerHandshake(socket, {
+      settings: { maxConcurrentStreams: 250, initialWindowSize: 1 << 20, enablePush: false } as never,
+    })
+    sessions.add(session)
+    const certificate = onlyOnce(() => peerCertificateOf(socket))
+    const remoteAddress = socket.remoteAddress ?? ''
+    session.on('stream', (stream, headers) =>
+      serveHttp2(options, stream, headers as Record<string, string>, certificate, remoteAddress),
+    )
+    session.on('close', () => sessions.delete(session))
+    session.on('error', error => env.log.debug('an HTTP/2 session broke', { error: error.message }))
+  })
+  server.on('tlsClientError', error => env.log.debug('a TLS handshake failed', { error: error.message }))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.bindAddress, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        for (const session of sessions) session.destroy()
+        for (const socket of sockets) socket.destroy()
+        http1.close()
+      }),
+  }
+}
+
+function onlyOnce<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
+const noQuery = new URLSearchParams()
+
+function splitTarget(target: string): { path: string; query: URLSearchParams } {
+  const mark = target.indexOf('?')
+  if (mark < 0) return { path: target, query: noQuery }
+  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) }
+}
+
+function contextOf(
+  options: HttpServerOptions,
+  method: string,
+  target: string,
+  headers: RequestContext['headers'],
+  more: Pick<RequestContext, 'readBody' | 'peerCertificate' | 'remoteAddress'> & Partial<RequestContext>,
+): RequestContext {
+  return {
+    method: method as Method,
+    ...splitTarget(target),
+    headers,
+    direct: false,
+    signal: undefined,
+    warnings: [],
+    startedAt: options.env.clock.monotonic(),
+    auditID: '',
+    info: undefined as never,
+    user: undefined as never,
+    ...more,
+  }
+}
+
+// ---- HTTP/2 --------------------------------------------------------------------------------------------------------
+
+function serveHttp2(
+  options: HttpServerOptions,
+  stream: ServerHttp2Stream,
+  headers: Record<string, string>,
+  peerCertificate: () => PeerCertificate | undefined,
+  remoteAddress: string,
+): void {
+  stream.on('error', () => {})
+  const request = contextOf(options, headers[':method']!, headers[':path']!, headers, {
+    peerCertificate,
+    remoteAddress,
+    readBody: () => collect(stream, headers['content-length']),
+  })
+  const answer = options.handle(request)
+  if (answer instanceof Promise) answer.then(settled => writeHttp2(options, stream, request, settled))
+  else writeHttp2(options, stream, request, answer)
+}
+
+function responseHeaders(response: Response): Record<string, string> {
+  const headers: Record<string, string> = { 'cache-control': 'no-cache, private' }
+  if (response.contentType) headers['content-type'] = response.contentType
+  if (response.headers) Object.assign(headers, response.headers)
+  return headers
+}
+
+function writeHttp2(
+  options: HttpServerOptions,
+  stream: ServerHttp2Stream,
+  request: RequestContext,
+  response: Response,
+): void {
+  if (stream.destroyed || stream.closed) return
+  const headers: Record<string, string | number> = { ':status': response.status, ...responseHeaders(response) }
+  if (response.stream) {
+    stream.respond(headers as never)
+    response.stream(streamSink(options, stream))
+    return
+  }
+  const { body } = response
+  const length = bodyLength(body)
+  headers['content-length'] = length
+  if (length === 0 || request.method === 'HEAD') return void stream.respond(headers as never, { endStream: true })
+  stream.respond(headers as never)
+  stream.end(body instanceof Uint8Array ? body : Buffer.concat(body as readonly Uint8Array[], length))
+  // A refused upload must not keep the client sending.
+  if (response.status === 413) stream.close(constants.NGHTTP2_NO_ERROR)
+}
+
+function bodyLength(body: Response['body']): number {
+  if (body === undefined) return 0
+  if (body instanceof Uint8Array) return body.length
+  let length = 0
+  for (const piece of body) length += piece.length
+  return length
+}
+
+/** A long answer on a stream or socket, with what the client hasn't taken yet in view. */
+function streamSink(options: HttpServerOptions, stream: Http2Stream | ServerResponse): ResponseSink {
+  let closed = false
+  const callbacks: (() => void)[] = []
+  stream.on('close', () => {
+    closed = true
+    for (const callback of callbacks) callback()
+  })
+  return {
+    write: bytes => !closed && stream.write(bytes),
+    get pending() {
+      return stream.writableLength
+    },
+    end: () => {
+      if (!closed) stream.end()
+    },
+    onClose: callback => {
+      if (closed) options.env.clock.setImmediate(callback)
+      else callbacks.push(callback)
+    },
+  }
+}
+
+/** Reads a whole body, or refuses it: 413 as soon as it is known to be too large. */
+function collect(stream: NodeJS.ReadableStream, contentLength: string | undefined): Promise<Uint8Array> {
+  const tooLarge = () => requestEntityTooLarge(`limit is ${largestBody}`)
+  if (contentLength !== undefined && Number(contentLength) > largestBody) {
+    stream.resume()
+    return Promise.reject(tooLarge())
+  }
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    let length = 0
+    stream.on('data', (piece: Buffer) => {
+      length += piece.length
+      if (length > largestBody) {
+        pieces.length = 0
+        reject(tooLarge())
+      } else pieces.push(piece)
+    })
+    stream.on('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)))
+    stream.on('error', reject)
+    stream.on('close', () => reject(badRequest('the connection was closed before the body was whole')))
+  })
+}
+
+// ---- HTTP/1.1 ------------------------------------------------------------------------------------------------------
+
+function serveHttp1(options: HttpServerOptions, message: IncomingMessage, response: ServerResponse): void {
+  const socket = message.socket as TLSSocket
+  const request = contextOf(options, message.method!, message.url!, message.headers, {
+    peerCertificate: () => peerCertificateOf(socket),
+    remoteAddress: socket.remoteAddress ?? '',
+    readBody: () => collect(message, message.headers['content-length']),
+  })
+  Promise.resolve(options.handle(request)).then(answer => {
+    const headers = responseHeaders(answer)
+    if (answer.stream) {
+      response.writeHead(answer.status, headers)
+      response.flushHeaders()
+      answer.stream(streamSink(options, response))
+      return
+    }
+    const { body } = answer
+    response.writeHead(answer.status, { ...headers, 'content-length': bodyLength(body) })
+    if (body === undefined || request.method === 'HEAD') response.end()
+    else response.end(body instanceof Uint8Array ? body : Buffer.concat(body as readonly Uint8Array[]))
+  })
+}
+
+/** exec, attach and port-forward: the pipeline decides, then the connection is the handler's. */
+function serveUpgrade(options: HttpServerOptions, message: IncomingMessage, socket: Duplex, head: Buffer): void {
+  socket.on('error', error => options.env.log.debug('an upgraded connection broke', { error: error.message }))
+  const request = contextOf(options, message.method!, message.url!, message.headers, {
+    peerCertificate: () => peerCertificateOf(message.socket as TLSSocket),
+    remoteAddress: message.socket.remoteAddress ?? '',
+    readBody: () => Promise.resolve(new Uint8Array()),
+    connection: { socket, head, httpHead: upgradeHead(message) },
+  })
+  Promise.resolve(options.handle(request)).then(
+    answer => {
+      if (!answer.hijacked) refuseUpgrade(socket, answer)
+    },
+    error => refuseUpgrade(socket, { status: asStatusError(error)?.code ?? 500, body: Buffer.from(String(error)) }),
+  )
+}
+
+function refuseUpgrade(socket: Duplex, response: Response): void {
+  const body =
+    response.body === undefined
+      ? Buffer.alloc(0)
+      : response.body instanceof Uint8Array
+        ? response.body
+        : Buffer.concat(response.body as readonly Uint8Array[])
+  const headers = { ...responseHeaders(response), 'content-length': String(body.length), connection: 'close' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`HTTP/1.1 ${response.status} \r\n${lines.join('')}\r\n`)
+  socket.end(body)
+}

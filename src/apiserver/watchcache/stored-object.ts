@@ -1,0 +1,115 @@
+// One version of one object, as everybody reads it: the bytes that GET, LIST and WATCH write, and the parsed object that
+// readers in the same process share.
+//
+// What is stored has no resourceVersion: the store gives it (a key's mod revision). So stored bytes begin with a header
+// of known length, `{"kind":…,"apiVersion":…,"metadata":{`, and the served bytes are header, resourceVersion, remainder:
+// a splice, not a parse.
+
+import type { KubeObject } from '../../api/resource.ts'
+
+/** Encodes an object for the store: kind, apiVersion and metadata first, without the resourceVersion. */
+export function encodeForStore(object: KubeObject): Buffer {
+  const { metadata } = object
+  const revision = metadata.resourceVersion
+  if (revision !== undefined) metadata.resourceVersion = undefined
+  let text = `{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(object.apiVersion)},"metadata":${JSON.stringify(metadata)}`
+  for (const key in object) {
+    if (key === 'kind' || key === 'apiVersion' || key === 'metadata') continue
+    const value = object[key]
+    if (value !== undefined) text += `,${JSON.stringify(key)}:${JSON.stringify(value)}`
+  }
+  if (revision !== undefined) metadata.resourceVersion = revision
+  return Buffer.from(`${text}}`)
+}
+
+const metadataMark = Buffer.from('"metadata":{')
+const revisionMark = Buffer.from('"resourceVersion":"')
+
+/** Where the metadata's first member stands, or -1 when the bytes don't have the header (somebody else wrote them). */
+function headerLength(bytes: Uint8Array): number {
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).indexOf(metadataMark)
+  // `{"kind":"…","apiVersion":"…","metadata":{`: nothing but the two names may stand before it.
+  if (at < 0) return -1
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, at).toString()
+  return /^\{("(kind|apiVersion)":"[^"]*",){0,2}$/.test(head) ? at + metadataMark.length : -1
+}
+
+export class StoredObject {
+  readonly key: string
+  readonly revision: number
+  readonly bytes: Buffer
+  #object: KubeObject | undefined
+  /** The object in other forms (served versions, protobuf), made once and shared by all who ask. */
+  #forms: Map<string, unknown> | undefined
+
+  private constructor(key: string, revision: number, bytes: Buffer, object: KubeObject | undefined) {
+    this.key = key
+    this.revision = revision
+    this.bytes = bytes
+    this.#object = object
+  }
+
+  /**
+   * From what the store holds. `object` is the parsed value when the caller has it: it then belongs to this object and
+   * carries its resourceVersion from here on.
+   */
+  static fromStore(key: string, revision: number, value: Uint8Array, object?: KubeObject): StoredObject {
+    let stored = value
+    let header = headerLength(stored)
+    if (header < 0) {
+      stored = encodeForStore(JSON.parse(Buffer.from(value).toString()))
+      header = headerLength(stored)
+    }
+    const empty = stored[header] === 0x7d
+    const member = `"resourceVersion":"${revision}"${empty ? '' : ','}`
+    const bytes = Buffer.allocUnsafe(stored.length + member.length)
+    bytes.set(stored.subarray(0, header), 0)
+    bytes.write(member, header, 'latin1')
+    bytes.set(stored.subarray(header), header + member.length)
+    if (object) object.metadata.resourceVersion = String(revision)
+    return new StoredObject(key, revision, bytes, object)
+  }
+
+  /** What a dry run answers: the object as it would be, with no resourceVersion, since it has none. */
+  static dryRun(key: string, value: Buffer, object: KubeObject): StoredObject {
+    return new StoredObject(key, 0, value, object)
+  }
+
+  get object(): KubeObject {
+    this.#object ??= JSON.parse(this.bytes.toString()) as KubeObject
+    return this.#object
+  }
+
+  get namespace(): string {
+    return this.object.metadata.namespace ?? ''
+  }
+
+  get name(): string {
+    return this.object.metadata.name ?? ''
+  }
+
+  /** The same object at another revision: how a deletion is told. */
+  atRevision(revision: number): StoredObject {
+    const from = headerLength(this.bytes)
+    const start = from + revisionMark.length
+    const end = this.bytes.indexOf(0x22, start)
+    const text = String(revision)
+    const bytes = Buffer.concat([this.bytes.subarray(0, start), Buffer.from(text), this.bytes.subarray(end)])
+    const object = this.#object && {
+      ...this.#object,
+      metadata: { ...this.#object.metadata, resourceVersion: text },
+    }
+    return new StoredObject(this.key, revision, bytes, object)
+  }
+
+  /** Another form of this object, made at the first call and kept. */
+  form<Form>(name: string, make: (stored: StoredObject) => Form): Form {
+    this.#forms ??= new Map()
+    let form = this.#forms.get(name) as Form | undefined
+    if (form === undefined) {
+      form = make(this)
+      this.#forms.set(name, form)
+    }
+    return form
+  }
+}

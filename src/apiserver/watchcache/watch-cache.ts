@@ -1,0 +1,192 @@
+// The newest state of one resource, and its recent events: what every GET, LIST and WATCH is answered from.
+//
+// Comes in: the store's events below one prefix, in revision order, after they are durable. Goes out: objects by key, in
+// key order; and to every watcher, each batch of events once. The cache never lags behind an acknowledged write: the
+// store tells it before the write's promise resolves.
+
+import type { KubeObject } from '../../api/resource.ts'
+import { CompactedError, type Store, type StoreEvent, type Watch } from '../../etcd/store.ts'
+import { StoredObject } from './stored-object.ts'
+
+export interface CacheEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly revision: number
+  /** What stands after the event; for DELETED, the last state at the deletion's revision. */
+  readonly object: StoredObject
+  readonly previous: StoredObject | undefined
+}
+
+export interface CacheWatcher {
+  /** Events of whole revisions, in order. */
+  events(events: readonly CacheEvent[], revision: number): void
+  closed(reason: Error): void
+}
+
+/** How many events are kept for watchers that resume; older ones come from the store's history. */
+const recentEvents = 1024
+
+export class WatchCache {
+  readonly prefix: string
+  readonly #store: Store
+  readonly #objects = new Map<string, StoredObject>()
+  /** In key order. */
+  readonly #sorted: StoredObject[] = []
+  readonly #watchers = new Set<CacheWatcher>()
+  /** Parsed objects of writes under way, so that what was just encoded isn't parsed again. */
+  readonly #fresh = new WeakMap<Uint8Array, KubeObject>()
+  #recent: CacheEvent[] = []
+  /** Every event after this revision is in `#recent`. */
+  #recentSince = 0
+  #upstream: Watch | undefined
+  readonly #onEvents: ((events: readonly CacheEvent[]) => void)[] = []
+
+  constructor(store: Store, prefix: string) {
+    this.#store = store
+    this.prefix = prefix
+  }
+
+  /** Reads what is there and follows the store from then on. */
+  async start(): Promise<void> {
+    const { items, revision } = await this.#store.range(this.prefix)
+    for (const item of items) {
+      const stored = StoredObject.fromStore(item.key, item.modRevision, item.value)
+      this.#objects.set(item.key, stored)
+      this.#sorted.push(stored)
+    }
+    this.#recentSince = revision
+    this.#upstream = this.#store.watch(this.prefix, revision, {
+      events: (events, at) => this.#apply(events, at),
+      closed: reason => {
+        for (const watcher of [...this.#watchers]) watcher.closed(reason)
+        this.#watchers.clear()
+      },
+    })
+  }
+
+  stop(): void {
+    this.#upstream?.cancel()
+    for (const watcher of [...this.#watchers]) watcher.closed(new Error('the API server is shutting down'))
+    this.#watchers.clear()
+  }
+
+  get(key: string): StoredObject | undefined {
+    return this.#objects.get(key)
+  }
+
+  get size(): number {
+    return this.#sorted.length
+  }
+
+  /** Objects whose key starts with the prefix, in key order. The array is the caller's. */
+  range(prefix: string): StoredObject[] {
+    if (prefix === this.prefix) return this.#sorted.slice()
+    const from = this.#position(prefix)
+    let to = from
+    while (to < this.#sorted.length && this.#sorted[to]!.key.startsWith(prefix)) to++
+    return this.#sorted.slice(from, to)
+  }
+
+  all(): readonly StoredObject[] {
+    return this.#sorted
+  }
+
+  /** Remembers the parsed form of bytes that are about to be written. */
+  remember(value: Uint8Array, object: KubeObject): void {
+    this.#fresh.set(value, object)
+  }
+
+  /** Called with each batch before any watcher: for indexes that must never be behind (RBAC, quota). */
+  onEvents(listener: (events: readonly CacheEvent[]) => void): void {
+    this.#onEvents.push(listener)
+  }
+
+  /** Whether every event after the revision is at hand. */
+  has(revision: number): boolean {
+    return revision >= this.#recentSince
+  }
+
+  /**
+   * Follows the events after `revision`. Those that are no longer at hand are replayed from the store; when they have
+   * been compacted away, `closed` is called with a `CompactedError`.
+   */
+  watch(revision: number, watcher: CacheWatcher): Watch {
+    if (this.has(revision)) {
+      const missed = this.#recent.filter(event => event.revision > revision)
+      if (missed.length > 0) watcher.events(missed, missed[missed.length - 1]!.revision)
+      this.#watchers.add(watcher)
+      return { cancel: () => this.#watchers.delete(watcher) }
+    }
+    if (revision < this.#store.compactedRevision) {
+      queueMicrotask(() => watcher.closed(new CompactedError(this.#store.compactedRevision)))
+      return { cancel() {} }
+    }
+    return this.#store.watch(this.prefix, revision, {
+      events: (events, at) =>
+        watcher.events(
+          events.map(event => this.#replayed(event)),
+          at,
+        ),
+      closed: reason => watcher.closed(reason),
+    })
+  }
+
+  #replayed(event: StoreEvent): CacheEvent {
+    const previous =
+      event.previous && StoredObject.fromStore(event.key, event.previous.modRevision, event.previous.value)
+    if (event.type === 'delete')
+      return {
+        type: 'DELETED',
+        revision: event.revision,
+        object: previous!.atRevision(event.revision),
+        previous,
+      }
+    const object = StoredObject.fromStore(event.key, event.revision, event.current!.value)
+    return { type: previous ? 'MODIFIED' : 'ADDED', revision: event.revision, object, previous }
+  }
+
+  #apply(events: readonly StoreEvent[], revision: number): void {
+    const applied: CacheEvent[] = []
+    for (const event of events) {
+      const previous = this.#objects.get(event.key)
+      if (event.type === 'delete') {
+        if (!previous) continue
+        this.#objects.delete(event.key)
+        this.#sorted.splice(this.#position(event.key), 1)
+        applied.push({
+          type: 'DELETED',
+          revision: event.revision,
+          object: previous.atRevision(event.revision),
+          previous,
+        })
+        continue
+      }
+      const { value } = event.current!
+      const object = StoredObject.fromStore(event.key, event.revision, value, this.#fresh.get(value))
+      this.#objects.set(event.key, object)
+      const position = this.#position(event.key)
+      if (previous) this.#sorted[position] = object
+      else this.#sorted.splice(position, 0, object)
+      applied.push({ type: previous ? 'MODIFIED' : 'ADDED', revision: event.revision, object, previous })
+    }
+    if (applied.length === 0) return
+    this.#recent.push(...applied)
+    if (this.#recent.length > 2 * recentEvents) {
+      const dropped = this.#recent.length - recentEvents
+      this.#recentSince = this.#recent[dropped - 1]!.revision
+      this.#recent = this.#recent.slice(dropped)
+    }
+    for (const listener of this.#onEvents) listener(applied)
+    for (const watcher of [...this.#watchers]) watcher.events(applied, revision)
+  }
+
+  #position(key: string): number {
+    let low = 0
+    let high = this.#sorted.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#sorted[middle]!.key < key) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -1,0 +1,56 @@
+// The real world as an `Env`: the one place that reads the clock, sets timers, draws random bytes and writes the log.
+
+import { randomBytes, randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import type { Clock, Env, Logger, Random, Timer } from '../machinery/env/env.ts'
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimeout(callback, milliseconds): Timer {
+    const timer = setTimeout(callback, Math.min(milliseconds, 2 ** 31 - 1))
+    return { cancel: () => clearTimeout(timer) }
+  },
+  setInterval(callback, milliseconds): Timer {
+    const timer = setInterval(callback, milliseconds)
+    return { cancel: () => clearInterval(timer) }
+  },
+  setImmediate: callback => void setImmediate(callback),
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const stop = () => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop)
+        resolve()
+      }, milliseconds)
+      signal?.addEventListener('abort', stop, { once: true })
+    }),
+}
+
+const random: Random = {
+  // 48 bits from the secure generator.
+  next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  bytes: length => randomBytes(length),
+  uuid: () => randomUUID(),
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+function logger(level: LogLevel): Logger {
+  const wrap = (log: pino.Logger): Logger => ({
+    debug: (message, fields) => log.debug(fields ?? {}, message),
+    info: (message, fields) => log.info(fields ?? {}, message),
+    warn: (message, fields) => log.warn(fields ?? {}, message),
+    error: (message, fields) => log.error(fields ?? {}, message),
+    child: fields => wrap(log.child(fields)),
+  })
+  return wrap(pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2)))
+}
+
+export function systemEnv(options: { logLevel?: LogLevel } = {}): Env {
+  return { clock, random, log: logger(options.logLevel ?? 'warn') }
+}
