@@ -44,6 +44,15 @@ export function goJson(value: unknown): string {
   )
 }
 
+/** Go's `%v` of a JSON value: `map[a:1 b:[x y]]`, keys in order. */
+export function goValue(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>'
+  if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`
+  if (typeof value !== 'object') return String(value)
+  const entries = Object.entries(value).sort(([a], [b]) => compareText(a, b))
+  return `map[${entries.map(([key, item]) => `${key}:${goValue(item)}`).join(' ')}]`
+}
+
 /** How many bytes the text is long in UTF-8: what Go's len() says. */
 export function byteLength(text: string): number {
   let length = text.length

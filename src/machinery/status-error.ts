@@ -241,6 +241,61 @@ export const tooLargeResourceVersion = (
     retryAfterSeconds,
   })
 
+const responseMessages: Readonly<Record<number, readonly [reason: string, message: string]>> = {
+  400: ['BadRequest', 'the server rejected our request for an unknown reason'],
+  401: ['Unauthorized', 'the server has asked for the client to provide credentials'],
+  404: ['NotFound', 'the server could not find the requested resource'],
+  405: ['MethodNotAllowed', 'the server does not allow this method on the requested resource'],
+  409: ['Conflict', 'the server reported a conflict'],
+  422: ['Invalid', 'the server rejected our request due to an error in our request'],
+  429: ['TooManyRequests', 'the server has received too many requests and has asked us to try again later'],
+  503: ['ServiceUnavailable', 'the server is currently unable to handle the request'],
+  504: [
+    'Timeout',
+    'the server was unable to return a response in the time allotted, but may still be processing the request',
+  ],
+}
+
+export interface GenericResponse {
+  readonly verb?: string
+  readonly resource?: GroupResource
+  readonly name?: string
+  /** What the server said, which few codes show. */
+  readonly serverMessage?: string
+  readonly retryAfterSeconds?: number
+  /** The answer was no Status: perhaps it came from something between client and server. */
+  readonly unexpected?: boolean
+}
+
+/** The error that a bare status code stands for (upstream's NewGenericServerResponse). */
+export function genericServerResponse(code: number, response: GenericResponse = {}): StatusError {
+  const { verb = '', resource, name = '', serverMessage = '', retryAfterSeconds } = response
+  let [reason, message] = responseMessages[code] ?? [
+    '',
+    `the server responded with the status code ${code} but did not return more information`,
+  ]
+  if (code === 409 && verb === 'POST') reason = 'AlreadyExists'
+  else if (code === 403) [reason, message] = ['Forbidden', serverMessage]
+  else if (code === 415) [reason, message] = ['UnsupportedMediaType', serverMessage]
+  else if (code === 406) {
+    reason = 'NotAcceptable'
+    message =
+      serverMessage === '' || serverMessage === 'unknown'
+        ? 'the server was unable to respond with a content type that the client supports'
+        : serverMessage
+  } else if (code >= 500 && responseMessages[code] === undefined) {
+    reason = 'InternalError'
+    message = `an error on the server (${quote(serverMessage)}) has prevented the request from succeeding`
+  }
+  if (resource && (resource.group !== '' || resource.resource !== ''))
+    message += ` (${[verb.toLowerCase(), print(resource), name].filter((part, index) => index < 2 || part !== '').join(' ')})`
+  return failure(code, reason, message, {
+    ...(resource && detailsOf(resource, name)),
+    retryAfterSeconds,
+    ...(response.unexpected && { causes: [{ reason: 'UnexpectedServerResponse', message: serverMessage }] }),
+  })
+}
+
 /** A success with nothing else to say (a deletion that left no object behind). */
 export function success(details?: StatusDetails): Status {
   return {
