@@ -2,7 +2,10 @@
 
 import type { KubeObject } from '../../api/resource.ts'
 
-export function defaultClassOf(classes: Iterable<KubeObject>, ...annotations: readonly string[]): KubeObject | undefined {
+export function defaultClassOf(
+  classes: Iterable<KubeObject>,
+  ...annotations: readonly string[]
+): KubeObject | undefined {
   let found: KubeObject | undefined
   for (const each of classes) {
     if (!annotations.some(annotation => each.metadata['annotations']?.[annotation] === 'true')) continue

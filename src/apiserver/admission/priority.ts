@@ -28,8 +28,7 @@ export const priority: AdmissionPlugin = {
 function resolve(attributes: AdmissionAttributes, spec: Record<string, any>): void {
   const name: string = spec['priorityClassName'] ?? ''
   const found = name === '' ? defaultClass(attributes) : attributes.lister.get(priorityClasses, '', name)
-  if (name !== '' && found === undefined)
-    throw refusal(attributes, `no PriorityClass with name ${name} was found`)
+  if (name !== '' && found === undefined) throw refusal(attributes, `no PriorityClass with name ${name} was found`)
   if (name === '' && found) spec['priorityClassName'] = found.metadata.name
   const value: number = found?.['value'] ?? 0
   if (spec['priority'] !== undefined && spec['priority'] !== value)

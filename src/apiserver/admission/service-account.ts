@@ -35,7 +35,10 @@ export function serviceAccount(env: Env): AdmissionPlugin {
       if (isMirrorPod(pod)) return checkMirrorPod(attributes, pod)
       const name: string = pod['spec'].serviceAccountName ?? ''
       if (name === '')
-        throw refusal(attributes, `no service account specified for pod ${attributes.namespace}/${pod.metadata.name ?? ''}`)
+        throw refusal(
+          attributes,
+          `no service account specified for pod ${attributes.namespace}/${pod.metadata.name ?? ''}`,
+        )
       const account = find(attributes, name)
       if (account === undefined) throw missing(attributes, name)
       if (account.metadata['annotations']?.['kubernetes.io/enforce-mountable-secrets'] === 'true')
@@ -69,7 +72,7 @@ async function awaitDefault(attributes: AdmissionAttributes, env: Env): Promise<
   throw missing(attributes, 'default')
 }
 
-function fillIn(attributes: AdmissionAttributes, pod: KubeObject, account: KubeObject, random: Random): void {
+function fillIn(_attributes: AdmissionAttributes, pod: KubeObject, account: KubeObject, random: Random): void {
   const spec = pod['spec']
   const automount = spec.automountServiceAccountToken ?? account['automountServiceAccountToken'] ?? true
   if (automount) mountToken(spec, random)
@@ -160,10 +163,12 @@ function checkMountableSecrets(attributes: AdmissionAttributes, pod: KubeObject,
     for (const container of spec[list] ?? []) {
       for (const { name, valueFrom } of container.env ?? []) {
         const secret = valueFrom?.secretKeyRef?.name
-        if (secret !== undefined && !mountable.has(secret)) refuse(`${what} ${container.name} with envVar ${name}`, secret)
+        if (secret !== undefined && !mountable.has(secret))
+          refuse(`${what} ${container.name} with envVar ${name}`, secret)
       }
       for (const { secretRef } of container.envFrom ?? [])
-        if (secretRef && !mountable.has(secretRef.name)) refuse(`${what} ${container.name} with envFrom`, secretRef.name)
+        if (secretRef && !mountable.has(secretRef.name))
+          refuse(`${what} ${container.name} with envFrom`, secretRef.name)
     }
   }
   const pullSecrets = names(account['imagePullSecrets'])
