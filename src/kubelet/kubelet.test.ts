@@ -1,0 +1,235 @@
+// The kubelet as a whole, on the simulated runtime and virtual time.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { NodeBench, testPod } from './testing/node-bench.ts'
+
+let bench: NodeBench
+
+beforeEach(async () => {
+  bench = new NodeBench()
+  await bench.start()
+})
+
+afterEach(() => bench.stop())
+
+describe('a pod', () => {
+  test('bound to the node becomes Running and Ready', async () => {
+    bench.create(testPod('web', { containers: [{ name: 'web', image: 'nginx:1.27' }] }))
+    await bench.advance(5)
+    const { status } = bench.pod('web')!
+    expect(status.phase).toBe('Running')
+    expect(status.podIP).toMatch(/^10\.244\.1\./)
+    expect(status.podIPs).toEqual([{ ip: status.podIP }])
+    expect(status.hostIP).toBe('192.168.1.10')
+    expect(status.startTime).toMatch(/^2026-01-01T00:00:00Z$/)
+    expect(Object.fromEntries(status.conditions!.map(({ type, status }) => [type, status]))).toEqual({
+      PodReadyToStartContainers: 'True',
+      Initialized: 'True',
+      Ready: 'True',
+      ContainersReady: 'True',
+      PodScheduled: 'True',
+    })
+    expect(status.containerStatuses).toMatchObject([
+      { name: 'web', ready: true, started: true, restartCount: 0, state: { running: {} }, lastState: {} },
+    ])
+    expect(status.containerStatuses![0]!.containerID).toMatch(/^simulated:\/\//)
+  })
+
+  test('tells its story in events', async () => {
+    bench.create(testPod('web', { containers: [{ name: 'web', image: 'nginx:1.27' }] }))
+    await bench.advance(5)
+    const events = bench.events().filter(event => /^(Pulling|Pulled|Created|Started)/.test(event))
+    expect(events).toEqual([
+      'Pulling: Pulling image "nginx:1.27"',
+      expect.stringMatching(
+        /^Pulled: Successfully pulled image "nginx:1.27" in \S+ \(\S+ including waiting\). Image size: \d+ bytes.$/,
+      ),
+      'Created: Container created',
+      'Started: Container started',
+    ])
+  })
+
+  test('is stopped and its object deleted when it is to go', async () => {
+    bench.create(testPod('web'))
+    await bench.advance(5)
+    bench.markDeleted('web', 30)
+    await bench.advance(40)
+    expect(bench.pod('web')).toBeUndefined()
+    expect((await bench.runtime.listContainers({})).containers).toEqual([])
+    expect((await bench.runtime.listPodSandbox({})).items).toEqual([])
+    expect(bench.events()).toContain('Killing: Stopping container main')
+  })
+
+  test('whose object vanishes is stopped as well', async () => {
+    bench.create(testPod('web'))
+    await bench.advance(5)
+    bench.api.remove('/api/v1/namespaces/default/pods/web')
+    await bench.advance(40)
+    expect((await bench.runtime.listPodSandbox({})).items).toEqual([])
+  })
+
+  test('that runs to its end Succeeds, and stays', async () => {
+    bench.create(testPod('job', { restartPolicy: 'Never', containers: [{ command: ['sh', '-c', 'sleep 3; exit 0'] }] }))
+    await bench.advance(20)
+    const { status } = bench.pod('job')!
+    expect(status.phase).toBe('Succeeded')
+    expect(status.containerStatuses![0]!.state.terminated).toMatchObject({ exitCode: 0, reason: 'Completed' })
+    expect(status.conditions!.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'PodCompleted',
+    })
+  })
+
+  test('that fails for good is Failed', async () => {
+    bench.create(testPod('job', { restartPolicy: 'Never', containers: [{ command: ['sh', '-c', 'exit 3'] }] }))
+    await bench.advance(20)
+    const { status } = bench.pod('job')!
+    expect(status.phase).toBe('Failed')
+    expect(status.containerStatuses![0]!.state.terminated).toMatchObject({ exitCode: 3, reason: 'Error' })
+  })
+
+  test('past its deadline is Failed', async () => {
+    bench.create(testPod('late', { activeDeadlineSeconds: 60 }))
+    await bench.advance(50)
+    expect(bench.pod('late')!.status.phase).toBe('Running')
+    await bench.advance(60)
+    expect(bench.pod('late')!.status).toMatchObject({
+      phase: 'Failed',
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    })
+  })
+})
+
+describe('a container that exits', () => {
+  test('restarts at once, then after 10 s, 20 s, 40 s', async () => {
+    bench.create(testPod('crash', { containers: [{ command: ['sh', '-c', 'sleep 1; exit 1'] }] }))
+    await bench.advance(8)
+    const status = () => bench.pod('crash')!.status.containerStatuses![0]!
+    expect(status()).toMatchObject({
+      restartCount: 1,
+      ready: false,
+      state: {
+        waiting: {
+          reason: 'CrashLoopBackOff',
+          message: 'back-off 10s restarting failed container=main pod=crash_default(uid-of-crash)',
+        },
+      },
+      lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+    })
+    expect(bench.pod('crash')!.status.phase).toBe('Running')
+    expect(bench.events()).toContain(
+      'BackOff: Back-off restarting failed container main in pod crash_default(uid-of-crash)',
+    )
+    await bench.advance(12)
+    expect(status().restartCount).toBe(2)
+    expect(status().state.waiting?.message).toContain('back-off 20s')
+    await bench.advance(22)
+    expect(status().restartCount).toBe(3)
+    expect(status().state.waiting?.message).toContain('back-off 40s')
+  })
+})
+
+describe('init containers', () => {
+  test('run one after another before the others start', async () => {
+    bench.create(
+      testPod('staged', {
+        initContainers: [
+          { name: 'first', command: ['sh', '-c', 'sleep 5'] },
+          { name: 'second', command: ['sh', '-c', 'sleep 5'] },
+        ],
+      }),
+    )
+    await bench.advance(4)
+    const states = () => bench.pod('staged')!.status.initContainerStatuses!.map(({ state }) => Object.keys(state)[0])
+    expect(states()).toEqual(['running', 'waiting'])
+    expect(bench.pod('staged')!.status).toMatchObject({ phase: 'Pending' })
+    expect(bench.pod('staged')!.status.conditions!.find(({ type }) => type === 'Initialized')).toMatchObject({
+      status: 'False',
+      reason: 'ContainersNotInitialized',
+      message: 'containers with incomplete status: [first second]',
+    })
+    await bench.advance(6)
+    expect(states()).toEqual(['terminated', 'running'])
+    await bench.advance(8)
+    expect(bench.pod('staged')!.status.phase).toBe('Running')
+    expect(bench.pod('staged')!.status.containerStatuses![0]!.ready).toBe(true)
+  })
+
+  test('that stay (sidecars) run beside them', async () => {
+    bench.create(testPod('meshed', { initContainers: [{ name: 'proxy', restartPolicy: 'Always' }] }))
+    await bench.advance(8)
+    const { status } = bench.pod('meshed')!
+    expect(status.phase).toBe('Running')
+    expect(status.initContainerStatuses).toMatchObject([{ name: 'proxy', started: true, ready: true }])
+  })
+})
+
+describe('a kubelet that starts again', () => {
+  test('takes over what runs', async () => {
+    bench.create(testPod('web'))
+    await bench.advance(5)
+    const before = (await bench.runtime.listContainers({})).containers
+    await bench.stop()
+    bench.kubelet = bench.newKubelet()
+    await bench.start()
+    await bench.advance(30)
+    expect((await bench.runtime.listContainers({})).containers).toEqual(before)
+    expect(bench.pod('web')!.status).toMatchObject({ phase: 'Running', containerStatuses: [{ restartCount: 0 }] })
+  })
+
+  test('stops what was deleted meanwhile', async () => {
+    bench.create(testPod('web'))
+    await bench.advance(5)
+    await bench.stop()
+    bench.api.remove('/api/v1/namespaces/default/pods/web')
+    bench.kubelet = bench.newKubelet()
+    await bench.start()
+    await bench.advance(90)
+    expect((await bench.runtime.listPodSandbox({})).items).toEqual([])
+  })
+})
+
+describe('the node', () => {
+  test('registers with what it is, and says that it is simulated', () => {
+    const [node] = bench.api.contents('/api/v1/nodes')
+    expect(node!.metadata['labels']).toMatchObject({
+      'kubernetes.io/hostname': 'node-1',
+      'kubernetes.io/os': 'linux',
+      'k8ts.dev/simulated': 'true',
+    })
+    expect(node!['status']).toMatchObject({
+      capacity: { cpu: '4', memory: '16777216Ki', pods: '110' },
+      addresses: [
+        { type: 'InternalIP', address: '192.168.1.10' },
+        { type: 'Hostname', address: 'node-1' },
+      ],
+      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      nodeInfo: { osImage: 'simulated by k8ts', containerRuntimeVersion: expect.stringMatching(/^simulated:\/\//) },
+    })
+    const conditions = node!['status'].conditions.map((c: any) => [c.type, c.status, c.reason, c.message])
+    expect(conditions).toEqual([
+      ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+      ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+      ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+      ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
+    ])
+  })
+
+  test('renews its lease every 10 seconds', async () => {
+    const lease = () => bench.api.contents('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases')[0]!
+    const first = lease()['spec']
+    expect(first).toMatchObject({ holderIdentity: 'node-1', leaseDurationSeconds: 40 })
+    await bench.advance(10)
+    expect(Date.parse(lease()['spec'].renewTime) - Date.parse(first.renewTime)).toBe(10_000)
+  })
+
+  test('reports its status every 5 minutes when nothing changes', async () => {
+    const patches = () => bench.api.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/nodes/'))
+    const before = patches().length
+    await bench.advance(290)
+    expect(patches().length - before).toBe(0)
+    await bench.advance(20)
+    expect(patches().length - before).toBe(1)
+  })
+})

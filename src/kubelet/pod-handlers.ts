@@ -1,0 +1,170 @@
+// What the pod workers do at each stage of a pod's life: sync it, end it, clean up after it.
+//
+// Comes in: the pod, from its worker. Goes out: its containers as they should be, its volumes, and its status, which is
+// computed anew from what the runtime has before and after everything that is done.
+
+import type { Pod, PodStatus } from '../api/core/v1/pod.ts'
+import type { Env } from '../machinery/env/env.ts'
+import { formatTime, timeOf } from '../machinery/time.ts'
+import type { PodEvents } from './pod-events.ts'
+import { isTerminalPhase } from './pod-spec.ts'
+import { generatePodStatus } from './pod-status.ts'
+import type { PodSync } from './pod-sync.ts'
+import type { PodHandlers, SyncVerdict } from './pod-workers.ts'
+import type { ProbeManager } from './probes/probe-manager.ts'
+import type { ReasonCache } from './reason-cache.ts'
+import type { ContainerRuntime } from './runtime/container-runtime.ts'
+import { readPodStatus } from './runtime-pods.ts'
+import type { RuntimePodStatus } from './runtime-state.ts'
+import type { StatusManager } from './status-manager.ts'
+import type { Terminator } from './termination.ts'
+import type { VolumeHost } from './volumes/volume-host.ts'
+import { MountError, type VolumeManager } from './volumes/volume-manager.ts'
+
+export interface PodHandlersOptions {
+  readonly env: Env
+  readonly runtime: ContainerRuntime
+  readonly runtimeName: string
+  readonly host: VolumeHost
+  readonly events: PodEvents
+  readonly reasons: ReasonCache
+  readonly probes: ProbeManager
+  readonly podSync: PodSync
+  readonly terminator: Terminator
+  readonly volumes: VolumeManager
+  readonly statuses: StatusManager
+  readonly hostIps: readonly string[]
+  readonly allocatable: Readonly<Record<string, string>>
+  /** Removes the pod's dead containers, sandboxes and logs. */
+  removeRemains(podUid: string): Promise<void>
+}
+
+const failedSyncMs = 10_000
+const firstMountRetryMs = 500
+const longestMountRetryMs = 122_000
+
+export class KubeletPodHandlers implements PodHandlers {
+  readonly #options: PodHandlersOptions
+  readonly #seenAt = new Map<string, string>()
+  readonly #mountRetryMs = new Map<string, number>()
+  /** What the runtime had of each pod when it was looked at last. */
+  readonly #last = new Map<string, RuntimePodStatus>()
+
+  constructor(options: PodHandlersOptions) {
+    this.#options = options
+  }
+
+  lastStatus(podUid: string): RuntimePodStatus | undefined {
+    return this.#last.get(podUid)
+  }
+
+  async sync(pod: Pod, signal: AbortSignal): Promise<SyncVerdict> {
+    const { env, events, podSync, probes, volumes, allocatable, hostIps } = this.#options
+    const uid = pod.metadata.uid ?? ''
+    if (!this.#seenAt.has(uid)) this.#seenAt.set(uid, formatTime(env.clock.now()))
+    const before = await this.#report(pod, false)
+    if (isTerminalPhase(before.status.phase)) return { terminal: true }
+    const deadline = this.#deadline(pod, before.status)
+    if (deadline !== undefined && deadline <= 0) return this.#exceeded(pod, before.status)
+
+    const around = { podIps: before.runtime.ips, hostIps, allocatable }
+    let mounted: Awaited<ReturnType<VolumeManager['mount']>>
+    try {
+      mounted = await volumes.mount(pod, around)
+      this.#mountRetryMs.delete(uid)
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error
+      if (signal.aborted) return { terminal: false }
+      events.pod(pod, 'Warning', 'FailedMount', error.message)
+      // What runs goes on with the files it has.
+      const wait = this.#mountRetryMs.get(uid) ?? firstMountRetryMs
+      this.#mountRetryMs.set(uid, Math.min(wait * 2, longestMountRetryMs))
+      return { terminal: false, again: wait }
+    }
+    const { failures, retryAfter } = await podSync.sync({
+      pod,
+      runtime: before.runtime,
+      probes: probes.resultsOf(uid),
+      volumes: mounted,
+      podDirectory: volumes.podDirectory(uid),
+      around,
+      seenAt: this.#seenAt.get(uid)!,
+      signal,
+    })
+    const after = await this.#report(pod, false)
+    const waits = [retryAfter, deadline, failures.length > 0 ? failedSyncMs * (1 + env.random.next() / 2) : undefined]
+    const soonest = Math.min(...waits.filter(wait => wait !== undefined))
+    if (failures.length > 0) env.log.info('pod not in its desired state', { pod: pod.metadata.name, failures })
+    return {
+      terminal: isTerminalPhase(after.status.phase),
+      ...(Number.isFinite(soonest) ? { again: soonest } : {}),
+    }
+  }
+
+  async terminate(pod: Pod, request: { readonly graceSeconds?: number; readonly signal: AbortSignal }): Promise<void> {
+    const { probes, terminator } = this.#options
+    probes.stopLivenessAndStartup(pod.metadata.uid ?? '')
+    const { runtime } = await this.#report(pod, false)
+    await terminator.killPod(pod, runtime, request)
+    const after = await this.#report(pod, false)
+    const running = after.runtime.containers.filter(({ state }) => state === 'running')
+    if (running.length > 0)
+      throw new Error(`containers still run after they were stopped: ${running.map(({ name }) => name).join(', ')}`)
+  }
+
+  async cleanUp(pod: Pod): Promise<void> {
+    const { probes, statuses, volumes } = this.#options
+    const uid = pod.metadata.uid ?? ''
+    await this.#report(pod, true)
+    probes.forgetPod(uid)
+    await volumes.unmount(uid)
+    statuses.finish(pod)
+  }
+
+  forget(podUid: string): void {
+    const { podSync, probes, statuses, removeRemains, env } = this.#options
+    podSync.forgetPod(podUid)
+    probes.forgetPod(podUid)
+    statuses.forget(podUid)
+    for (const map of [this.#seenAt, this.#mountRetryMs, this.#last]) map.delete(podUid)
+    removeRemains(podUid).catch(error =>
+      env.log.warn('cannot remove what is left of a pod', { podUid, error: (error as Error).message }),
+    )
+  }
+
+  /** Looks at the runtime and says what it has. `terminal`: nothing of the pod will be started again. */
+  async #report(pod: Pod, terminal: boolean): Promise<{ runtime: RuntimePodStatus; status: PodStatus }> {
+    const { runtime, host, probes, statuses, reasons, runtimeName, hostIps } = this.#options
+    const { uid = '', name = '', namespace = '' } = pod.metadata
+    const found = await readPodStatus(runtime, host, { uid, name, namespace })
+    this.#last.set(uid, found)
+    probes.observe(pod, found)
+    const status = generatePodStatus({
+      pod,
+      runtime: found,
+      previous: statuses.get(uid) ?? pod.status ?? {},
+      runtimeName,
+      reasons,
+      readiness: probes,
+      hostIps,
+      terminal,
+    })
+    statuses.set(pod, status)
+    return { runtime: found, status }
+  }
+
+  /** Milliseconds until the pod's deadline; undefined when it has none. */
+  #deadline(pod: Pod, status: PodStatus): number | undefined {
+    const seconds = pod.spec.activeDeadlineSeconds
+    const started = timeOf(this.#options.statuses.get(pod.metadata.uid ?? '')?.startTime ?? status.startTime)
+    if (seconds === undefined || started === undefined) return undefined
+    return started + seconds * 1000 - this.#options.env.clock.now()
+  }
+
+  #exceeded(pod: Pod, status: PodStatus): SyncVerdict {
+    const message = 'Pod was active on the node longer than the specified deadline'
+    this.#options.events.pod(pod, 'Normal', 'DeadlineExceeded', message)
+    this.#options.statuses.set(pod, { ...status, phase: 'Failed', reason: 'DeadlineExceeded', message })
+    return { terminal: true }
+  }
+}

@@ -1,0 +1,137 @@
+// Tells the API server how pods are, and that they are gone.
+//
+// Comes in: each pod's status as the kubelet sees it. Goes out: a PATCH of the status subresource when it differs from
+// what was sent last; once a pod that is to be deleted has nothing left here, the DELETE that ends its object. One
+// request per pod at a time; what changes meanwhile is sent after it.
+
+import { type Pod, type PodCondition, type PodStatus, pods } from '../api/core/v1/pod.ts'
+import type { Client } from '../client/client.ts'
+import type { Env, Timer } from '../machinery/env/env.ts'
+import { isNotFound } from '../machinery/status-error.ts'
+import { formatTime } from '../machinery/time.ts'
+import { podStatusPatch, sameValue } from './pod-status-patch.ts'
+
+interface Entry {
+  pod: Pod
+  status: PodStatus
+  /** As the API server has it, as far as is known. */
+  sent: PodStatus
+  finished: boolean
+  sending: boolean
+  retry?: Timer
+}
+
+const retryMs = 1000
+
+export class StatusManager {
+  readonly #client: Client
+  readonly #env: Env
+  readonly #entries = new Map<string, Entry>()
+  #stopped = false
+
+  constructor(client: Client, env: Env) {
+    this.#client = client
+    this.#env = env
+  }
+
+  /** As last set; undefined before the first time. */
+  get(podUid: string): PodStatus | undefined {
+    return this.#entries.get(podUid)?.status
+  }
+
+  /** The pod's object changed. */
+  observe(pod: Pod): void {
+    const entry = this.#entries.get(pod.metadata.uid ?? '')
+    if (!entry) return
+    entry.pod = pod
+    this.#send(entry)
+  }
+
+  set(pod: Pod, status: PodStatus): void {
+    const entry = this.#entry(pod)
+    const now = formatTime(this.#env.clock.now())
+    entry.pod = pod
+    entry.status = {
+      ...status,
+      startTime: entry.status.startTime ?? status.startTime ?? now,
+      conditions: (status.conditions ?? []).map(condition => withTransition(condition, entry.status.conditions, now)),
+    }
+    this.#send(entry)
+  }
+
+  /** Nothing of the pod is left on this node: containers that have not ended in sight of anyone have ended now. */
+  finish(pod: Pod): void {
+    const entry = this.#entry(pod)
+    entry.finished = true
+    this.#send(entry)
+  }
+
+  forget(podUid: string): void {
+    this.#entries.get(podUid)?.retry?.cancel()
+    this.#entries.delete(podUid)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const entry of this.#entries.values()) entry.retry?.cancel()
+  }
+
+  #entry(pod: Pod): Entry {
+    const uid = pod.metadata.uid ?? ''
+    let entry = this.#entries.get(uid)
+    if (!entry) {
+      const status = pod.status ?? {}
+      entry = { pod, status, sent: status, finished: false, sending: false }
+      this.#entries.set(uid, entry)
+    }
+    return entry
+  }
+
+  #send(entry: Entry): void {
+    if (entry.sending || this.#stopped) return
+    entry.sending = true
+    void this.#sendAll(entry)
+  }
+
+  async #sendAll(entry: Entry): Promise<void> {
+    const { name = '', namespace, uid = '' } = entry.pod.metadata
+    const resource = this.#client.resource(pods).namespace(namespace)
+    try {
+      for (;;) {
+        const status = entry.status
+        const patch = podStatusPatch(entry.sent, status)
+        if (!patch) break
+        const answer = await resource.patch(
+          name,
+          'application/strategic-merge-patch+json',
+          { metadata: { uid }, status: patch },
+          { subresource: 'status' },
+        )
+        entry.sent = status
+        // Somebody else's hand is in the same object: trust only what came back.
+        if (!sameValue(answer.status?.phase, status.phase)) entry.sent = answer.status ?? {}
+        if (this.#stopped) return
+      }
+      if (entry.finished && entry.pod.metadata.deletionTimestamp) {
+        await resource.delete(name, { gracePeriodSeconds: 0, preconditions: { uid } })
+        this.forget(uid)
+      }
+    } catch (error) {
+      if (isNotFound(error)) return this.forget(uid)
+      if (this.#stopped) return
+      this.#env.log.warn('cannot update pod status', { pod: name, namespace, error: (error as Error).message })
+      entry.retry?.cancel()
+      entry.retry = this.#env.clock.setTimeout(() => this.#send(entry), retryMs)
+    } finally {
+      // Here, with no wait after the last look at the entry: what is set from now on is sent.
+      entry.sending = false
+    }
+  }
+}
+
+function withTransition(condition: PodCondition, before: readonly PodCondition[] | undefined, now: string): PodCondition {
+  const old = before?.find(candidate => candidate.type === condition.type)
+  if (condition.lastTransitionTime && !old) return condition
+  const same = old?.status === condition.status && old.lastTransitionTime
+  return { ...condition, lastTransitionTime: same ? old.lastTransitionTime : now }
+}
