@@ -77,9 +77,9 @@ export class LmdbEngine implements Engine {
       assertLmdb(file)
       db = open<Buffer, any>({ path: directory, ...treeOptions }) as unknown as Tree
       fillUp(db, file)
-      const found = db.getBinary(formatKey)
-      if (!found) db.putSync(formatKey, double(format))
-      else if (found.readDoubleBE(0) !== format) throw new Error('it was written by another version of this store')
+      const found = db.getBinary(formatKey)?.readDoubleBE(0)
+      if (found === undefined && statsOf(db).entryCount === 0) db.putSync(formatKey, double(format))
+      else if (found !== format) throw new Error('data.mdb was written by something else, or another version of k8ts')
       syncDirectory(directory)
       return new LmdbEngine(db, directory, lock)
     } catch (error) {
@@ -152,7 +152,7 @@ export class LmdbEngine implements Engine {
       yield idOf(treeKey)
     }
     for (const _ of this.#db.getKeys({ start: firstKey(leaseTag), end: firstKey(metaTag + 1) })) entries++
-    const { entryCount } = this.#db.getStats() as { entryCount: number }
+    const { entryCount } = statsOf(this.#db)
     if (entries !== entryCount) throw new Error(`data.mdb is damaged (${entries} entries of ${entryCount})`)
   }
 
@@ -221,9 +221,13 @@ function assertLmdb(file: string): void {
  * taken and given back in one transaction are not written), so it is filled up with zeros, which damage shows itself in.
  */
 function fillUp(db: Tree, file: string): void {
-  const { lastPageNumber, pageSize } = db.getStats() as { lastPageNumber: number; pageSize: number }
+  const { lastPageNumber, pageSize } = statsOf(db)
   const expected = (lastPageNumber + 1) * pageSize
   if (statSync(file).size < expected) truncateSync(file, expected)
+}
+
+function statsOf(db: Tree): { entryCount: number; lastPageNumber: number; pageSize: number } {
+  return db.getStats() as ReturnType<typeof statsOf>
 }
 
 /** The new file's name must survive a crash as well. */
