@@ -128,17 +128,17 @@ export interface ClientConfig {
 /** The current context's (or the chosen one's) server and credentials. Throws `KubeconfigError`. */
 export function clientConfig(config: Kubeconfig, env: Pick<Env, 'clock'>, choice: ContextChoice = {}): ClientConfig {
   const contextName = choice.context ?? config.currentContext
-  const context = config.contexts[contextName]
+  const context = named(config.contexts, contextName)
   if (contextName !== '' && !context) throw new KubeconfigError(`context "${contextName}" does not exist`)
   const clusterName = choice.cluster ?? context?.cluster
-  const cluster = clusterName === undefined ? undefined : config.clusters[clusterName]
+  const cluster = named(config.clusters, clusterName)
   if (clusterName && !cluster) throw new KubeconfigError(`cluster "${clusterName}" does not exist`)
   if (!cluster?.server)
     throw new KubeconfigError(
       'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
     )
   const userName = choice.user ?? context?.user
-  const user = userName === undefined ? undefined : config.users[userName]
+  const user = named(config.users, userName)
   if (userName && !user) throw new KubeconfigError(`auth info "${userName}" does not exist`)
   if (user?.exec) throw new KubeconfigError(`user "${userName}": exec credential plugins are not supported`)
   return {
@@ -230,10 +230,17 @@ function fileOrData<O extends object>(of: O, file: keyof O, data: keyof O): Uint
   }
 }
 
+function named<T>(entries: Readonly<Record<string, T>>, name: string | undefined): T | undefined {
+  return name !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined
+}
+
 function byName<T>(entries: unknown, field: string, change: (value: T) => T): Record<string, T> {
   const found: Record<string, T> = {}
   if (!Array.isArray(entries)) return found
-  for (const entry of entries) if (entry?.name !== undefined) found[entry.name] ??= change((entry[field] ?? {}) as T)
+  for (const entry of entries) {
+    const name = entry?.name
+    if (typeof name === 'string' && !Object.hasOwn(found, name)) found[name] = change((entry[field] ?? {}) as T)
+  }
   return found
 }
 
