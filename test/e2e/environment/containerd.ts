@@ -20,25 +20,23 @@ export class Containerd {
   /** What to give to `--cri-endpoint`. */
   readonly endpoint: string
   readonly directory: string
-  readonly #bridge: string
   readonly #snapshotter: string
   #process: RunningProcess
 
-  private constructor(directory: string, bridge: string, snapshotter: string) {
+  private constructor(directory: string, snapshotter: string) {
     this.directory = directory
     this.endpoint = `unix://${join(directory, 'containerd.sock')}`
-    this.#bridge = bridge
     this.#snapshotter = snapshotter
     this.#process = this.#spawn()
   }
 
   static async start(options: ContainerdOptions = {}): Promise<Containerd> {
-    const directory = await mkdtemp(join(tmpdir(), 'k8ts-e2e-'))
-    // An interface's name has 15 characters at most.
-    const bridge = `k8ts-${directory.slice(-6).toLowerCase()}`
+    await removeLeftovers()
+    const directory = await mkdtemp(join(tmpdir(), `${directoryPrefix}${process.pid}-`))
+    const bridge = bridgeOf(directory)
     const snapshotter = (await canMountOverlay(directory)) ? 'overlayfs' : 'native'
     await writeConfiguration(directory, bridge, snapshotter, options.podCidr ?? '10.244.0.0/24')
-    const containerd = new Containerd(directory, bridge, snapshotter)
+    const containerd = new Containerd(directory, snapshotter)
     try {
       await containerd.#ready()
       await containerd.importImages(options.images ?? testImages)
@@ -89,13 +87,7 @@ export class Containerd {
   async stop(): Promise<void> {
     await this.#removePods().catch(() => {})
     await this.#process.stop().catch(() => {})
-    for (const pid of await this.#shims()) process.kill(pid, 'SIGKILL')
-    await eventually(async () => {
-      if ((await this.#shims()).length > 0) throw new Error('a containerd shim does not end')
-    })
-    for (const mount of await mountsUnder(this.directory)) await run('umount', ['--lazy', mount])
-    await run('ip', ['link', 'delete', this.#bridge])
-    await rm(this.directory, { recursive: true, force: true, maxRetries: 5 })
+    await removeTraces(this.directory)
   }
 
   #spawn(): RunningProcess {
@@ -123,19 +115,74 @@ export class Containerd {
       runtime.close()
     }
   }
+}
 
-  /** The shims of this containerd: they outlive it, and carry its socket's path on their command line. */
-  async #shims(): Promise<number[]> {
-    const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
-    const socket = join(this.directory, 'containerd.sock')
-    const ours = await Promise.all(
-      pids.map(async pid => {
-        const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-        return words[0]?.includes('containerd-shim') && words.includes(socket)
-      }),
-    )
-    return pids.filter((_pid, index) => ours[index])
+const directoryPrefix = 'k8ts-e2e-'
+
+/** An interface's name has 15 characters at most. */
+const bridgeOf = (directory: string) => `k8ts-${directory.slice(-6).toLowerCase()}`
+
+/** What a containerd that has ended leaves on the machine: shims with their containers, mounts, its bridge. */
+async function removeTraces(directory: string): Promise<void> {
+  for (const pid of await shims(directory)) process.kill(pid, 'SIGKILL')
+  await eventually(async () => {
+    if ((await shims(directory)).length > 0) throw new Error('a containerd shim does not end')
+  })
+  for (const pid of await containers(directory)) process.kill(pid, 'SIGKILL')
+  for (const mount of await mountsUnder(directory)) await run('umount', ['--lazy', mount])
+  await run('ip', ['link', 'delete', bridgeOf(directory)])
+  await removeAddressRules(bridgeOf(directory))
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** The rules that CNI makes for each pod that reaches out, under the name of its network. */
+async function removeAddressRules(network: string): Promise<void> {
+  const rules = (await run('iptables', ['--wait', '-t', 'nat', '-S', 'POSTROUTING'])).stdout.split('\n')
+  for (const rule of rules.filter(line => line.includes(`name: \\"${network}\\"`))) {
+    await run('sh', ['-c', `iptables --wait -t nat ${rule.replace('-A', '-D')}`])
+    const chain = /-j (CNI-\w+)/.exec(rule)?.[1]
+    if (!chain) continue
+    await run('iptables', ['--wait', '-t', 'nat', '-F', chain])
+    await run('iptables', ['--wait', '-t', 'nat', '-X', chain])
   }
+}
+
+/** Test runs that were killed could not clean up; their directories carry the number of the process that is no more. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = name.startsWith(directoryPrefix) ? /^\d+/.exec(name.slice(directoryPrefix.length))?.[0] : undefined
+    if (owner === undefined) continue
+    const alive = await access(`/proc/${owner}`).then(
+      () => true,
+      () => false,
+    )
+    if (!alive) await removeTraces(join(tmpdir(), name))
+  }
+}
+
+/** The shims of a containerd: they outlive it, and carry its socket's path on their command line. */
+async function shims(directory: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
+  const socket = join(directory, 'containerd.sock')
+  const ours = await Promise.all(
+    pids.map(async pid => {
+      const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+      return words[0]?.includes('containerd-shim') && words.includes(socket)
+    }),
+  )
+  return pids.filter((_pid, index) => ours[index])
+}
+
+/** The first process of each container that is still there; the others in it end with that one. */
+async function containers(directory: string): Promise<number[]> {
+  const bundles = join(directory, 'state/io.containerd.runtime.v2.task/k8s.io')
+  const pids: number[] = []
+  for (const id of await readdir(bundles).catch(() => [])) {
+    const pid = (await readFile(join(bundles, id, 'init.pid'), 'utf8').catch(() => '')).trim()
+    const cgroup = pid && (await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => ''))
+    if (cgroup.includes(id)) pids.push(Number(pid))
+  }
+  return pids
 }
 
 async function writeConfiguration(directory: string, bridge: string, snapshotter: string, podCidr: string) {

@@ -36,12 +36,6 @@ export function describe({ code, signal, stdout, stderr }: Result): string {
   return `exit ${code ?? signal}\n--- stdout\n${stdout}--- stderr\n${stderr}`
 }
 
-/** Everything that still runs when this process ends is killed with it. */
-const running = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
-
 /** A program that runs beside the test. */
 export class RunningProcess {
   stdout = ''
@@ -52,9 +46,13 @@ export class RunningProcess {
 
   constructor(command: string, args: readonly string[], options: RunOptions = {}) {
     this.#command = [command, ...args].join(' ')
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: 'pipe' })
+    // However the test process ends, the kernel sees to it that this one does not outlive it.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: 'pipe',
+    })
     this.#child = child
-    running.add(child)
     child.stdout!.setEncoding('utf8').on('data', text => {
       this.stdout += text
     })
@@ -65,7 +63,6 @@ export class RunningProcess {
     child.stdin!.on('error', () => {})
     this.#ended = new Promise(resolve => {
       const end = (code: number | null, signal: NodeJS.Signals | null) => {
-        running.delete(child)
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })
       }
       child.once('error', error => {
