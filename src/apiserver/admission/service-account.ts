@@ -32,7 +32,10 @@ export function serviceAccount(env: Env): AdmissionPlugin {
     validate(attributes): void {
       if (!isNewPod(attributes)) return
       const pod = attributes.object!
-      if (isMirrorPod(pod)) return checkMirrorPod(attributes, pod)
+      if (isMirrorPod(pod)) {
+        checkMirrorPod(attributes, pod)
+        return
+      }
       const name: string = pod['spec'].serviceAccountName ?? ''
       if (name === '')
         throw refusal(
