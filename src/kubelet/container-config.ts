@@ -5,8 +5,8 @@
 
 import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
-import { containerAnnotations, containerLabels } from './container-labels.ts'
 import { ContainerConfigError } from './container-env.ts'
+import { containerAnnotations, containerLabels } from './container-labels.ts'
 import { linuxResources } from './container-resources.ts'
 import { expand } from './env-expansion.ts'
 import { hostsFile } from './pod-hostname.ts'
@@ -83,14 +83,11 @@ async function containerMounts(input: ContainerConfigInput): Promise<Mount[]> {
   for (const mount of container.volumeMounts ?? []) {
     const volume = volumes.get(mount.name)
     if (!volume)
-      throw new ContainerConfigError(
-        `cannot find volume "${mount.name}" to mount into container "${container.name}"`,
-      )
+      throw new ContainerConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`)
     const subPath = mount.subPathExpr
       ? expand(mount.subPathExpr, name => {
           const value = environment.get(name)
-          if (value === undefined)
-            throw new ContainerConfigError(`missing value for "${name}"`)
+          if (value === undefined) throw new ContainerConfigError(`missing value for "${name}"`)
           return value
         })
       : (mount.subPath ?? '')

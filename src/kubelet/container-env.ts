@@ -4,10 +4,10 @@
 // `ContainerConfigError`, which makes the container wait with CreateContainerConfigError.
 
 import type { ConfigMap } from '../api/core/v1/configmap.ts'
-import type { Secret } from '../api/core/v1/secret.ts'
 import type { Container, EnvVar } from '../api/core/v1/container.ts'
-import type { Service } from '../api/core/v1/service.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
+import type { Secret } from '../api/core/v1/secret.ts'
+import type { Service } from '../api/core/v1/service.ts'
 import { fieldRefValue, type PodSurroundings, resourceFieldValue } from './downward-api.ts'
 import { expand } from './env-expansion.ts'
 import { servicesForPod, serviceVariables } from './service-env.ts'
@@ -39,7 +39,12 @@ export async function containerEnvironment(input: EnvInput): Promise<Map<string,
   )
   const set = new Map<string, string>()
   for (const variable of container.env ?? []) {
-    const value = await valueOf(input, variable, namespace, name => set.get(name) ?? result.get(name) ?? fromServices.get(name))
+    const value = await variableValue(
+      input,
+      variable,
+      namespace,
+      name => set.get(name) ?? result.get(name) ?? fromServices.get(name),
+    )
     if (value === undefined) continue
     set.set(variable.name, value)
     // The last word on a name also has the last place.
@@ -70,7 +75,7 @@ async function fromSources({ container, config }: EnvInput, namespace: string): 
 }
 
 /** undefined: an optional reference to something that isn't there, and so no variable at all. */
-async function valueOf(
+async function variableValue(
   { pod, container, around, config }: EnvInput,
   variable: EnvVar,
   namespace: string,

@@ -53,8 +53,7 @@ export function containerAnnotations(pod: Pod, container: Container, restartCoun
   if (deletion !== undefined) annotations[podDeletionGracePeriodAnnotation] = String(deletion)
   const termination = pod.spec?.terminationGracePeriodSeconds
   if (termination !== undefined) annotations[podTerminationGracePeriodAnnotation] = String(termination)
-  if (container.lifecycle?.preStop)
-    annotations[preStopHandlerAnnotation] = JSON.stringify(container.lifecycle.preStop)
+  if (container.lifecycle?.preStop) annotations[preStopHandlerAnnotation] = JSON.stringify(container.lifecycle.preStop)
   if (container.ports?.length) annotations[containerPortsAnnotation] = JSON.stringify(container.ports)
   return annotations
 }

@@ -6,11 +6,11 @@
 
 import type { Container } from '../api/core/v1/container.ts'
 import type { ContainerState, ContainerStatus, Pod } from '../api/core/v1/pod.ts'
-import { isRestartableInitContainer } from './pod-spec.ts'
+import { formatTime } from '../machinery/time.ts'
 import { shouldContainerBeRestarted } from './pod-actions.ts'
+import { isRestartableInitContainer } from './pod-spec.ts'
 import type { ReasonCache } from './reason-cache.ts'
 import { type ContainerRecord, latestContainer, type RuntimePodStatus } from './runtime-state.ts'
-import { formatTime } from '../machinery/time.ts'
 
 /** A metav1.Time that isn't set is written as null. */
 export const noTime = null as unknown as string

@@ -56,7 +56,12 @@ function formatMap(map: Readonly<Record<string, string>> | undefined): string {
 }
 
 /** Rounded up to whole divisors. A limit that isn't set is what the node can give. */
-export function resourceFieldValue(pod: Pod, selector: ResourceFieldSelector, within: Container, node: PodSurroundings): string {
+export function resourceFieldValue(
+  pod: Pod,
+  selector: ResourceFieldSelector,
+  within: Container,
+  node: PodSurroundings,
+): string {
   const container = selector.containerName
     ? [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(
         candidate => candidate.name === selector.containerName,

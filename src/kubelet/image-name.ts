@@ -1,6 +1,7 @@
 // Names of images: `busybox`, `registry:5000/team/app:v1`, `app@sha256:…`.
 
-const domain = /^(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(?::[0-9]+)?$|^\[[a-fA-F0-9:]+\](?::[0-9]+)?$/
+const domain =
+  /^(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(?::[0-9]+)?$|^\[[a-fA-F0-9:]+\](?::[0-9]+)?$/
 const pathComponent = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 const tagPattern = /^\w[\w.-]{0,127}$/
 const digestPattern = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/
@@ -35,8 +36,7 @@ export function parseImageName(image: string): ImageName {
   const path = hasRegistry ? name.slice(slash + 1) : name
   if (hasRegistry && !domain.test(registry)) throw invalid('invalid reference format')
   if (/[A-Z]/.test(path)) throw invalid('invalid reference format: repository name must be lowercase')
-  if (path === '' || !path.split('/').every(part => pathComponent.test(part)))
-    throw invalid('invalid reference format')
+  if (path === '' || !path.split('/').every(part => pathComponent.test(part))) throw invalid('invalid reference format')
   const repository = `${registry}/${!hasRegistry && slash < 0 ? `library/${path}` : path}`
   return { registry, repository, ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) }
 }

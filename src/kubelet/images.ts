@@ -3,8 +3,8 @@
 // Comes in: the pod, the container, and the credentials to try. Goes out: the image's reference, or an `ImageError`
 // whose reason becomes the container's waiting reason (ErrImagePull, ImagePullBackOff, …). Each step is told as an event.
 
-import type { Pod } from '../api/core/v1/pod.ts'
 import type { Container } from '../api/core/v1/container.ts'
+import type { Pod } from '../api/core/v1/pod.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { Backoff } from './backoff.ts'
 import { withDefaultTag } from './image-name.ts'

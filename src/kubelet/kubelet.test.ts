@@ -225,7 +225,8 @@ describe('the node', () => {
   })
 
   test('reports its status every 5 minutes when nothing changes', async () => {
-    const patches = () => bench.api.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/nodes/'))
+    const patches = () =>
+      bench.api.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/nodes/'))
     const before = patches().length
     await bench.advance(290)
     expect(patches().length - before).toBe(0)

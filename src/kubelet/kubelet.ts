@@ -10,10 +10,10 @@
 // one process, and deterministic on virtual time. Its node says in a label and in its nodeInfo that it is one.
 
 import { readFile } from 'node:fs/promises'
-import { runtimeClasses } from '../api/node/v1/runtimeclass.ts'
 import type { Node } from '../api/core/v1/node.ts'
 import { type Pod, pods } from '../api/core/v1/pod.ts'
 import { services } from '../api/core/v1/service.ts'
+import { runtimeClasses } from '../api/node/v1/runtimeclass.ts'
 import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
@@ -150,7 +150,10 @@ export class Kubelet {
       runtimeVersion,
       kubeletVersion,
       simulated,
-      addresses: [...(addresses ?? [{ type: 'InternalIP', address: '127.0.0.1' }]), { type: 'Hostname', address: nodeName }],
+      addresses: [
+        ...(addresses ?? [{ type: 'InternalIP', address: '127.0.0.1' }]),
+        { type: 'Hostname', address: nodeName },
+      ],
       labels: labels ?? {},
       taints: taints ?? [],
       capacity: capacity ?? {},
@@ -282,7 +285,9 @@ export class Kubelet {
   #pods(): Pod[] {
     const parts = this.#parts
     if (!parts) return []
-    return parts.workers.pods().map(pod => ({ ...pod, status: parts.statuses.get(pod.metadata.uid ?? '') ?? pod.status }))
+    return parts.workers
+      .pods()
+      .map(pod => ({ ...pod, status: parts.statuses.get(pod.metadata.uid ?? '') ?? pod.status }))
   }
 
   async #collect({ garbage, podSync }: Parts): Promise<void> {
@@ -316,7 +321,8 @@ function specOrDeletionChanged(before: Pod, after: Pod): boolean {
     before.metadata.uid !== after.metadata.uid ||
     a.deletionTimestamp !== b.deletionTimestamp ||
     a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds ||
-    (a.generation === undefined || a.generation !== b.generation) ||
+    a.generation === undefined ||
+    a.generation !== b.generation ||
     JSON.stringify([a.labels, a.annotations, foreignStatus(before)]) !==
       JSON.stringify([b.labels, b.annotations, foreignStatus(after)])
   )

@@ -25,9 +25,7 @@ export async function runHook(handler: LifecycleHandler, context: HookContext): 
     const { exitCode, stdout, stderr } = await runtime.execSync({ containerId, cmd, timeout: 0 }, { signal })
     if (exitCode !== 0) {
       const output = Buffer.concat([stdout, stderr]).toString('utf8')
-      throw new Error(
-        `command '${cmd.join(' ')}' exited with ${exitCode}: ${output}`,
-      )
+      throw new Error(`command '${cmd.join(' ')}' exited with ${exitCode}: ${output}`)
     }
   } else if (handler.httpGet) {
     const answer = await network.httpGet(httpTarget(handler.httpGet, container, podIp, 'kube-lifecycle'), httpTimeoutMs)

@@ -47,7 +47,10 @@ export class NodeLease {
       again = this.#wait
       this.#wait = Math.min(this.#wait * 2, longestRetryMs)
       if (!this.#stopped)
-        this.#env.log.warn('cannot renew the node lease', { node: this.#node.metadata.name, error: (error as Error).message })
+        this.#env.log.warn('cannot renew the node lease', {
+          node: this.#node.metadata.name,
+          error: (error as Error).message,
+        })
     }
     if (!this.#stopped) this.#timer = this.#env.clock.setTimeout(() => void this.#renew(), again)
   }

@@ -112,8 +112,7 @@ export class NodeStatusUpdater {
         ['NetworkReady', 'container runtime network not ready'],
       ]) {
         const found = conditions.find(condition => condition.type === type)
-        if (found && !found.status)
-          return `${what}: ${type}=false reason:${found.reason} message:${found.message}`
+        if (found && !found.status) return `${what}: ${type}=false reason:${found.reason} message:${found.message}`
       }
     } catch (error) {
       return `container runtime is down: ${(error as Error).message}`

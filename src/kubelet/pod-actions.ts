@@ -201,7 +201,7 @@ function containerActions(pod: Pod, status: RuntimePodStatus, probes: ProbeResul
   let kept = 0
   for (const [index, container] of spec.containers.entries()) {
     const record = latestContainer(status, container.name ?? '')
-    if (!record || record.state !== 'running') {
+    if (record?.state !== 'running') {
       if (!shouldContainerBeRestarted(container, pod, status)) continue
       actions.containersToStart.push(index)
       if (record?.state === 'unknown')

@@ -22,7 +22,10 @@ export function parseResolvConf(text: string): ResolverConfig {
   let searches: string[] = []
   let options: string[] = []
   for (const line of text.split('\n')) {
-    const [keyword, ...fields] = line.replace(/[#;].*$/, '').trim().split(/\s+/)
+    const [keyword, ...fields] = line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/)
     if (keyword === 'nameserver' && fields[0]) servers.push(fields[0])
     else if (keyword === 'search') searches = fields.map(field => (field === '.' ? '.' : field.replace(/\.$/, '')))
     else if (keyword === 'options') options = fields

@@ -20,7 +20,9 @@ export function kernelHostname(pod: Pod, clusterDomain: string): string {
   if (!pod.spec?.setHostnameAsFQDN || domain === '') return hostname
   const full = `${hostname}.${domain}`
   if (full.length > 64)
-    throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (64 characters is the max, ${full.length} characters requested)`)
+    throw new Error(
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (64 characters is the max, ${full.length} characters requested)`,
+    )
   return full
 }
 

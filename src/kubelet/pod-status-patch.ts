@@ -22,8 +22,7 @@ const ownFields = [
 /** Undefined when nothing differs. */
 export function podStatusPatch(before: PodStatus, after: PodStatus): Record<string, unknown> | undefined {
   const patch: Record<string, unknown> = {}
-  for (const field of ownFields)
-    if (!sameValue(before[field], after[field])) patch[field] = after[field] ?? null
+  for (const field of ownFields) if (!sameValue(before[field], after[field])) patch[field] = after[field] ?? null
   for (const field of ['hostIPs', 'podIPs'] as const) {
     const [old = [], wanted = []] = [before[field], after[field]]
     if (sameValue(old, wanted)) continue
@@ -31,7 +30,11 @@ export function podStatusPatch(before: PodStatus, after: PodStatus): Record<stri
     patch[field] = old.length > 0 ? [{ $patch: 'replace' }, ...wanted] : wanted
   }
   const conditions = (after.conditions ?? []).filter(
-    condition => !sameValue(condition, before.conditions?.find(old => old.type === condition.type)),
+    condition =>
+      !sameValue(
+        condition,
+        before.conditions?.find(old => old.type === condition.type),
+      ),
   )
   if (conditions.length > 0) {
     patch['conditions'] = conditions

@@ -1,8 +1,8 @@
 // The status the kubelet reports for a pod, computed whole each time from what the runtime has and what was reported
 // before. Pure; `status-manager.ts` sends it.
 
-import type { ContainerStatus, Pod, PodStatus } from '../api/core/v1/pod.ts'
 import type { Container } from '../api/core/v1/container.ts'
+import type { ContainerStatus, Pod, PodStatus } from '../api/core/v1/pod.ts'
 import { containerStatuses } from './container-statuses.ts'
 import { sandboxChanged } from './pod-actions.ts'
 import { isKubeletCondition, kubeletConditions } from './pod-conditions.ts'

@@ -8,8 +8,8 @@ import type { Pod } from '../api/core/v1/pod.ts'
 import type { Service } from '../api/core/v1/service.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { Backoff, formatWait } from './backoff.ts'
-import { type ConfigSource, ContainerConfigError, containerEnvironment } from './container-env.ts'
 import { containerConfig } from './container-config.ts'
+import { type ConfigSource, ContainerConfigError, containerEnvironment } from './container-env.ts'
 import { containerHash } from './container-labels.ts'
 import type { PodSurroundings } from './downward-api.ts'
 import { ImageError, type ImageManager } from './images.ts'
@@ -107,7 +107,10 @@ export class PodSync {
 
     const starting =
       actions.createSandbox ||
-      actions.initContainersToStart.length + actions.containersToStart.length + actions.ephemeralContainersToStart.length > 0
+      actions.initContainersToStart.length +
+        actions.containersToStart.length +
+        actions.ephemeralContainersToStart.length >
+        0
     if (!starting || signal.aborted) return { failures: [] }
 
     let sandbox: Sandbox
@@ -229,7 +232,13 @@ export class PodSync {
     const around = { ...input.around, podIps }
     let made: Awaited<ReturnType<typeof containerConfig>>
     try {
-      const environment = await containerEnvironment({ pod, container, around, config, services: this.#options.services() })
+      const environment = await containerEnvironment({
+        pod,
+        container,
+        around,
+        config,
+        services: this.#options.services(),
+      })
       const targetId = target ? latestContainer(status, target)?.id : undefined
       made = await containerConfig({
         pod,
@@ -266,7 +275,15 @@ export class PodSync {
     const postStart = container.lifecycle?.postStart
     if (!postStart) return
     try {
-      const context = { runtime, network, clock: env.clock, container, containerId, podIp: podIps[0] ?? '', signal: input.signal }
+      const context = {
+        runtime,
+        network,
+        clock: env.clock,
+        container,
+        containerId,
+        podIp: podIps[0] ?? '',
+        signal: input.signal,
+      }
       await runHook(postStart, context)
     } catch (error) {
       tell('Warning', 'FailedPostStartHook', 'PostStartHook failed')
@@ -276,7 +293,11 @@ export class PodSync {
     }
   }
 
-  async #orFail<T>(reason: string, tell: (type: 'Warning', reason: string, message: string) => void, call: () => Promise<T>): Promise<T> {
+  async #orFail<T>(
+    reason: string,
+    tell: (type: 'Warning', reason: string, message: string) => void,
+    call: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await call()
     } catch (error) {
@@ -297,7 +318,8 @@ export class PodSync {
 }
 
 function startError(error: unknown): { reason: string; message: string } {
-  if (error instanceof StartError || error instanceof ImageError) return { reason: error.reason, message: error.message }
+  if (error instanceof StartError || error instanceof ImageError)
+    return { reason: error.reason, message: error.message }
   if (error instanceof ContainerConfigError) return { reason: 'CreateContainerConfigError', message: error.message }
   return { reason: 'RunContainerError', message: (error as Error).message }
 }

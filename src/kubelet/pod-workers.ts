@@ -110,7 +110,10 @@ export class PodWorkers {
     const worker = this.#workers.get(podUid)
     if (!worker) return
     worker.removed = true
-    if (worker.state === 'finished') return this.#forget(worker)
+    if (worker.state === 'finished') {
+      this.#forget(worker)
+      return
+    }
     if (worker.state === 'syncing') this.#terminate(worker)
     else this.#interrupt(worker)
     this.#wake(worker)

@@ -32,7 +32,10 @@ export interface ListedPod {
   readonly uid: string
   readonly name: string
   readonly namespace: string
-  readonly containers: ReadonlyMap<string, { readonly name: string; readonly state: ContainerState; readonly createdAt: number }>
+  readonly containers: ReadonlyMap<
+    string,
+    { readonly name: string; readonly state: ContainerState; readonly createdAt: number }
+  >
   readonly sandboxes: ReadonlyMap<string, { readonly ready: boolean; readonly createdAt: number }>
 }
 

@@ -113,8 +113,7 @@ function verifyNonRoot(
   if (!nonRoot) return
   const where = `(pod: "${pod.metadata?.name}_${pod.metadata?.namespace}(${pod.metadata?.uid})", container: ${container.name})`
   if (runAsUser !== undefined) {
-    if (runAsUser === 0)
-      throw new ContainerConfigError(`container's runAsUser breaks non-root policy ${where}`)
+    if (runAsUser === 0) throw new ContainerConfigError(`container's runAsUser breaks non-root policy ${where}`)
     return
   }
   if (image.uid === 0 || (image.uid === undefined && image.username === ''))

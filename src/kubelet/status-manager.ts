@@ -129,7 +129,11 @@ export class StatusManager {
   }
 }
 
-function withTransition(condition: PodCondition, before: readonly PodCondition[] | undefined, now: string): PodCondition {
+function withTransition(
+  condition: PodCondition,
+  before: readonly PodCondition[] | undefined,
+  now: string,
+): PodCondition {
   const old = before?.find(candidate => candidate.type === condition.type)
   if (condition.lastTransitionTime && !old) return condition
   const same = old?.status === condition.status && old.lastTransitionTime

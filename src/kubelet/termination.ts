@@ -6,7 +6,7 @@
 import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
 import type { Env } from '../machinery/env/env.ts'
-import { preStopHandlerAnnotation, podTerminationGracePeriodAnnotation } from './container-labels.ts'
+import { podTerminationGracePeriodAnnotation, preStopHandlerAnnotation } from './container-labels.ts'
 import { runHook } from './lifecycle-hooks.ts'
 import type { KillReason } from './pod-actions.ts'
 import type { PodEvents } from './pod-events.ts'
@@ -80,10 +80,19 @@ export class Terminator {
       const abort = () => limit.abort(request.signal?.reason)
       request.signal?.addEventListener('abort', abort, { once: true })
       try {
-        const context = { runtime, network, clock: env.clock, container, containerId: record.id, podIp: pod.status?.podIP ?? '', signal: limit.signal }
+        const context = {
+          runtime,
+          network,
+          clock: env.clock,
+          container,
+          containerId: record.id,
+          podIp: pod.status?.podIP ?? '',
+          signal: limit.signal,
+        }
         await runHook(preStop, context)
       } catch (error) {
-        if (!limit.signal.aborted) events.container(pod, record.name, 'Warning', 'FailedPreStopHook', 'PreStopHook failed')
+        if (!limit.signal.aborted)
+          events.container(pod, record.name, 'Warning', 'FailedPreStopHook', 'PreStopHook failed')
         env.log.debug('preStop hook did not succeed', { pod: pod.metadata?.name, container: record.name, error })
       } finally {
         timer.cancel()
@@ -92,7 +101,10 @@ export class Terminator {
       grace -= Math.floor((env.clock.monotonic() - began) / 1000)
     }
     // The pod's deletion with a grace period of zero means: now.
-    const floor = request.graceSeconds !== undefined && request.graceSeconds < minimumGraceSeconds ? request.graceSeconds : minimumGraceSeconds
+    const floor =
+      request.graceSeconds !== undefined && request.graceSeconds < minimumGraceSeconds
+        ? request.graceSeconds
+        : minimumGraceSeconds
     await runtime.stopContainer(
       { containerId: record.id, timeout: Math.max(floor, grace) },
       request.signal ? { signal: request.signal } : {},

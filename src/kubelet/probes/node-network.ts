@@ -1,7 +1,6 @@
 // How probes reach pods from a real node: sockets of this machine.
 
-import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js'
-import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import type { Clock } from '../../machinery/env/env.ts'
@@ -108,28 +107,36 @@ function tcpConnect(clock: Clock, host: string, port: number, timeoutMs: number)
 const servingStatus = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN']
 
 /** grpc.health.v1.Health/Check: one text field in, one enumeration out. */
-const HealthClient = makeGenericClientConstructor(
-  {
-    check: {
-      path: '/grpc.health.v1.Health/Check',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: (service: string) => {
-        const name = Buffer.from(service, 'utf8')
-        return name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name])
-      },
-      requestDeserialize: (bytes: Buffer) => bytes.toString('utf8'),
-      responseSerialize: (status: number) => Buffer.from([0x08, status]),
-      responseDeserialize: (bytes: Buffer) => (bytes[0] === 0x08 ? (bytes[1] ?? 0) : 0),
+const healthService = {
+  check: {
+    path: '/grpc.health.v1.Health/Check',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: (service: string) => {
+      const name = Buffer.from(service, 'utf8')
+      return name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name])
     },
+    requestDeserialize: (bytes: Buffer) => bytes.toString('utf8'),
+    responseSerialize: (status: number) => Buffer.from([0x08, status]),
+    responseDeserialize: (bytes: Buffer) => (bytes[0] === 0x08 ? (bytes[1] ?? 0) : 0),
   },
-  'grpc.health.v1.Health',
-)
+}
 
-function grpcCheck(clock: Clock, host: string, port: number, service: string, timeoutMs: number): Promise<ProbeAnswer> {
+async function grpcCheck(
+  clock: Clock,
+  host: string,
+  port: number,
+  service: string,
+  timeoutMs: number,
+): Promise<ProbeAnswer> {
+  // Only pods with a gRPC probe pay for it.
+  const { credentials, makeGenericClientConstructor } = await import('@grpc/grpc-js')
+  const HealthClient = makeGenericClientConstructor(healthService, 'grpc.health.v1.Health')
+  const address = hostPort(host, port)
   return new Promise(resolve => {
-    const address = hostPort(host, port)
-    const client = new HealthClient(address, credentials.createInsecure(), { 'grpc.primary_user_agent': 'kube-probe/1.36' })
+    const client = new HealthClient(address, credentials.createInsecure(), {
+      'grpc.primary_user_agent': 'kube-probe/1.36',
+    })
     const end = (answer: ProbeAnswer) => {
       timer.cancel()
       client.close()

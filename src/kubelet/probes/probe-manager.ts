@@ -106,7 +106,10 @@ export class ProbeManager implements Readiness {
   }
 
   #result(pod: Pod, container: Container, type: ProbeType, containerId: string): ProbeOutcome | undefined {
-    return this.#pods.get(pod.metadata?.uid ?? '')?.workers.get(`${type}/${container.name}`)?.result(containerId)
+    return this.#pods
+      .get(pod.metadata?.uid ?? '')
+      ?.workers.get(`${type}/${container.name}`)
+      ?.result(containerId)
   }
 
   #worker(entry: PodProbes, uid: string, container: Container, type: ProbeType): ProbeWorker | undefined {

@@ -56,7 +56,7 @@ export class ProbeWorker {
     if (record?.id === this.#record?.id && record?.state === this.#record?.state) return
     const isNew = record?.id !== this.#record?.id
     this.#record = record
-    if (!record || record.state !== 'running') {
+    if (record?.state !== 'running') {
       this.#timer?.cancel()
       this.#timer = undefined
       this.#result = 'failure'
@@ -68,7 +68,8 @@ export class ProbeWorker {
     this.#last = undefined
     const initial = { Readiness: ready ? 'success' : 'failure', Liveness: 'success', Startup: 'unknown' } as const
     this.#result = initial[this.#options.type]
-    const delay = record.startedAt + (this.#options.probe.initialDelaySeconds ?? 0) * 1000 - this.#options.env.clock.now()
+    const delay =
+      record.startedAt + (this.#options.probe.initialDelaySeconds ?? 0) * 1000 - this.#options.env.clock.now()
     this.#schedule(Math.max(0, delay))
   }
 
@@ -76,7 +77,8 @@ export class ProbeWorker {
   trigger(): void {
     const record = this.#record
     if (record?.state !== 'running' || this.#stopped || this.#asking) return
-    const delay = record.startedAt + (this.#options.probe.initialDelaySeconds ?? 0) * 1000 - this.#options.env.clock.now()
+    const delay =
+      record.startedAt + (this.#options.probe.initialDelaySeconds ?? 0) * 1000 - this.#options.env.clock.now()
     this.#schedule(Math.max(0, delay))
   }
 

@@ -1,7 +1,7 @@
 // A kubelet on a bench: virtual time, the simulated runtime, and as much of an API server as a kubelet talks to.
 
-import type { Pod } from '../../api/core/v1/pod.ts'
 import type { Container } from '../../api/core/v1/container.ts'
+import type { Pod } from '../../api/core/v1/pod.ts'
 import { createClient } from '../../client/rest-client.ts'
 import { MemoryTransport } from '../../client/testing/memory-transport.ts'
 import { settledEnv } from '../../client/testing/settled-env.ts'
@@ -11,7 +11,7 @@ import { Kubelet, type KubeletOptions } from '../kubelet.ts'
 import { SimulatedRuntime } from '../runtime/simulated-runtime.ts'
 
 /** Adds to the shared double what kubelets need: status patches that merge, and deletion with a grace period. */
-class KubeletApi extends MemoryTransport {
+export class KubeletApi extends MemoryTransport {
   readonly now: () => number
 
   constructor(now: () => number) {
@@ -22,7 +22,7 @@ class KubeletApi extends MemoryTransport {
   override async request(request: ApiRequest): Promise<ApiResponse> {
     const path = request.path.replace(/\/status$/, '')
     const [current] = this.#at(path)
-    if (request.method === 'PATCH' && current) {
+    if (request.method === 'PATCH' && current && 'status' in request.body!) {
       const { status } = request.body as { status: Record<string, any> }
       const { conditions = [], '$setElementOrder/conditions': _order, ...rest } = status
       const merged = new Map((current.status?.conditions ?? []).map((c: { type: string }) => [c.type, c]))
@@ -104,13 +104,15 @@ export class NodeBench {
 
   /** Reasons and messages of the events recorded so far. */
   events(): string[] {
-    return this.api
-      .contents('/api/v1/events')
-      .map(event => `${event['reason']}: ${event['message']}`)
+    return this.api.contents('/api/v1/events').map(event => `${event['reason']}: ${event['message']}`)
   }
 }
 
-export function testPod(name: string, spec: { containers?: Partial<Container>[] } & Record<string, any> = {}, metadata = {}): Pod {
+export function testPod(
+  name: string,
+  spec: { containers?: Partial<Container>[] } & Record<string, any> = {},
+  metadata = {},
+): Pod {
   const complete = (container: Partial<Container>): Container => ({
     name: 'main',
     image: 'nginx:1.27',

@@ -3,7 +3,19 @@
 // The files are written into a new directory `..<time>.<random>`; the symlink `..data` is swapped to it with one rename;
 // every name at the top is a symlink into `..data`. A reader sees the old files or the new ones, never a mixture.
 
-import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Env } from '../../machinery/env/env.ts'
 import type { Payload } from './volume-host.ts'
@@ -25,7 +37,8 @@ export function validatePayloadPath(path: string): void {
   if (parts[0]!.startsWith('..')) throw new Error(`invalid path: must not start with '..': ${path}`)
   if (Buffer.byteLength(path) > 4096) throw new Error('invalid path: must be less than or equal to 4096 characters')
   for (const part of parts)
-    if (Buffer.byteLength(part) > 255) throw new Error(`invalid path: must be less than or equal to 255 characters: ${part}`)
+    if (Buffer.byteLength(part) > 255)
+      throw new Error(`invalid path: must be less than or equal to 255 characters: ${part}`)
 }
 
 /** True when anything changed. The directory must be there. */
@@ -69,7 +82,8 @@ async function writeFiles(root: string, payload: Payload, owner: Owner): Promise
     await writeFile(full, data, { mode })
     // The process's umask may have taken bits away.
     await chmod(full, mode)
-    if (owner.uid !== undefined || owner.gid !== undefined) await chown(full, owner.uid ?? -1 >>> 0, owner.gid ?? -1 >>> 0)
+    if (owner.uid !== undefined || owner.gid !== undefined)
+      await chown(full, owner.uid ?? -1 >>> 0, owner.gid ?? -1 >>> 0)
   }
 }
 

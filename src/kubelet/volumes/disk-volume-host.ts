@@ -2,7 +2,20 @@
 
 import { execFile } from 'node:child_process'
 import type { Stats } from 'node:fs'
-import { chmod, chown, lstat, mkdir, open, readdir, readFile, realpath, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Env } from '../../machinery/env/env.ts'

@@ -3,8 +3,8 @@
 // Comes in: a volume's source and where to read from. Goes out: a `Payload`. Missing things throw a `PayloadError`,
 // whose message is the one upstream puts into the FailedMount event.
 
-import type { KeyToPath, Volume } from '../../api/core/v1/volume.ts'
 import type { Pod } from '../../api/core/v1/pod.ts'
+import type { KeyToPath, Volume } from '../../api/core/v1/volume.ts'
 import type { ConfigSource } from '../container-env.ts'
 import { fieldRefValue, type PodSurroundings, resourceFieldValue } from '../downward-api.ts'
 import type { TokenSource } from './service-account-token.ts'

@@ -1,9 +1,9 @@
 // Tokens for pods: asked of the API server for one pod, one audience and a limited time, and asked anew in good time.
 
-import type { ServiceAccountTokenProjection } from '../../api/core/v1/volume.ts'
+import type { TokenRequest } from '../../api/authentication/v1/tokenrequest.ts'
 import type { Pod } from '../../api/core/v1/pod.ts'
 import { serviceAccounts } from '../../api/core/v1/serviceaccount.ts'
-import type { TokenRequest } from '../../api/authentication/v1/tokenrequest.ts'
+import type { ServiceAccountTokenProjection } from '../../api/core/v1/volume.ts'
 import type { Client } from '../../client/client.ts'
 import type { Env } from '../../machinery/env/env.ts'
 

@@ -27,7 +27,11 @@ export interface VolumeHost {
   /** A directory in memory; `sizeBytes` limits it. */
   mountMemory(path: string, options: DirectoryOptions & { readonly sizeBytes?: number }): Promise<void>
   /** Makes the volume's files be the payload's, all at once; true when anything changed. */
-  writePayload(path: string, payload: Payload, owner: { readonly uid?: number; readonly gid?: number }): Promise<boolean>
+  writePayload(
+    path: string,
+    payload: Payload,
+    owner: { readonly uid?: number; readonly gid?: number },
+  ): Promise<boolean>
   /** Throws an Error with upstream's message when the path isn't what the type asks for. */
   checkHostPath(path: string, type: HostPathType): Promise<void>
   /** The real path of a part of a volume; makes a directory when there is nothing. Throws when it leads outside. */

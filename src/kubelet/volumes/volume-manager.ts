@@ -4,10 +4,10 @@
 // Comes in: the pod. Goes out: where each of its volumes is on the host, or a `MountError`. Every call may be repeated:
 // mounting again refreshes.
 
-import type { Volume } from '../../api/core/v1/volume.ts'
-import type { Pod } from '../../api/core/v1/pod.ts'
-import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
+import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
+import type { Pod } from '../../api/core/v1/pod.ts'
+import type { Volume } from '../../api/core/v1/volume.ts'
 import type { Client } from '../../client/client.ts'
 import type { ConfigSource } from '../container-env.ts'
 import type { PodSurroundings } from '../downward-api.ts'
@@ -59,7 +59,9 @@ export class VolumeManager {
       try {
         mounted.set(volume.name, await this.#mountOne(pod, volume, around))
       } catch (error) {
-        throw error instanceof MountError ? error : new MountError(volume.name, (error as Error).message, { cause: error })
+        throw error instanceof MountError
+          ? error
+          : new MountError(volume.name, (error as Error).message, { cause: error })
       }
     }
     return mounted
