@@ -109,6 +109,10 @@ async function tailStart(log: OpenLog, lines: number): Promise<number> {
 
 function waitForMore(log: OpenLog, position: number, { clock, signal }: ContainerLogContext): Promise<void> {
   return new Promise(resolve => {
+    if (signal.aborted) {
+      resolve()
+      return
+    }
     const done = () => {
       timer.cancel()
       stop()
