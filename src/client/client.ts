@@ -1,8 +1,14 @@
-// The typed client every component uses: `client.resource(pods).namespace('default').get('web-0')`.
+// How everyone else talks to the front door. Every component but the API server itself stands on this room.
 //
-// Comes in: a resource's declaration and a transport. Goes out: its verbs, with a failure thrown as a `StatusError`
-// carrying the server's Status. `rest-client.ts` implements it over any transport. Objects that come back are shared
-// and frozen when the server is in the same process: copy before you change one.
+// Comes in: a transport (`https-transport.ts`; `kubeconfig.ts` says where to and as whom), or the one that an API server
+// in the same process offers. Goes out: this typed client (`rest-client.ts` makes one), and on top of it
+//   informer.ts          a current local copy of a resource, kept by reflector.ts, read through indexed-store.ts
+//   controller.ts        a declaration and a reconcile function, run on informers and a work-queue.ts
+//   event-recorder.ts    Events about objects; event-series.ts is the scheduler's form of them
+//   leader-election.ts   which of several like processes does the work
+//
+// `client.resource(pods).namespace('default').get('web-0')`: a failure is thrown as a `StatusError` carrying the server's
+// Status. Objects that come back are shared, and frozen when the server is in the same process: copy before you change.
 
 import type { ResourceDeclaration } from '../api/resource.ts'
 import type { Transport, WatchEventType } from './transport.ts'

@@ -146,6 +146,22 @@ describe('a controller reconciles', () => {
     expect(order).toEqual(['started', 'default/web with 1 pods'])
   })
 
+  test('nothing before `started` has succeeded', async () => {
+    const order: string[] = []
+    const { env, server } = await run({
+      name: 'test',
+      reconciles: replicaSets,
+      started() {
+        order.push('starting')
+        if (order.length < 3) throw new Error('not yet')
+      },
+      reconcile: key => void order.push(key),
+    })
+    server.put(replicaSetPath('web'), replicaSet('web'))
+    await env.clock.advance(60_000)
+    expect(order).toEqual(['starting', 'starting', 'starting', 'default/web'])
+  })
+
   test('nothing more once stopped, and waits for what is under way', async () => {
     const order: string[] = []
     const { env, server, running } = await run({

@@ -14,12 +14,13 @@ import type { OwnerReference } from '../api/meta/v1/objectmeta.ts'
 import type { ResourceDeclaration } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { Clock, Env, Logger, Random } from '../machinery/env/env.ts'
+import { Backoff, reflectorBackoff } from './backoff.ts'
 import type { Client } from './client.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import type { Indexer, Lister } from './indexed-store.ts'
 import type { HandlerRegistration, Informer, InformerFactory, InformerHandler } from './informer.ts'
 import { keyFor, keyOf, metadataOf, type Named } from './object-key.ts'
-import { processQueue, type RateLimiter, type ReconcileResult, WorkQueue } from './work-queue.ts'
+import { causeOf, processQueue, type RateLimiter, type ReconcileResult, WorkQueue } from './work-queue.ts'
 
 /** What a controller gets from whoever runs it. Controllers of one process share the informers. */
 export interface ControllerEnvironment {
@@ -164,8 +165,8 @@ class ControllerRun<T, State> implements RunningController {
     } catch {
       return
     }
-    const { concurrency = 1, reconcile, started } = this.#declaration
-    await started?.call(this.#declaration, this.#context)
+    const { concurrency = 1, reconcile } = this.#declaration
+    await this.#start()
     await processQueue(this.queue, {
       concurrency,
       log: this.#context.log,
@@ -175,6 +176,22 @@ class ControllerRun<T, State> implements RunningController {
           ? undefined
           : ((await reconcile.call(this.#declaration, key, this.#context)) ?? undefined),
     })
+  }
+
+  /** Calls `started` until it succeeds: what it does may need a server that is not there yet. */
+  async #start(): Promise<void> {
+    const { started } = this.#declaration
+    if (!started) return
+    const { clock, log } = this.#context
+    const backoff = new Backoff(reflectorBackoff, this.#context)
+    while (!this.#abort.signal.aborted) {
+      try {
+        return await started.call(this.#declaration, this.#context)
+      } catch (error) {
+        log.warn('Failed to start; trying again', { error: causeOf(error) })
+      }
+      await clock.sleep(backoff.next(), this.#abort.signal).catch(() => {})
+    }
   }
 
   #informerOf<U>(resource: ResourceDeclaration<U>): Informer<U> {

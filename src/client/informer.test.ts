@@ -100,6 +100,38 @@ describe.each(bothWays)('an informer, $how', ({ how: _how, ...way }) => {
   })
 })
 
+describe.each(bothWays)('an informer of a server that lost its data, $how', ({ how: _how, watchList, ...options }) => {
+  test('starts over with what the server has now', async () => {
+    const env = settledEnv()
+    const before = new MemoryTransport()
+    const after = new MemoryTransport()
+    before.watchList = after.watchList = watchList
+    for (let value = 0; value < 10; value++) before.put(path('old'), configMap('old', String(value)))
+    after.put(path('new'), configMap('new', '1'))
+    let server = before
+    const factory = new InformerFactory(
+      createClient({
+        request: request => server.request(request),
+        watch: (request, stream) => server.watch(request, stream),
+        stream: () => server.stream(),
+        upgrade: () => server.upgrade(),
+        close() {},
+      }),
+      env,
+    )
+    const informer = factory.informer(configMaps, options)
+    factory.start()
+    await env.clock.advance(0)
+    expect(informer.lister.keys()).toEqual(['default/old'])
+    server = after
+    before.endWatches(new Error('connection reset'))
+    await env.clock.advance(60_000)
+    expect(informer.lister.keys()).toEqual(['default/new'])
+    after.put(path('new'), configMap('new', '2'))
+    expect(informer.lister.get('default/new')?.data).toEqual({ value: '2' })
+  })
+})
+
 describe('an informer', () => {
   test('has a copy that is true of the bookmark, so that a quiet resource survives compaction', async () => {
     const { env, server, informer, watches } = await setUp({ names: ['a'] })

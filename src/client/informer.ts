@@ -198,7 +198,7 @@ export class RunnableInformer<T> implements Informer<T> {
     try {
       handler()
     } catch (error) {
-      this.#log.error('An informer handler failed', { error })
+      this.#log.error('An informer handler failed', { error: error instanceof Error ? error.stack : String(error) })
     }
   }
 }

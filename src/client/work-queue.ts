@@ -6,6 +6,7 @@
 // Items are compared by identity: strings (`namespace/name`), or the same object.
 
 import type { Clock, Env, Logger, Timer } from '../machinery/env/env.ts'
+import { asStatusError } from '../machinery/status-error.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** Says how long an item must wait before it is tried again. */
@@ -251,10 +252,15 @@ async function work<T>(queue: WorkQueue<T>, { log, reconcile }: ProcessQueueOpti
       queue.forget(item)
       if (result?.requeueAfterMs !== undefined) queue.addAfter(item, result.requeueAfterMs)
     } catch (error) {
-      log.error('Reconcile failed; trying again', { item, error, requeues: queue.numRequeues(item) })
+      log.warn('Reconcile failed; trying again', { item, error: causeOf(error), requeues: queue.numRequeues(item) })
       queue.addRateLimited(item)
     } finally {
       queue.done(item)
     }
   }
+}
+
+/** A refusal says all by its message; of anything else, a programmer wants to know where it came from. */
+export function causeOf(error: unknown): string {
+  return asStatusError(error)?.message ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))
 }

@@ -9,6 +9,7 @@ import {
   notFound,
   optimisticLockMessage,
   type StatusError,
+  tooLargeResourceVersion,
   tooOldResourceVersion,
 } from '../../machinery/status-error.ts'
 import type { ApiRequest, ApiResponse, Transport, WatchEventType, WatchStream } from '../transport.ts'
@@ -130,6 +131,8 @@ export class MemoryTransport implements Transport {
     const fault = this.faults(request)
     if (fault?.fault === 'unreachable') throw connectionRefused()
     if (fault?.fault === 'refused') return failed(fault.error)
+    const tooLarge = this.#tooLarge(request)
+    if (tooLarge) return tooLarge
     const answer = this.#answer(request)
     if (fault?.fault === 'answer lost') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
     return answer
@@ -143,6 +146,8 @@ export class MemoryTransport implements Transport {
     const { sendInitialEvents, resourceVersion } = request.query ?? {}
     if (sendInitialEvents && !this.watchList)
       return { response: failed(notFound({ group: '', resource: 'watchlists' }, '')), stop() {} }
+    const tooLarge = this.#tooLarge(request)
+    if (tooLarge) return { response: tooLarge, stop() {} }
     const watch: OpenWatch = { collection: request.path, stream, open: true }
     if (sendInitialEvents) {
       for (const object of this.contents(request.path)) stream.event({ type: 'ADDED', object })
@@ -174,7 +179,7 @@ export class MemoryTransport implements Transport {
     this.endWatches()
   }
 
-  #answer({ method, path, body, query }: ApiRequest): ApiResponse {
+  #answer({ method, path, body }: ApiRequest): ApiResponse {
     const target = path.replace(/\/status$/, '')
     const of = { group: '', resource: split(target.slice(0, target.lastIndexOf('/')))[2] ?? '' }
     const name = target.slice(target.lastIndexOf('/') + 1)
@@ -204,11 +209,15 @@ export class MemoryTransport implements Transport {
       default: {
         if (current) return ok(current)
         if (!isCollection(path)) return failed(notFound(of, name))
-        void query
         const items = this.contents(path).map(({ apiVersion: _apiVersion, kind: _kind, ...item }) => item)
         return ok({ kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: String(this.#revision) }, items })
       }
     }
+  }
+
+  #tooLarge({ query }: ApiRequest): ApiResponse | undefined {
+    const asked = Number(query?.['resourceVersion'] ?? 0)
+    return asked > this.#revision ? failed(tooLargeResourceVersion(asked, this.#revision)) : undefined
   }
 
   #commit(type: Change['type'], path: string, object: KubeObject): void {
