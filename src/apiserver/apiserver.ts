@@ -10,7 +10,8 @@ import { resources as builtInResources } from '../api/scheme.ts'
 import type { Transport } from '../client/transport.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
-import { defaultAdmissionChain } from './admission/chain.ts'
+import { AdmissionChain } from './admission/chain.ts'
+import { defaultAdmissionPlugins } from './admission/default-plugins.ts'
 import { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
@@ -19,10 +20,10 @@ import { Dispatcher } from './dispatcher.ts'
 import { registerDiscovery } from './endpoints/discovery.ts'
 import { registerHealth } from './endpoints/health.ts'
 import { registerMetrics } from './endpoints/metrics.ts'
-import { registerOpenAPI } from './endpoints/openapi.ts'
 import { versionInfo } from './endpoints/version.ts'
 import { pipeline } from './pipeline.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
+import { admissionLister } from './registry/admission-lister.ts'
 import { answerJson } from './registry/answers.ts'
 import { Registry } from './registry/registry.ts'
 import { enableYaml } from './registry/representation.ts'
@@ -78,7 +79,7 @@ export class ApiServer {
       store,
       options,
       registry: this.#registry,
-      admission: defaultAdmissionChain(this.#registry, env),
+      admission: new AdmissionChain(defaultAdmissionPlugins(env), admissionLister(this.#registry)),
       authorizer: this.#security.authorizer,
       rbac: this.#security.rbac,
       authenticator: this.#security.authenticator,
@@ -161,7 +162,6 @@ export class ApiServer {
     ])
     this.#dispatcher.register('/version', () => answerJson(versionInfo))
     registerDiscovery(this.#dispatcher, this.#registry, this.#options)
-    registerOpenAPI(this.#dispatcher)
     registerMetrics(this.#dispatcher, this.#server)
   }
 }

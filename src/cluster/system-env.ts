@@ -54,3 +54,6 @@ function logger(level: LogLevel): Logger {
 export function systemEnv(options: { logLevel?: LogLevel } = {}): Env {
   return { clock, random, log: logger(options.logLevel ?? 'warn') }
 }
+
+/** Lets everything that is ready to run do so once. */
+export const eventLoopTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

@@ -6,6 +6,9 @@ import { patch } from '../verbs/patch.ts'
 import { get } from '../verbs/read.ts'
 import { update } from '../verbs/update.ts'
 import { bind } from './binding.ts'
+import { connectSubresources } from './connect.ts'
+import { evict } from './eviction.ts'
+import { reviewSubresources } from './reviews.ts'
 import { getScale, patchScale, updateScale } from './scale.ts'
 
 export type Handlers = Readonly<Record<string, SubresourceHandler>>
@@ -18,6 +21,9 @@ const scale: Handlers = { get: getScale, update: updateScale, patch: patchScale 
 const particular: Readonly<Record<string, Handlers>> = {
   bindings: { create: bind },
   'pods/binding': { create: bind },
+  'pods/eviction': { create: evict },
+  ...connectSubresources,
+  ...reviewSubresources,
 }
 
 /** Subresources that are the parent seen under another rule. */

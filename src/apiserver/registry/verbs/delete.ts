@@ -21,7 +21,7 @@ import { checkPreconditions } from './update.ts'
 
 const deleteOptions = { ...kindFor('', 'v1', 'DeleteOptions')!, anyGroup: true }
 
-interface Deletion {
+export interface Deletion {
   readonly gracePeriodSeconds?: number
   readonly propagation?: 'Orphan' | 'Background' | 'Foreground'
   readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string }
@@ -84,7 +84,7 @@ async function readDeletion(request: RequestContext): Promise<Deletion> {
   }
 }
 
-async function deleteObject(
+export async function deleteObject(
   server: ServerContext,
   resource: ServedResource,
   request: RequestContext,

@@ -1,0 +1,124 @@
+// pods/log, exec, attach, portforward; pods/proxy, services/proxy, nodes/proxy: the API server finds out where the
+// request really goes, and passes it on.
+
+import type { Endpoints } from '../../../api/core/v1/endpoints.ts'
+import type { Node } from '../../../api/core/v1/node.ts'
+import type { Pod } from '../../../api/core/v1/pod.ts'
+import type { Service } from '../../../api/core/v1/service.ts'
+import type { KubeObject } from '../../../api/resource.ts'
+import { notFound } from '../../../machinery/status-error.ts'
+import {
+  attachLocation,
+  execLocation,
+  kubeletOf,
+  podLogLocation,
+  portForwardLocation,
+  relayKubeletRequest,
+  relayPodLog,
+  tunnelKubeletUpgrade,
+} from '../../proxy/node-connection.ts'
+import { nodeProxyTarget, podProxyTarget, proxyName, serviceProxyTarget } from '../../proxy/proxy-targets.ts'
+import type { RequestContext, Response } from '../../request.ts'
+import type { ServerContext } from '../../server-context.ts'
+import type { Handlers } from './subresources.ts'
+
+function object<T>(server: ServerContext, resource: string, namespace: string, name: string): T {
+  const stored = server.registry.storage(resource).get(namespace, name)
+  if (!stored) throw notFound({ group: '', resource }, name)
+  return stored.object as unknown as T
+}
+
+const podOf = (server: ServerContext, { info }: RequestContext) =>
+  object<Pod>(server, 'pods', info.namespace, info.name)
+const kubeletOn = (server: ServerContext, node: string) => kubeletOf(object<Node>(server, 'nodes', '', node))
+
+const flag = (query: URLSearchParams, name: string): boolean => query.get(name) === 'true' || query.get(name) === '1'
+const integer = (query: URLSearchParams, name: string): number | undefined =>
+  query.has(name) ? Number(query.get(name)) : undefined
+
+async function log(server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> {
+  const { query } = request
+  const location = podLogLocation(podOf(server, request), {
+    container: query.get('container') ?? undefined,
+    follow: flag(query, 'follow'),
+    previous: flag(query, 'previous'),
+    timestamps: flag(query, 'timestamps'),
+    sinceSeconds: integer(query, 'sinceSeconds'),
+    sinceTime: query.get('sinceTime') ?? undefined,
+    tailLines: integer(query, 'tailLines'),
+    limitBytes: integer(query, 'limitBytes'),
+    stream: query.get('stream') ?? undefined,
+  })
+  if (!location) return { status: 200, contentType: 'text/plain', body: Buffer.alloc(0) }
+  const kubelet = kubeletOn(server, location.node)
+  return relayPodLog(server.kubelets, kubelet, location.path, request.info.name, server.env.clock)
+}
+
+const streamOptions = (query: URLSearchParams) => ({
+  container: query.get('container') ?? undefined,
+  stdin: flag(query, 'stdin'),
+  stdout: flag(query, 'stdout'),
+  stderr: flag(query, 'stderr'),
+  tty: flag(query, 'tty'),
+})
+
+type Locate = (pod: Pod, query: URLSearchParams) => { readonly node: string; readonly path: string }
+
+function tunnel(locate: Locate): Handlers {
+  const handler = (server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> => {
+    const { node, path } = locate(podOf(server, request), request.query)
+    return tunnelKubeletUpgrade(server.kubelets, kubeletOn(server, node), path, request)
+  }
+  return { get: handler, create: handler }
+}
+
+type Target = (
+  server: ServerContext,
+  namespace: string,
+  id: string,
+) => { target: Parameters<typeof relayKubeletRequest>[1] }
+
+function proxy(find: Target): Handlers {
+  const handler = async (server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> => {
+    const { info } = request
+    const { target } = find(server, info.namespace, info.name)
+    const below = request.path.split('/proxy')
+    const path = below.length > 1 ? request.path.slice(below[0]!.length + '/proxy'.length) : ''
+    const body =
+      request.method === 'GET' || request.method === 'HEAD' || request.connection ? undefined : await request.readBody()
+    const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
+    return relayKubeletRequest(server.kubelets, target, path, request, bytes, server.env.clock)
+  }
+  return { get: handler, create: handler, update: handler, patch: handler, delete: handler }
+}
+
+const service: Target = (server, namespace, id) => {
+  const name = proxyName('service', id)
+  const endpoints = server.registry.storage('endpoints').get(namespace, name.name)?.object as KubeObject | undefined
+  return {
+    target: serviceProxyTarget(
+      object<Service>(server, 'services', namespace, name.name),
+      endpoints as Endpoints | undefined,
+      name,
+      server.env.random,
+    ),
+  }
+}
+
+export const connectSubresources: Readonly<Record<string, Handlers>> = {
+  'pods/log': { get: log },
+  'pods/exec': tunnel((pod, query) => execLocation(pod, { ...streamOptions(query), command: query.getAll('command') })),
+  'pods/attach': tunnel((pod, query) => attachLocation(pod, streamOptions(query))),
+  'pods/portforward': tunnel((pod, query) =>
+    portForwardLocation(pod, { ports: query.getAll('ports').flatMap(ports => ports.split(',').map(Number)) }),
+  ),
+  'pods/proxy': proxy((server, namespace, id) => {
+    const name = proxyName('pod', id)
+    return { target: podProxyTarget(object<Pod>(server, 'pods', namespace, name.name), name) }
+  }),
+  'nodes/proxy': proxy((server, _namespace, id) => {
+    const name = proxyName('node', id)
+    return { target: nodeProxyTarget(object<Node>(server, 'nodes', '', name.name), name) }
+  }),
+  'services/proxy': proxy(service),
+}

@@ -1,0 +1,60 @@
+// Kinds that are asked and answered but not kept: access reviews, token reviews, self reviews; and the tokens of service
+// accounts.
+
+import { TokenRequest } from '../../../api/authentication/v1/tokenrequest.ts'
+import type { KubeObject } from '../../../api/resource.ts'
+import { notFound } from '../../../machinery/status-error.ts'
+import { reviewToken, userInfoOf } from '../../authentication/reviews.ts'
+import { answerTokenRequest, prepareTokenRequest } from '../../authentication/token-request.ts'
+import { type AccessReviewKind, evaluateAccessReview, rulesFor } from '../../authorization/reviews.ts'
+import type { RequestContext, Response } from '../../request.ts'
+import type { ServerContext } from '../../server-context.ts'
+import { answerJson } from '../answers.ts'
+import { decodeBody } from '../decode-body.ts'
+import type { ServedResource, SubresourceHandler } from '../registry.ts'
+import type { Handlers } from './subresources.ts'
+
+type Review = (server: ServerContext, review: KubeObject, request: RequestContext) => object | Promise<object>
+
+/** Answers the review with its status filled in. */
+function reviewed(statusOf: Review): Handlers {
+  const create: SubresourceHandler = async (server, resource, request) => {
+    const review = await decodeBody(request, resource.declaration)
+    const { metadata, ...rest } = review
+    return answerJson({ ...rest, metadata: { ...metadata }, status: await statusOf(server, review, request) }, 201)
+  }
+  return { create }
+}
+
+const access = (kind: AccessReviewKind): Handlers =>
+  reviewed((server, review, { user }) => evaluateAccessReview(kind, review, user, server.authorizer))
+
+async function createToken(
+  server: ServerContext,
+  _resource: ServedResource,
+  request: RequestContext,
+): Promise<Response> {
+  const { namespace, name } = request.info
+  const stored = server.registry.storage('serviceaccounts').get(namespace, name)
+  if (!stored) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
+  const expected = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: TokenRequest }
+  const wanted = prepareTokenRequest(await decodeBody(request, expected), stored.object, server.tokens.audiences)
+  const { tokens: issuer, objects, env } = server
+  return answerJson(answerTokenRequest(wanted, stored.object, { issuer, objects, now: env.clock.now() }), 201)
+}
+
+export const reviewSubresources: Readonly<Record<string, Handlers>> = {
+  'subjectaccessreviews.authorization.k8s.io': access('SubjectAccessReview'),
+  'localsubjectaccessreviews.authorization.k8s.io': access('LocalSubjectAccessReview'),
+  'selfsubjectaccessreviews.authorization.k8s.io': access('SelfSubjectAccessReview'),
+  'selfsubjectrulesreviews.authorization.k8s.io': reviewed((server, review, { user }) =>
+    rulesFor(user, review['spec']?.namespace ?? '', server.rbac),
+  ),
+  'tokenreviews.authentication.k8s.io': reviewed((server, review) =>
+    reviewToken(review['spec'] ?? {}, server.authenticator, server.tokens.audiences),
+  ),
+  'selfsubjectreviews.authentication.k8s.io': reviewed((_server, _review, { user }) => ({
+    userInfo: userInfoOf(user),
+  })),
+  'serviceaccounts/token': { create: createToken },
+}

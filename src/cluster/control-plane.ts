@@ -1,0 +1,184 @@
+// The control plane of a cluster, in one process: certificates, store, API server, controllers, scheduler.
+//
+// Comes in: where state is kept (or nowhere) and where to listen (or not at all). Goes out: a running control plane, its
+// credentials, and clients of it. `up.ts` makes a cluster for people of it, `cluster.ts` one for tests.
+
+import type { Duplex } from 'node:stream'
+import { ApiServer } from '../apiserver/apiserver.ts'
+import { firstServiceAddress } from '../apiserver/bootstrap/bootstrap-objects.ts'
+import type { BackendTarget } from '../apiserver/proxy/kubelet-connection.ts'
+import { inProcessDial, kubeletConnection, networkDial } from '../apiserver/proxy/node-connection.ts'
+import { allAuthenticated, serviceAccountUsername, systemPrivilegedGroup, type UserInfo } from '../apiserver/user.ts'
+import type { Client } from '../client/client.ts'
+import { createClient } from '../client/rest-client.ts'
+import { ControllerManager } from '../controllers/controller-manager.ts'
+import { openEmbeddedStore } from '../etcd/embedded-store.ts'
+import type { Store } from '../etcd/store.ts'
+import type { Env } from '../machinery/env/env.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
+import { loadOrCreatePki, type Pki } from './pki/pki.ts'
+
+export type Step = 'certificates' | 'store' | 'API server' | 'controllers' | 'scheduler' | 'node'
+
+export interface ControlPlaneOptions {
+  readonly env: Env
+  /** Where the store is kept; nothing outlives the process when absent. */
+  readonly storeDirectory?: string
+  readonly pkiDirectory?: string
+  readonly serviceCIDR?: string
+  readonly clusterCIDR?: string
+  /** Serve HTTPS there; only callers in this process otherwise. */
+  readonly listen?: { readonly address: string; readonly port: number }
+  readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
+  /** Told as each part stands. */
+  readonly progress?: (step: Step) => void
+  readonly controllers?: readonly string[]
+  readonly withoutControllers?: boolean
+  readonly withoutScheduler?: boolean
+}
+
+export const defaultServiceCIDR = '10.96.0.0/12'
+export const defaultClusterCIDR = '10.244.0.0/16'
+
+export class ControlPlane {
+  readonly env: Env
+  readonly pki: Pki
+  readonly apiServer: ApiServer
+  readonly #store: Store
+  readonly #options: ControlPlaneOptions
+  readonly #kubelets = new Map<string, () => Duplex>()
+  #controllers: ControllerManager | undefined
+  #scheduler: Scheduler | undefined
+
+  private constructor(options: ControlPlaneOptions, store: Store, pki: Pki) {
+    this.env = options.env
+    this.#options = options
+    this.#store = store
+    this.pki = pki
+    const { certificate: cert, privateKey: key } = pki.apiServer
+    const kubeletClient = pki.apiServerKubeletClient
+    const ca = pki.certificateAuthority.certificate
+    this.apiServer = new ApiServer({
+      env: options.env,
+      store,
+      serviceAccountKey: pki.serviceAccountKey,
+      staticTokens: options.staticTokens,
+      serviceCIDR: options.serviceCIDR ?? defaultServiceCIDR,
+      serviceNodePortRange: [30000, 32767],
+      advertiseAddress: advertisedAddress(options.listen?.address),
+      port: options.listen?.port ?? 6443,
+      kubelets: kubeletConnection(
+        inProcessDial(
+          target => this.#kubeletOf(target),
+          networkDial({ cert: kubeletClient.certificate, key: kubeletClient.privateKey, ca }),
+        ),
+      ),
+      https: options.listen && {
+        bindAddress: options.listen.address,
+        port: options.listen.port,
+        cert,
+        key,
+        clientCA: ca,
+      },
+    })
+  }
+
+  static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
+    const progress = options.progress ?? (() => {})
+    const serviceAddress = firstServiceAddress(options.serviceCIDR ?? defaultServiceCIDR)
+    const pki = loadOrCreatePki({
+      env: options.env,
+      directory: options.pkiDirectory,
+      serviceAddress,
+      apiServerNames: options.listen ? namesFor(options.listen.address) : [],
+    })
+    progress('certificates')
+    const store = await openEmbeddedStore({ env: options.env, directory: options.storeDirectory })
+    progress('store')
+    const plane = new ControlPlane(options, store, pki)
+    try {
+      await plane.apiServer.start()
+      progress('API server')
+      await plane.#startComponents(progress)
+    } catch (error) {
+      await plane.stop()
+      throw error
+    }
+    return plane
+  }
+
+  get port(): number {
+    return this.apiServer.port
+  }
+
+  /** A client in this process with the rights of the administrator, or of someone else. */
+  client(user?: UserInfo): Client {
+    return createClient(this.apiServer.transport(user))
+  }
+
+  /** A client with the rights of a controller's service account. */
+  controllerClient(name: string): Client {
+    const namespace = 'kube-system'
+    return this.client({
+      name: serviceAccountUsername(namespace, name),
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, allAuthenticated],
+    })
+  }
+
+  nodeClient(node: string): Client {
+    return this.client({ name: `system:node:${node}`, groups: ['system:nodes', allAuthenticated] })
+  }
+
+  /** Lets the API server reach a kubelet of this process without a socket. */
+  addKubelet(node: string, connect: () => Duplex): void {
+    this.#kubelets.set(node, connect)
+  }
+
+  removeKubelet(node: string): void {
+    this.#kubelets.delete(node)
+  }
+
+  async stop(): Promise<void> {
+    await this.#scheduler?.stop()
+    await this.#controllers?.stop()
+    await this.apiServer.stop()
+    await this.#store.close()
+  }
+
+  #kubeletOf(target: BackendTarget): Duplex | undefined {
+    return target.node ? this.#kubelets.get(target.node)?.() : undefined
+  }
+
+  async #startComponents(progress: (step: Step) => void): Promise<void> {
+    const { env, withoutControllers, withoutScheduler } = this.#options
+    if (!withoutControllers) {
+      this.#controllers = new ControllerManager({
+        env,
+        client: this.client({ name: 'system:kube-controller-manager', groups: [systemPrivilegedGroup] }),
+        clientFor: name => this.controllerClient(name),
+        rootCA: this.pki.certificateAuthority.certificate,
+        clusterCIDR: this.#options.clusterCIDR ?? defaultClusterCIDR,
+        controllers: this.#options.controllers,
+      })
+      await this.#controllers.start()
+      progress('controllers')
+    }
+    if (!withoutScheduler) {
+      this.#scheduler = new Scheduler({
+        env,
+        client: this.client({ name: 'system:kube-scheduler', groups: [allAuthenticated] }),
+      })
+      await this.#scheduler.start()
+      progress('scheduler')
+    }
+  }
+}
+
+/** The address others are told: a bind address that means "all" is no place to go to. */
+function advertisedAddress(bind: string | undefined): string {
+  return bind === undefined || bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind
+}
+
+function namesFor(bind: string): string[] {
+  return bind === '0.0.0.0' || bind === '::' ? [] : [bind]
+}
