@@ -257,6 +257,7 @@ describe('an upgrade', () => {
   it('ends on one side when the other is cut', async () => {
     upgrade = (_request, socket) => {
       socket.on('error', () => {}).resume()
+      socket.on('end', () => socket.end())
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n')
     }
     const { client, close } = await tunnelled()
