@@ -77,7 +77,7 @@ it('loses no acknowledged write and keeps no half one when it is killed under lo
   let total = 0
   for (let kill = 0; kill < 24; kill++) {
     // Sometimes right at the start, mostly in full swing.
-    const after = 1 + Math.floor(random.next() ** 2 * 1000)
+    const after = 1 + Math.floor(random.next() ** 2 * 600)
     const { lines, signal, errors } = await run(
       [process.execPath, program, 'load', directory, `${kill}`],
       (count, child) => count >= after && child.kill('SIGKILL'),
@@ -107,7 +107,7 @@ it('loses no acknowledged write and keeps no half one when it is killed under lo
       expect(state === 'revoked' ? [0] : [0, 5], group).toContain(left)
     }
   }
-  expect(total).toBeGreaterThan(4000)
+  expect(total).toBeGreaterThan(2000)
 }, 60_000)
 
 it('refuses writes that the disk does not take, shows them to no one, and goes on from there', async () => {

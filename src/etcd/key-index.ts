@@ -65,9 +65,11 @@ export class KeyIndex {
     let chunk = this.#chunks[chunkIndex]
     if (!chunk) return
     for (let index = lowerBound(chunk, start); chunk; chunk = this.#chunks[++chunkIndex], index = 0) {
+      // Sorted: when the last of a chunk has the prefix, so have those before it.
+      const whole = chunk.at(-1)!.key.startsWith(prefix)
       for (; index < chunk.length; index++) {
         const entry = chunk[index]!
-        if (!entry.key.startsWith(prefix)) return
+        if (!whole && !entry.key.startsWith(prefix)) return
         visitor(entry)
       }
     }
