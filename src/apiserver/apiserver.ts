@@ -20,6 +20,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { registerDiscovery } from './endpoints/discovery.ts'
 import { registerHealth } from './endpoints/health.ts'
 import { registerMetrics } from './endpoints/metrics.ts'
+import { registerOpenID } from './endpoints/openid.ts'
 import { versionInfo } from './endpoints/version.ts'
 import { pipeline } from './pipeline.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
@@ -163,5 +164,10 @@ export class ApiServer {
     this.#dispatcher.register('/version', () => answerJson(versionInfo))
     registerDiscovery(this.#dispatcher, this.#registry, this.#options)
     registerMetrics(this.#dispatcher, this.#server)
+    registerOpenID(this.#dispatcher, {
+      issuer: this.#server.tokens.issuer,
+      keys: [this.#options.serviceAccountKey.publicKey],
+      externalAddress: `${this.#options.advertiseAddress}:${this.#options.port}`,
+    })
   }
 }

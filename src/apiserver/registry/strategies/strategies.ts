@@ -4,10 +4,12 @@ import { groupResource, type ResourceDeclaration } from '../../../api/resource.t
 import type { Strategy } from '../strategy.ts'
 import { namespaceStrategy } from './namespace.ts'
 import { podStrategy } from './pod.ts'
+import { rbacStrategies } from './rbac.ts'
 
 const strategies: Readonly<Record<string, Strategy>> = {
   namespaces: namespaceStrategy,
   pods: podStrategy,
+  ...rbacStrategies,
 }
 
 const generic: Strategy = {}

@@ -1,0 +1,33 @@
+// Roles and bindings: no one may write one that gives rights the writer doesn't hold. Their names may be anything that
+// fits into a path (`system:node`).
+
+import { groupResource, type KubeObject } from '../../../api/resource.ts'
+import { nameIsPathSegment } from '../../../machinery/validation/names.ts'
+import { checkEscalation } from '../../authorization/escalation.ts'
+import type { Strategy, StrategyContext } from '../strategy.ts'
+
+function rbacStrategy(resource: string): Strategy {
+  const check = (object: KubeObject, oldObject: KubeObject | undefined, { server, user }: StrategyContext) =>
+    checkEscalation({
+      resource,
+      namespace: object.metadata.namespace ?? '',
+      object,
+      oldObject,
+      user,
+      authorizer: server.authorizer,
+      rbac: server.rbac,
+    })
+  return {
+    allowCreateOnUpdate: true,
+    validateName: nameIsPathSegment,
+    prepareForCreate: (object, context) => check(object, undefined, context),
+    prepareForUpdate: (object, old, context) => check(object, old, context),
+  }
+}
+
+export const rbacStrategies: Readonly<Record<string, Strategy>> = Object.fromEntries(
+  ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'].map(resource => [
+    groupResource({ group: 'rbac.authorization.k8s.io', resource }),
+    rbacStrategy(resource),
+  ]),
+)
