@@ -30,14 +30,14 @@ export function isConditionTrue(
  */
 export function setCondition<C extends Condition>(
   conditions: readonly C[] | undefined | null,
-  next: C,
+  next: Omit<C, 'lastTransitionTime'> & { readonly lastTransitionTime?: string | null },
   now: string,
 ): C[] {
   const list = conditions ?? []
   const at = list.findIndex(condition => condition.type === next.type)
   const previous = list[at]
   const kept = previous?.status === next.status ? previous.lastTransitionTime : undefined
-  const condition = { ...next, lastTransitionTime: kept ?? next.lastTransitionTime ?? now }
+  const condition = { ...next, lastTransitionTime: kept ?? next.lastTransitionTime ?? now } as unknown as C
   if (!previous) return [...list, condition]
   if (sameFields(previous, condition)) return list as C[]
   return list.map((each, index) => (index === at ? condition : each))

@@ -38,9 +38,15 @@ export function decodeProtobuf<T = any>(
   const raw: Json = {}
   if (type?.kind) raw['kind'] = type.kind
   if (type?.apiVersion) raw['apiVersion'] = type.apiVersion
-  readMessage(messageOf(schema), new Reader(bytes), raw)
-  // Zeros that JSON would leave out, the order of fields and what is always there: the same rules as for JSON.
-  return decodeObject<T>(schema, raw, { mode: 'Ignore' }).object
+  try {
+    readMessage(messageOf(schema), new Reader(bytes), raw)
+    // Zeros that JSON would leave out, the order of fields and what is always there: the same rules as for JSON.
+    return decodeObject<T>(schema, raw, { mode: 'Ignore' }).object
+  } catch (error) {
+    if (error instanceof ProtobufError) throw error
+    // A quantity that is none, a time out of range, raw JSON that is not JSON.
+    throw new ProtobufError((error as Error).message, { cause: error })
+  }
 }
 
 // ---- envelope ------------------------------------------------------------------------------------------------------
