@@ -9,6 +9,7 @@ import { internalError, type Status } from '../../machinery/status-error.ts'
 import { exitStatus } from './command-outcome.ts'
 import { acceptSpdyCommand } from './remote-command-spdy.ts'
 import { acceptWebSocketCommand } from './remote-command-websocket.ts'
+import type { TerminalSize } from './terminal-size.ts'
 import { isSpdyRequest, isWebSocketRequest, refuseUpgrade, type UpgradeRequest } from './upgrade.ts'
 
 /** Which streams there are. With a terminal there is no stderr: it comes with stdout. */
@@ -17,12 +18,6 @@ export interface RemoteCommandOptions {
   readonly stdout: boolean
   readonly stderr: boolean
   readonly tty: boolean
-}
-
-/** In characters. */
-export interface TerminalSize {
-  readonly width: number
-  readonly height: number
 }
 
 export interface RemoteCommandStreams {

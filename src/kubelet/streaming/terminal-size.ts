@@ -1,7 +1,12 @@
 // The resize channel: JSON objects {"Width":80,"Height":24}, one after the other.
 
 import type { Readable } from 'node:stream'
-import type { TerminalSize } from './remote-command.ts'
+
+/** In characters. */
+export interface TerminalSize {
+  readonly width: number
+  readonly height: number
+}
 
 /** Not more than this may be unread: each size is some 30 bytes. */
 const maxPending = 4096
