@@ -4,6 +4,7 @@ import { ObjectReference } from '../../core/v1/reference.ts'
 import { listKind } from '../../meta/v1/listkind.ts'
 import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
 import { typeMeta } from '../../meta/v1/typemeta.ts'
+import './event.conversion.ts'
 import { allVerbs, resource } from '../../resource.ts'
 
 export const EventSeries = object('io.k8s.api.events.v1.EventSeries', {
