@@ -1,0 +1,3 @@
+// What `import … from 'k8ts'` gives: a cluster for tests.
+
+export { Cluster, type ClusterOptions } from './cluster.ts'
