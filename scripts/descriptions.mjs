@@ -1,12 +1,15 @@
 // What kinds and fields are for, in words, for `kubectl explain` and column headings: taken from the type comments of
 // the official client package, which is generated from the same release. Writes dist/descriptions.json:
-// model name → its description and those of its fields.
+// model name → its description and those of its fields; `parameters` → those of query parameters.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const models = fileURLToPath(new URL('../node_modules/@kubernetes/client-node/dist/gen/models', import.meta.url))
+const requests = fileURLToPath(
+  new URL('../node_modules/@kubernetes/client-node/dist/gen/types/ObjectParamAPI.d.ts', import.meta.url),
+)
 const output = fileURLToPath(new URL('../dist/descriptions.json', import.meta.url))
 
 /** `/** text *​/` directly above the class or above a quoted property. */
@@ -54,7 +57,19 @@ export function descriptions() {
     const description = classComment.exec(heading)?.[1]
     all[model] = { description: description ? textOf(description) : '', fields }
   }
+  all.parameters = { description: '', fields: parameters() }
   return all
+}
+
+/** Query parameters, from the comments of the request types: the first that has words. */
+function parameters() {
+  const fields = {}
+  const comment = /\/\*\*\n([\s\S]*?)\n\s*\* Defaults to:[\s\S]*?\*\/\n\s*(?:'([^']+)'|(\w+))\??:/g
+  for (const [, text, quoted, name] of readFileSync(requests, 'utf8').matchAll(comment)) {
+    if (text.includes('@')) continue
+    fields[(quoted ?? name).replace(/^_/, '')] ??= textOf(text)
+  }
+  return fields
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

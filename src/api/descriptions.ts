@@ -44,3 +44,6 @@ export const definitionDescription = (definition: string): string => described(d
 /** The description of a definition's field, '' if there is none. */
 export const fieldDescription = (definition: string, field: string): string =>
   described(definition)?.fields[field] ?? ''
+
+/** The description of a query parameter, '' if there is none. */
+export const parameterDescription = (name: string): string => descriptions()['parameters']?.fields[name] ?? ''

@@ -53,6 +53,8 @@ export interface ResourceDeclaration<T = any> {
   readonly categories?: readonly string[]
   readonly namespaced: boolean
   readonly verbs: readonly Verb[]
+  /** DELETE answers with the object; otherwise, once the object is gone, with a Status. */
+  readonly returnsDeletedObject?: boolean
   readonly schema: Schema<T>
   /** The list kind; `${kind}List` unless it differs. */
   readonly listKind: string

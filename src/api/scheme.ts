@@ -260,10 +260,44 @@ export const groupVersions: readonly { readonly group: string; readonly version:
   ...new Map(resources.map(({ group, version }) => [`${group}/${version}`, { group, version }])).values(),
 ]
 
+/** The group versions that upstream knows, served by default or not: options and WatchEvent are kinds of each. */
+export const knownGroupVersions = Object.entries({
+  '': ['v1'],
+  'admission.k8s.io': ['v1', 'v1beta1'],
+  'admissionregistration.k8s.io': ['v1', 'v1alpha1', 'v1beta1'],
+  'apiextensions.k8s.io': ['v1', 'v1beta1'],
+  'apiregistration.k8s.io': ['v1', 'v1beta1'],
+  apps: ['v1', 'v1beta1', 'v1beta2'],
+  'authentication.k8s.io': ['v1', 'v1alpha1', 'v1beta1'],
+  'authorization.k8s.io': ['v1', 'v1beta1'],
+  autoscaling: ['v1', 'v2'],
+  batch: ['v1', 'v1beta1'],
+  'certificates.k8s.io': ['v1', 'v1alpha1', 'v1beta1'],
+  'coordination.k8s.io': ['v1', 'v1alpha2', 'v1beta1'],
+  'discovery.k8s.io': ['v1', 'v1beta1'],
+  'events.k8s.io': ['v1', 'v1beta1'],
+  extensions: ['v1beta1'],
+  'flowcontrol.apiserver.k8s.io': ['v1', 'v1beta1', 'v1beta2', 'v1beta3'],
+  'imagepolicy.k8s.io': ['v1alpha1'],
+  'internal.apiserver.k8s.io': ['v1alpha1'],
+  'networking.k8s.io': ['v1', 'v1beta1'],
+  'node.k8s.io': ['v1', 'v1alpha1', 'v1beta1'],
+  policy: ['v1', 'v1beta1'],
+  'rbac.authorization.k8s.io': ['v1', 'v1alpha1', 'v1beta1'],
+  'resource.k8s.io': ['v1', 'v1alpha3', 'v1beta1', 'v1beta2'],
+  'scheduling.k8s.io': ['v1', 'v1alpha2', 'v1beta1'],
+  'storage.k8s.io': ['v1', 'v1alpha1', 'v1beta1'],
+  'storagemigration.k8s.io': ['v1beta1'],
+}).flatMap(([group, versions]) => versions.map(version => ({ group, version })))
+
 const resourceIndex = new Map(resources.map(of => [`${apiVersionOf(of)} ${of.resource}`, of]))
 const kindIndex = new Map(kinds.map(of => [`${apiVersionOf(of)} ${of.kind}`, of]))
 const everywhereIndex = new Map(everywhere.map(schema => [kind('', 'v1', schema).kind, schema]))
+const everywhereSchemas = new Set<ObjectSchema>(everywhere)
 const served = new Set(groupVersions.map(apiVersionOf))
+
+/** Whether it is a kind of every group and version. */
+export const isEverywhere = (schema: ObjectSchema): boolean => everywhereSchemas.has(schema)
 
 /** The resource of that plural name; undefined if there is none. */
 export function resourceFor(group: string, version: string, resource: string): ResourceDeclaration | undefined {

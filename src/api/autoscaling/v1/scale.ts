@@ -5,7 +5,7 @@ import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
 import { typeMeta } from '../../meta/v1/typemeta.ts'
 
 export const ScaleSpec = object('io.k8s.api.autoscaling.v1.ScaleSpec', {
-  replicas: int32(1),
+  replicas: int32(1).default(0),
 })
 export type ScaleSpec = Infer<typeof ScaleSpec>
 

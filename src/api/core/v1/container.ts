@@ -108,7 +108,7 @@ export const FileKeySelector = object(
     volumeName: string(1).required(),
     path: string(2).required(),
     key: string(3).required(),
-    optional: boolean(4).pointer(),
+    optional: boolean(4).pointer().default(false),
   },
   { atomic: true },
 )
@@ -206,7 +206,7 @@ export type TCPSocketAction = Infer<typeof TCPSocketAction>
 
 export const GRPCAction = object('io.k8s.api.core.v1.GRPCAction', {
   port: int32(1).required(),
-  service: string(2).pointer(),
+  service: string(2).pointer().default(''),
 })
 export type GRPCAction = Infer<typeof GRPCAction>
 

@@ -209,6 +209,7 @@ export const persistentVolumes = resource({
   shortNames: ['pv'],
   namespaced: false,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   subresources: [statusSubresource],
   columns: [
     nameColumn,

@@ -93,6 +93,7 @@ export const persistentVolumeClaims = resource({
   shortNames: ['pvc'],
   namespaced: true,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   subresources: [statusSubresource],
   columns: [
     nameColumn,

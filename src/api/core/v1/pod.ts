@@ -449,6 +449,7 @@ export const pods = resource({
   categories: ['all'],
   namespaced: true,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   subresources: [
     { name: 'attach', kind: { group: '', version: 'v1', kind: 'PodAttachOptions' }, verbs: ['create', 'get'] },
     { name: 'binding', kind: { group: '', version: 'v1', kind: 'Binding' }, verbs: ['create'] },
@@ -507,6 +508,7 @@ export const podTemplates = resource({
   listSchema: PodTemplateList,
   namespaced: true,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   columns: [
     nameColumn,
     column('Containers', 'string', 'Names of each container in the template.'),

@@ -6,7 +6,7 @@ import { typeMeta } from '../../meta/v1/typemeta.ts'
 export const LocalObjectReference = object(
   'io.k8s.api.core.v1.LocalObjectReference',
   {
-    name: string(1),
+    name: string(1).default(''),
   },
   { atomic: true },
 )

@@ -8,7 +8,7 @@ import { PodTemplateSpec } from './pod.ts'
 
 export const ReplicationControllerSpec = object('io.k8s.api.core.v1.ReplicationControllerSpec', {
   replicas: int32(1).pointer().default(1),
-  minReadySeconds: int32(4),
+  minReadySeconds: int32(4).default(0),
   selector: map(2, 'string').mapType('atomic'),
   template: ref(3, PodTemplateSpec),
 })

@@ -75,6 +75,7 @@ export const resourceQuotas = resource({
   shortNames: ['quota'],
   namespaced: true,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   subresources: [statusSubresource],
   columns: [
     nameColumn,

@@ -114,6 +114,7 @@ export const services = resource({
   categories: ['all'],
   namespaced: true,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   subresources: [
     {
       name: 'proxy',

@@ -30,7 +30,7 @@ export const AzureDiskVolumeSource = object('io.k8s.api.core.v1.AzureDiskVolumeS
   diskURI: string(2).required(),
   cachingMode: string(3).pointer().default('ReadWrite').enum('None', 'ReadOnly', 'ReadWrite'),
   fsType: string(4).pointer().default('ext4'),
-  readOnly: boolean(5).pointer(),
+  readOnly: boolean(5).pointer().default(false),
   kind: string(6).pointer().default('Shared').enum('Dedicated', 'Managed', 'Shared'),
 })
 export type AzureDiskVolumeSource = Infer<typeof AzureDiskVolumeSource>

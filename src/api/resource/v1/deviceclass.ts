@@ -37,5 +37,6 @@ export const deviceClasses = resource({
   listSchema: DeviceClassList,
   namespaced: false,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   columns: [nameColumn, ageColumn],
 })

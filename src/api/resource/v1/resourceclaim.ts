@@ -165,6 +165,7 @@ export const resourceClaims = resource({
   listSchema: ResourceClaimList,
   namespaced: true,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   subresources: [statusSubresource],
   columns: [
     nameColumn,

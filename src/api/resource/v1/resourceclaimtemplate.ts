@@ -34,5 +34,6 @@ export const resourceClaimTemplates = resource({
   listSchema: ResourceClaimTemplateList,
   namespaced: true,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   columns: [nameColumn, ageColumn],
 })

@@ -127,6 +127,7 @@ export const resourceSlices = resource({
   listSchema: ResourceSliceList,
   namespaced: false,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   columns: [
     nameColumn,
     column('Node', 'string', describedBy(ResourceSliceSpec, 'nodeName')),

@@ -45,6 +45,7 @@ export const csiDrivers = resource({
   listSchema: CSIDriverList,
   namespaced: false,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   columns: [
     nameColumn,
     column('AttachRequired', 'boolean', describedBy(CSIDriverSpec, 'attachRequired')),

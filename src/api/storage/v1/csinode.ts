@@ -42,6 +42,7 @@ export const csiNodes = resource({
   listSchema: CSINodeList,
   namespaced: false,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   columns: [
     nameColumn,
     column('Drivers', 'integer', 'Drivers indicates the number of CSI drivers registered on the node'),

@@ -32,6 +32,7 @@ export const storageClasses = resource({
   shortNames: ['sc'],
   namespaced: false,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   columns: [
     nameColumn,
     column('Provisioner', 'string', describedBy(StorageClass, 'provisioner')),

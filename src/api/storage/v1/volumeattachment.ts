@@ -54,6 +54,7 @@ export const volumeAttachments = resource({
   listSchema: VolumeAttachmentList,
   namespaced: false,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   subresources: [statusSubresource],
   columns: [
     nameColumn,

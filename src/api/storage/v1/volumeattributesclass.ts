@@ -29,5 +29,6 @@ export const volumeAttributesClasses = resource({
   shortNames: ['vac'],
   namespaced: false,
   verbs: allVerbs,
+  returnsDeletedObject: true,
   columns: [nameColumn, column('DriverName', 'string', describedBy(VolumeAttributesClass, 'driverName')), ageColumn],
 })
