@@ -10,7 +10,7 @@
 // one process, and deterministic on virtual time. Its node says in a label and in its nodeInfo that it is one.
 
 import { readFile } from 'node:fs/promises'
-import type { Node } from '../api/core/v1/node.ts'
+import { type Node, nodes } from '../api/core/v1/node.ts'
 import { type Pod, pods } from '../api/core/v1/pod.ts'
 import { services } from '../api/core/v1/service.ts'
 import { runtimeClasses } from '../api/node/v1/runtimeclass.ts'
@@ -20,13 +20,15 @@ import { InformerFactory } from '../client/informer.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
 import { Garbage } from './garbage.ts'
 import { ImageManager } from './images.ts'
+import { LogRotation } from './log-rotation.ts'
 import { simulatedMachine, thisMachine } from './machine.ts'
 import { NodeLease } from './node-lease.ts'
-import { type NodeDescription, nodeAllocatable } from './node-object.ts'
+import { type NodeDescription, nodeAllocatable, nodeLabels } from './node-object.ts'
 import { registerNode } from './node-registration.ts'
 import { NodeStatusUpdater } from './node-status.ts'
 import { ObjectSource } from './object-source.ts'
 import { Pleg } from './pleg.ts'
+import { removePodCgroup } from './pod-cgroups.ts'
 import { parseResolvConf, type ResolverConfig } from './pod-dns.ts'
 import { PodEvents } from './pod-events.ts'
 import { KubeletPodHandlers } from './pod-handlers.ts'
@@ -38,6 +40,7 @@ import { ProbeManager } from './probes/probe-manager.ts'
 import { ReasonCache } from './reason-cache.ts'
 import type { ContainerRuntime } from './runtime/container-runtime.ts'
 import { readPodStatus } from './runtime-pods.ts'
+import { podCgroup } from './sandbox-config.ts'
 import type { PodProvider } from './server/pod-provider.ts'
 import { ServerPods } from './server-pods.ts'
 import { StatusManager } from './status-manager.ts'
@@ -125,6 +128,7 @@ export class Kubelet {
     await this.#watchPods(parts, signal)
     parts.garbageTimer = this.#env.clock.setInterval(() => void this.#collect(parts), garbageMs)
     void this.#collect(parts)
+    parts.logRotation?.start()
   }
 
   /** Lets go: containers go on, and the next kubelet takes them over. */
@@ -135,6 +139,7 @@ export class Kubelet {
     this.#parts = undefined
     parts.garbageTimer?.cancel()
     parts.pleg.stop()
+    parts.logRotation?.stop()
     parts.lease?.stop()
     parts.probes.stop()
     await Promise.all([parts.nodeStatus.stop(), parts.workers.stop(), parts.informers.stop()])
@@ -234,6 +239,14 @@ export class Kubelet {
       statuses,
       hostIps: description.addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
       allocatable: nodeAllocatable(description),
+      node: async fresh => ({
+        labels: fresh ? ((await client.resource(nodes).get(nodeName)).metadata.labels ?? {}) : nodeLabels(description),
+        allocatable: nodeAllocatable(description),
+        operatingSystem: description.machine.operatingSystem,
+      }),
+      removeCgroup: async pod => {
+        if (cgroupRoot && !simulated) await removePodCgroup(podCgroup(pod, cgroupRoot))
+      },
       removeRemains: uid => garbage.removePod(uid),
     })
     const workers: PodWorkers = new PodWorkers({ env, handlers, resyncMs: simulated ? simulatedResyncMs : resyncMs })
@@ -246,7 +259,8 @@ export class Kubelet {
       unhealthy: () => pleg.unhealthy(),
       updateMs: nodeStatusMs,
     })
-    return { recorder, informers, statuses, probes, pleg, podSync, garbage, handlers, workers, nodeStatus }
+    const logRotation = simulated ? undefined : new LogRotation({ env, runtime })
+    return { recorder, informers, statuses, probes, pleg, podSync, garbage, handlers, workers, nodeStatus, logRotation }
   }
 
   async #register(parts: Parts, description: NodeDescription, signal: AbortSignal): Promise<Node> {
@@ -348,6 +362,7 @@ interface Parts {
   readonly handlers: KubeletPodHandlers
   readonly workers: PodWorkers
   readonly nodeStatus: NodeStatusUpdater
+  readonly logRotation: LogRotation | undefined
   lease?: NodeLease
   garbageTimer?: Timer
 }

@@ -6,6 +6,7 @@
 import type { Pod, PodStatus } from '../api/core/v1/pod.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { formatTime, timeOf } from '../machinery/time.ts'
+import { type AdmissionNode, admitPod } from './pod-admission.ts'
 import type { PodEvents } from './pod-events.ts'
 import { isTerminalPhase } from './pod-spec.ts'
 import { generatePodStatus } from './pod-status.ts'
@@ -35,6 +36,9 @@ export interface PodHandlersOptions {
   readonly statuses: StatusManager
   readonly hostIps: readonly string[]
   readonly allocatable: Readonly<Record<string, string>>
+  /** The node as pods may ask for it. Labels are read from the API server when `fresh`. */
+  node(fresh: boolean): Promise<AdmissionNode>
+  removeCgroup(pod: Pod): Promise<void>
   /** Removes the pod's dead containers, sandboxes and logs. */
   removeRemains(podUid: string): Promise<void>
 }
@@ -47,6 +51,8 @@ export class KubeletPodHandlers implements PodHandlers {
   readonly #options: PodHandlersOptions
   readonly #seenAt = new Map<string, string>()
   readonly #mountRetryMs = new Map<string, number>()
+  /** The pods this node has taken in, that have not ended. */
+  readonly #admitted = new Map<string, Pod>()
   /** What the runtime had of each pod when it was looked at last. */
   readonly #last = new Map<string, RuntimePodStatus>()
 
@@ -64,6 +70,7 @@ export class KubeletPodHandlers implements PodHandlers {
     if (!this.#seenAt.has(uid)) this.#seenAt.set(uid, formatTime(env.clock.now()))
     const before = await this.#report(pod, false)
     if (isTerminalPhase(before.status.phase)) return { terminal: true }
+    if (!(await this.#admit(pod, before))) return { terminal: true }
     const deadline = this.#deadline(pod, before.status)
     if (deadline !== undefined && deadline <= 0) return this.#exceeded(pod, before.status)
 
@@ -113,11 +120,13 @@ export class KubeletPodHandlers implements PodHandlers {
   }
 
   async cleanUp(pod: Pod): Promise<void> {
-    const { probes, statuses, volumes } = this.#options
+    const { probes, statuses, volumes, removeCgroup } = this.#options
     const uid = pod.metadata.uid ?? ''
     await this.#report(pod, true)
     probes.forgetPod(uid)
     await volumes.unmount(uid)
+    await removeCgroup(pod)
+    this.#admitted.delete(uid)
     statuses.finish(pod)
   }
 
@@ -126,10 +135,30 @@ export class KubeletPodHandlers implements PodHandlers {
     podSync.forgetPod(podUid)
     probes.forgetPod(podUid)
     statuses.forget(podUid)
-    for (const map of [this.#seenAt, this.#mountRetryMs, this.#last]) map.delete(podUid)
+    for (const map of [this.#seenAt, this.#mountRetryMs, this.#last, this.#admitted]) map.delete(podUid)
     removeRemains(podUid).catch(error =>
       env.log.warn('cannot remove what is left of a pod', { podUid, error: (error as Error).message }),
     )
+  }
+
+  /** Takes the pod in, or fails it. What runs here already has been taken in before. */
+  async #admit(pod: Pod, seen: { readonly runtime: RuntimePodStatus; readonly status: PodStatus }): Promise<boolean> {
+    const uid = pod.metadata.uid ?? ''
+    if (!this.#admitted.has(uid) && seen.runtime.sandboxes.length === 0) {
+      const others = [...this.#admitted.values()]
+      let rejection = admitPod(pod, others, await this.#options.node(false))
+      // Somebody may have labelled the node since.
+      if (rejection?.reason === 'NodeAffinity') rejection = admitPod(pod, others, await this.#options.node(true))
+      if (rejection) {
+        const { reason, message } = rejection
+        this.#options.events.pod(pod, 'Warning', reason, message)
+        const failed = { phase: 'Failed', reason, message: `Pod was rejected: ${message}` }
+        this.#options.statuses.set(pod, { ...seen.status, ...failed })
+        return false
+      }
+    }
+    this.#admitted.set(uid, pod)
+    return true
   }
 
   /** Looks at the runtime and says what it has. `terminal`: nothing of the pod will be started again. */

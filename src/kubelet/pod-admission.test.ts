@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import type { Pod } from '../api/core/v1/pod.ts'
+import { admitPod, podRequests } from './pod-admission.ts'
+import { testPod } from './testing/node-bench.ts'
+
+const node = {
+  labels: { zone: 'a' },
+  allocatable: { cpu: '2', memory: '1Gi', pods: '3' },
+  operatingSystem: 'linux',
+}
+
+const asking = (name: string, requests: Record<string, string>, spec = {}) =>
+  testPod(name, { containers: [{ resources: { requests } }], ...spec })
+const port = (name: string, hostPort: number, more = {}) =>
+  testPod(name, { containers: [{ ports: [{ containerPort: 80, hostPort, protocol: 'TCP', ...more }] }] })
+
+describe('admission', () => {
+  test.each<[string, Pod, Pod[], string | undefined]>([
+    ['room for it', asking('p', { cpu: '1500m' }), [asking('o', { cpu: '500m' })], undefined],
+    [
+      'too much CPU',
+      asking('p', { cpu: '1501m' }),
+      [asking('o', { cpu: '500m' })],
+      "OutOfcpu: Node didn't have enough resource: cpu, requested: 1501, used: 500, capacity: 2000",
+    ],
+    [
+      'too much memory',
+      asking('p', { memory: '2Gi' }),
+      [],
+      "OutOfmemory: Node didn't have enough resource: memory, requested: 2147483648, used: 0, capacity: 1073741824",
+    ],
+    [
+      'too many pods',
+      testPod('p'),
+      [testPod('a'), testPod('b'), testPod('c')],
+      "OutOfpods: Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
+    ],
+    [
+      'ended pods take nothing',
+      testPod('p'),
+      ['a', 'b', 'c'].map(name => ({ ...testPod(name), status: { phase: 'Succeeded' } })),
+      undefined,
+    ],
+    ['a node selector that matches', testPod('p', { nodeSelector: { zone: 'a' } }), [], undefined],
+    [
+      'one that does not',
+      testPod('p', { nodeSelector: { zone: 'b' } }),
+      [],
+      "NodeAffinity: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    ],
+    [
+      'a host port that is taken',
+      port('p', 8080),
+      [port('o', 8080)],
+      "NodePorts: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+    ],
+    ['the same of another protocol', port('p', 8080, { protocol: 'UDP' }), [port('o', 8080)], undefined],
+    [
+      'another operating system',
+      testPod('p', { os: { name: 'windows' } }),
+      [],
+      "PodOSNotSupported: Failed to admit pod as the OS field doesn't match node OS",
+    ],
+  ])('%s', (_, pod, others, expected) => {
+    const rejection = admitPod(pod, others, node)
+    expect(rejection && `${rejection.reason}: ${rejection.message}`).toBe(expected)
+  })
+})
+
+test.each<[string, object, Record<string, number>]>([
+  [
+    'containers add up',
+    { containers: [{ resources: { requests: { cpu: '1' } } }, { resources: { requests: { cpu: '500m' } } }] },
+    { cpu: 1500 },
+  ],
+  [
+    'the largest init container counts, when it is larger',
+    {
+      initContainers: [
+        { name: 'i', resources: { requests: { cpu: '3' } } },
+        { name: 'j', resources: { requests: { cpu: '2' } } },
+      ],
+    },
+    { cpu: 3000 },
+  ],
+  [
+    'sidecars count beside containers and later init containers',
+    {
+      initContainers: [
+        { name: 's', restartPolicy: 'Always', resources: { requests: { cpu: '1' } } },
+        { name: 'i', resources: { requests: { cpu: '2' } } },
+      ],
+      containers: [{ resources: { requests: { cpu: '500m' } } }],
+    },
+    { cpu: 3000 },
+  ],
+  [
+    'overhead is on top',
+    { overhead: { cpu: '100m' }, containers: [{ resources: { requests: { cpu: '1' } } }] },
+    { cpu: 1100 },
+  ],
+])('requests: %s', (_, spec, expected) => {
+  expect(Object.fromEntries(podRequests(testPod('p', spec)))).toEqual(expected)
+})

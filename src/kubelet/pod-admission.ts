@@ -1,0 +1,115 @@
+// Whether a pod that was bound to this node can be run here at all. The scheduler has seen to that for its own pods;
+// those bound by hand, or against old knowledge, are Failed with the reason.
+
+import type { Container } from '../api/core/v1/container.ts'
+import type { Pod } from '../api/core/v1/pod.ts'
+import { isRestartableInitContainer, isTerminalPhase } from './pod-spec.ts'
+import { milliValue, quantityValue } from './resource-values.ts'
+
+export interface Rejection {
+  readonly reason: string
+  /** As its event says it; the pod's status puts `Pod was rejected: ` before it. */
+  readonly message: string
+}
+
+export interface AdmissionNode {
+  readonly labels: Readonly<Record<string, string>>
+  readonly allocatable: Readonly<Record<string, string>>
+  readonly operatingSystem: string
+}
+
+/** `others`: the pods that have been taken in before it. */
+export function admitPod(pod: Pod, others: readonly Pod[], node: AdmissionNode): Rejection | undefined {
+  const os = pod.spec.os?.name
+  if (os && os !== node.operatingSystem)
+    return {
+      reason: 'PodOSNotSupported',
+      message: "Failed to admit pod as the OS field doesn't match node OS",
+    }
+  const selector = Object.entries(pod.spec.nodeSelector ?? {})
+  if (selector.some(([key, value]) => node.labels[key] !== value))
+    return {
+      reason: 'NodeAffinity',
+      message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    }
+  const active = others.filter(other => !isTerminalPhase(other.status.phase) && other.metadata.uid !== pod.metadata.uid)
+  const taken = new Set(active.flatMap(hostPorts))
+  if (hostPorts(pod).some(port => taken.has(port)))
+    return {
+      reason: 'NodePorts',
+      message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+    }
+  return outOfResources(pod, active, node)
+}
+
+function outOfResources(pod: Pod, active: readonly Pod[], node: AdmissionNode): Rejection | undefined {
+  const wanted = podRequests(pod)
+  wanted.set('pods', 1)
+  const used = new Map<string, number>([['pods', active.length]])
+  for (const other of active)
+    for (const [resource, amount] of podRequests(other)) used.set(resource, (used.get(resource) ?? 0) + amount)
+  for (const [resource, amount] of wanted) {
+    const quantity = node.allocatable[resource]
+    const capacity = quantity === undefined ? 0 : amountOf(resource, quantity)
+    const inUse = used.get(resource) ?? 0
+    if (amount === 0 || inUse + amount <= capacity) continue
+    return {
+      reason: `OutOf${resource}`,
+      message: `Node didn't have enough resource: ${resource}, requested: ${amount}, used: ${inUse}, capacity: ${capacity}`,
+    }
+  }
+  return undefined
+}
+
+/** CPU in thousandths, everything else in units: the sum over containers, or the most that initialization needs at once. */
+export function podRequests(pod: Pod): Map<string, number> {
+  const running = new Map<string, number>()
+  const peak = new Map<string, number>()
+  const raise = (to: ReadonlyMap<string, number>) => {
+    for (const [resource, amount] of to) peak.set(resource, Math.max(peak.get(resource) ?? 0, amount))
+  }
+  for (const container of pod.spec.initContainers ?? []) {
+    if (isRestartableInitContainer(container)) {
+      add(running, requestsOf(container))
+      raise(running)
+      continue
+    }
+    const atOnce = new Map(running)
+    add(atOnce, requestsOf(container))
+    raise(atOnce)
+  }
+  for (const container of pod.spec.containers) add(running, requestsOf(container))
+  raise(running)
+  for (const [resource, quantity] of Object.entries(pod.spec.resources?.requests ?? {}))
+    peak.set(resource, amountOf(resource, quantity))
+  add(
+    peak,
+    Object.entries(pod.spec.overhead ?? {}).map(([resource, quantity]) => [resource, amountOf(resource, quantity)]),
+  )
+  return peak
+}
+
+function requestsOf(container: Container): [string, number][] {
+  const { requests = {}, limits = {} } = container.resources
+  return Object.entries({ ...limits, ...requests }).map(([resource, quantity]) => [
+    resource,
+    amountOf(resource, quantity),
+  ])
+}
+
+function amountOf(resource: string, quantity: string): number {
+  return resource === 'cpu' ? milliValue(quantity) : quantityValue(quantity)
+}
+
+function add(to: Map<string, number>, amounts: Iterable<readonly [string, number]>): void {
+  for (const [resource, amount] of amounts) to.set(resource, (to.get(resource) ?? 0) + amount)
+}
+
+function hostPorts(pod: Pod): string[] {
+  return [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(isRestartableInitContainer)]
+    .flatMap(({ ports = [] }) => ports)
+    .filter(({ hostPort }) => hostPort)
+    .map(
+      ({ hostPort, protocol = 'TCP', hostIP = '' }) => `${protocol}/${hostIP === '0.0.0.0' ? '' : hostIP}/${hostPort}`,
+    )
+}
