@@ -72,7 +72,9 @@ function parameters() {
   return fields
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  mkdirSync(dirname(output), { recursive: true })
-  writeFileSync(output, JSON.stringify(descriptions()))
+export function writeDescriptions(file = output) {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, JSON.stringify(descriptions()))
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeDescriptions()
