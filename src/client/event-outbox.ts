@@ -36,11 +36,10 @@ export class EventOutbox<E> {
     await this.#sending
   }
 
-  /** What waits is dropped. */
-  async stop(): Promise<void> {
+  /** What waits is dropped. Does not wait for the server: `flushed` does. */
+  stop(): void {
     this.#queue.length = 0
     this.#abort.abort(new Error('event outbox stopped'))
-    await this.#sending
   }
 
   async #send(): Promise<void> {

@@ -94,8 +94,8 @@ export class ComponentEventRecorder implements EventRecorder {
     return this.#outbox.flushed()
   }
 
-  stop(): Promise<void> {
-    return this.#outbox.stop()
+  stop(): void {
+    this.#outbox.stop()
   }
 
   async #deliver(recorded: Recorded): Promise<void> {

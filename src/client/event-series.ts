@@ -116,10 +116,10 @@ export class ComponentSeriesEventRecorder implements SeriesEventRecorder {
     return this.#outbox.flushed()
   }
 
-  stop(): Promise<void> {
+  stop(): void {
     this.#stopped = true
     this.#cancelTimers()
-    return this.#outbox.stop()
+    this.#outbox.stop()
   }
 
   #finish(): void {

@@ -256,6 +256,17 @@ describe('an informer', () => {
     expect(factory.informer(configMaps, { labelSelector: 'a=b' })).not.toBe(informer)
   })
 
+  test.each(bothWays)('stops although the server never answers, $how', async ({ plainList }) => {
+    const env = settledEnv()
+    const never = () => new Promise<never>(() => {})
+    const transport = { request: never, watch: never, stream: never, upgrade: never, close() {} }
+    const factory = new InformerFactory(createClient(transport), env)
+    factory.informer(configMaps, { plainList })
+    factory.start()
+    await env.clock.advance(1000)
+    await factory.stop()
+  })
+
   test('rejects who waits for it when the signal is aborted, and nobody else', async () => {
     const env = settledEnv()
     const server = new MemoryTransport()

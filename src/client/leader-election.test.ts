@@ -134,6 +134,16 @@ describe('leader election', () => {
     expect(b.log).toContain('leads')
   })
 
+  test('stops although the server never answers', async () => {
+    const [server, env] = [new MemoryTransport(), settledEnv()]
+    const transport = { ...bind(server), request: () => new Promise<never>(() => {}) }
+    const a = candidate('a', server, env, { client: createClient(transport) })
+    await env.clock.advance(1000)
+    a.stop()
+    await a.running
+    expect(a.log).toEqual(['stopped'])
+  })
+
   test('records who became leader', async () => {
     const [server, env] = [new MemoryTransport(), settledEnv()]
     const recorded: string[] = []

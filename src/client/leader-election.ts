@@ -75,8 +75,16 @@ export class LeaderElection {
       this.#options.lead(leading.signal)
       await this.#renew(signal)
       this.#record('stopped leading')
-      if (releaseOnStop && this.isLeader)
-        await this.#release().catch(error => env.log.warn('Failed to release lease', { error: messageOf(error) }))
+      if (releaseOnStop && this.isLeader) {
+        const released = this.#release().then(
+          () => true,
+          error => {
+            env.log.warn('Failed to release lease', { error: messageOf(error) })
+            return false
+          },
+        )
+        await this.#within(this.#renewDeadlineMs, leading.signal, released)
+      }
     } finally {
       leading.abort(new Error('leader election lost'))
       stopped?.call(this.#options)
@@ -86,7 +94,7 @@ export class LeaderElection {
   async #acquire(signal: AbortSignal): Promise<boolean> {
     const { clock, random } = this.#options.env
     while (!signal.aborted) {
-      if (await this.#tryAcquireOrRenew()) return true
+      if (await this.#within(this.#renewDeadlineMs, signal, this.#tryAcquireOrRenew())) return true
       await clock.sleep(this.#retryPeriodMs * (1 + random.next() * jitterFactor), signal).catch(() => {})
     }
     return false

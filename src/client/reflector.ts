@@ -93,9 +93,15 @@ export class Reflector<T> {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
-      const next = await this.#step(this.#state)
-      if (this.#stopped) return
+    // A server that never answers must not keep anybody from stopping.
+    const { signal } = this.#abort
+    const stopped = new Promise<undefined>(resolve => {
+      if (signal.aborted) resolve(undefined)
+      signal.addEventListener('abort', () => resolve(undefined), { once: true })
+    })
+    for (;;) {
+      const next = await Promise.race([this.#step(this.#state), stopped])
+      if (next === undefined || this.#stopped) return
       this.#state = next
     }
   }

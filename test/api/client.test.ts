@@ -100,7 +100,8 @@ test('Events are taken, counted and seen in both forms', async () => {
     { reason: 'BackOff', deprecatedCount: 3, regarding: { name: 'counted' }, note: 'again' },
     { reason: 'Series', series: { count: 2 }, regarding: { name: 'counted' } },
   ])
-  await Promise.all([recorder.stop(), series.stop()])
+  recorder.stop()
+  series.stop()
 })
 
 test('a Lease has one leader', async () => {
