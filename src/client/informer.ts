@@ -18,7 +18,10 @@ export type { Indexer, Lister } from './indexed-store.ts'
 export interface InformerHandler<T> {
   /** `initial`: it was there when the informer (or this handler) started. */
   added?(object: T, initial: boolean): void
-  /** With the same object twice: a resync, nothing has changed. */
+  /**
+   * With the same object twice: a resync, nothing has changed. With two uids: the one was deleted and another of its name
+   * created while nobody watched.
+   */
   updated?(before: T, after: T): void
   /** `stale`: the deletion itself was missed; the object is as it was last seen. */
   deleted?(object: T, stale: boolean): void
