@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { deepFreeze } from './deep-freeze.ts'
 import { everything, formatLabels, labelSelectorFrom, nothing, parseLabelSelector, selectorFromSet } from './labels.ts'
 
 describe('a selector reads back in canonical form', () => {
@@ -88,6 +89,15 @@ describe('metav1.LabelSelector', () => {
     expect(selector.matches({ app: 'web', tier: 'a', old: '' })).toBe(false)
     expect(selector.requiredValue('app')).toBe('web')
     expect(selector.requiredValue('tier')).toBeUndefined()
+  })
+
+  test('of a frozen object is made once, of another each time', () => {
+    const frozen = deepFreeze({ matchLabels: { app: 'web' } })
+    expect(labelSelectorFrom(frozen)).toBe(labelSelectorFrom(frozen))
+    const open = Object.freeze({ matchLabels: { app: 'web' } })
+    expect(labelSelectorFrom(open).matches({ app: 'db' })).toBe(false)
+    open.matchLabels.app = 'db'
+    expect(labelSelectorFrom(open).matches({ app: 'db' })).toBe(true)
   })
 
   test('errors', () => {

@@ -93,9 +93,14 @@ const operators: Readonly<Record<string, LabelOperator>> = {
   DoesNotExist: '!',
 }
 
+/** Frozen ones are shared objects that controllers ask about for every pod. */
+const known = new WeakMap<LabelSelector, Selector>()
+
 /** The selector of a spec. Absent matches nothing, empty matches everything. Throws an Error with upstream's message. */
 export function labelSelectorFrom(selector: LabelSelector | undefined | null): Selector {
   if (!selector) return nothing
+  const made = known.get(selector)
+  if (made) return made
   const requirements: LabelRequirement[] = []
   for (const [key, value] of Object.entries(selector.matchLabels ?? {}))
     requirements.push(checkedRequirement(key, '=', [value]))
@@ -104,7 +109,17 @@ export function labelSelectorFrom(selector: LabelSelector | undefined | null): S
     if (!operator) throw new Error(`${quote(expression.operator)} is not a valid label selector operator`)
     requirements.push(checkedRequirement(expression.key, operator, expression.values ?? []))
   }
-  return conjunction(requirements)
+  const result = conjunction(requirements)
+  if (Object.isFrozen(selector) && isFrozen(selector)) known.set(selector, result)
+  return result
+}
+
+function isFrozen({ matchLabels, matchExpressions }: LabelSelector): boolean {
+  return (
+    Object.isFrozen(matchLabels) &&
+    Object.isFrozen(matchExpressions) &&
+    (matchExpressions?.every(each => Object.isFrozen(each) && Object.isFrozen(each.values)) ?? true)
+  )
 }
 
 /** Exactly these labels (a ReplicationController's or Service's selector). Empty matches everything; nothing is checked. */

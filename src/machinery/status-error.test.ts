@@ -134,3 +134,37 @@ describe('asking of which kind an error is', () => {
     expect(errors.suggestedDelaySeconds(errors.serverTimeout(pods, 'get'))).toBe(0)
   })
 })
+
+describe('the error of a bare status code', () => {
+  test.each<[number, errors.GenericResponse, string, string]>([
+    [
+      404,
+      { verb: 'GET', resource: pods, name: 'a' },
+      'NotFound',
+      'the server could not find the requested resource (get pods a)',
+    ],
+    [409, { verb: 'POST', resource: pods }, 'AlreadyExists', 'the server reported a conflict (post pods)'],
+    [409, { verb: 'PUT' }, 'Conflict', 'the server reported a conflict'],
+    [403, { serverMessage: 'no' }, 'Forbidden', 'no'],
+    [
+      406,
+      { serverMessage: 'unknown' },
+      'NotAcceptable',
+      'the server was unable to respond with a content type that the client supports',
+    ],
+    [
+      500,
+      { serverMessage: 'boom' },
+      'InternalError',
+      'an error on the server ("boom") has prevented the request from succeeding',
+    ],
+    [418, {}, '', 'the server responded with the status code 418 but did not return more information'],
+  ])('%d %j', (code, response, reason, message) => {
+    expect(errors.genericServerResponse(code, response).status).toMatchObject({ code, reason, message })
+  })
+
+  test('says when the answer was no Status', () => {
+    const error = errors.genericServerResponse(502, { serverMessage: '<html>', unexpected: true })
+    expect(errors.hasStatusCause(error, 'UnexpectedServerResponse')).toBe(true)
+  })
+})

@@ -40,6 +40,8 @@ export function decodeObject<T = any>(
     if (!state.unknown || options.mode === 'Ignore') return { object, unknownFields: none }
     return { object, unknownFields: explain(schema, value).unknownFields }
   } catch (error) {
+    // Nested too deep for the stack.
+    if (error instanceof RangeError) throw badRequest(cannotBeHandled(schema, 'exceeded max depth', options))
     const message = explain(schema, value).error ?? (error as Error).message
     throw badRequest(cannotBeHandled(schema, message, options))
   }

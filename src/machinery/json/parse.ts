@@ -11,7 +11,7 @@ import { findSyntaxError } from './syntax-error.ts'
 export { JsonSyntaxError } from './syntax-error.ts'
 
 /** Deeper nesting is refused: walkers are recursive. Far beyond what any kind has. */
-export const maxDepth = 2000
+export const maxDepth = 1000
 
 export interface ParsedJson {
   readonly value: unknown
