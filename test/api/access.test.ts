@@ -146,6 +146,11 @@ describe('who is asking', () => {
     expect((await call(pki.frontProxyClient, 'GET', pods)).status).toBe(401)
   })
 
+  test('a server’s certificate is not a client’s', async () => {
+    expect((await call(pki.apiServer, 'GET', pods)).status).toBe(401)
+    expect((await call(pki.node('n9', []).serving, 'GET', '/version')).status).toBe(401)
+  })
+
   test('the administrator’s certificate opens every door', async () => {
     expect((await call(pki.admin, 'GET', pods)).status).toBe(200)
     expect((await call(pki.admin, 'GET', '/metrics')).status).toBe(200)

@@ -94,6 +94,7 @@ test('the default plugins stand in upstream’s order', () => {
     'DefaultTolerationSeconds',
     'DefaultStorageClass',
     'StorageObjectInUseProtection',
+    'PersistentVolumeClaimResize',
     'RuntimeClass',
     'DefaultIngressClass',
   ])
@@ -533,6 +534,38 @@ describe('storage', () => {
   ])('%s are born protected', async (resource, namespace, finalizer) => {
     const written = await cluster().write({ resource, namespace, object: { metadata: { name: 'x' }, spec: {} } })
     expect(written.metadata['finalizers']).toEqual([finalizer])
+  })
+})
+
+describe('PersistentVolumeClaimResize', () => {
+  const claim = (storage: string, storageClassName = 'growing', phase = 'Bound'): KubeObject => ({
+    metadata: { name: 'c' },
+    spec: { storageClassName, resources: { requests: { storage } } },
+    status: { phase },
+  })
+  const resize = (oldObject: KubeObject, object: KubeObject) => {
+    const { objects, write } = cluster()
+    objects.put('storageclasses.storage.k8s.io', '', 'growing', { allowVolumeExpansion: true })
+    objects.put('storageclasses.storage.k8s.io', '', 'fixed')
+    return write({ operation: 'UPDATE', resource: 'persistentvolumeclaims', oldObject, object })
+  }
+
+  test('a bound claim of a class that allows it grows; any may stay', async () => {
+    await expect(resize(claim('1Gi'), claim('2Gi'))).resolves.toBeDefined()
+    await expect(resize(claim('1Gi', 'fixed', 'Pending'), claim('1024Mi', 'fixed', 'Pending'))).resolves.toBeDefined()
+  })
+
+  test.each<[string, KubeObject, KubeObject]>([
+    [
+      'Only bound persistent volume claims can be expanded',
+      claim('1Gi', 'growing', 'Pending'),
+      claim('2Gi', 'growing', 'Pending'),
+    ],
+    ['the storageclass that provisions the pvc must support resize', claim('1Gi', 'fixed'), claim('2Gi', 'fixed')],
+    ['only dynamically provisioned pvc can be resized', claim('1Gi', ''), claim('2Gi', '')],
+    ['only dynamically provisioned pvc can be resized', claim('1Gi', 'gone'), claim('2Gi', 'gone')],
+  ])('%s', async (message, old, grown) => {
+    await expect(resize(old, grown)).rejects.toThrow(message)
   })
 })
 
