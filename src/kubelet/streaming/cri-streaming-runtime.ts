@@ -45,10 +45,12 @@ export class CriStreamingRuntime implements StreamingRuntime {
       const data = connection.openStream({ ...headers, streamType: 'data' })
       error.end()
       const failure = text(error).catch(() => '')
-      await Promise.all([
+      const copied = Promise.all([
         pipeline(stream, data).catch(() => data.destroy()),
         pipeline(data, stream, { end: true }).catch(() => data.destroy()),
       ])
+      // A client that waits for an answer does not end its side: a failure must not wait for that.
+      await Promise.race([copied, failure.then(message => (message === '' ? copied : undefined))])
       const message = await Promise.race([failure, connection.closed.then(() => '')])
       if (message !== '') throw portForwardError(message)
     } finally {

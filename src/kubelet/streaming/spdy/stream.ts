@@ -62,9 +62,13 @@ export class SpdyStream extends Duplex {
     if (this.#wanted || fin) this.#drain()
   }
 
+  /** Go peers reset what is still open when they close a connection, and read a reset as the end: what came before counts. */
   receiveReset(status: number): void {
     this.resetBy = status
-    this.destroy()
+    this.receive(new Uint8Array(0), true)
+    const nobodyReads = this.readableFlowing === null
+    if (nobodyReads || this.readableEnded) this.destroy()
+    else this.once('end', () => this.destroy())
   }
 
   /** Whether the peer may still send data. */
