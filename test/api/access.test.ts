@@ -187,6 +187,17 @@ describe('what they may do', () => {
     expect((await call(pki.admin, 'POST', path, review('list'))).body.status.allowed).toBe(true)
   })
 
+  test('can be asked by who answers for a namespace', async () => {
+    const path = '/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews'
+    const spec = { user: 'nobody', resourceAttributes: { verb: 'list', resource: 'pods', namespace: 'default' } }
+    const answer = await call(pki.admin, 'POST', path, { kind: 'LocalSubjectAccessReview', spec })
+    expect(answer.body.status).toEqual({ allowed: false })
+    const elsewhere = { ...spec, resourceAttributes: { ...spec.resourceAttributes, namespace: 'kube-system' } }
+    expect((await call(pki.admin, 'POST', path, { kind: 'LocalSubjectAccessReview', spec: elsewhere })).status).toBe(
+      422,
+    )
+  })
+
   test('does not include giving others more than they have', async () => {
     const subject = { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'alice' }
     await grant('alice-admin', 'admin', subject, 'default')
@@ -284,6 +295,13 @@ describe('a kubelet', () => {
     })
     expect(made.status).toBe(201)
     expect((await call(client, 'GET', `${secrets}/s`)).status).toBe(200)
+    const token = '/api/v1/namespaces/default/serviceaccounts/default/token'
+    const boundTo = (boundObjectRef?: object) => ({ kind: 'TokenRequest', spec: { audiences: [], boundObjectRef } })
+    expect((await call(client, 'POST', token, boundTo())).body.message).toContain(
+      'node requested token not bound to a pod',
+    )
+    const mine = { kind: 'Pod', apiVersion: 'v1', name: 'p', uid: made.body.metadata.uid }
+    expect((await call(client, 'POST', token, boundTo(mine))).status).toBe(201)
     await call(pki.admin, 'DELETE', `${pods}/p?gracePeriodSeconds=0`)
     expect((await call(client, 'GET', `${secrets}/s`)).status).toBe(403)
   })

@@ -3,7 +3,7 @@
 
 import { TokenRequest } from '../../../api/authentication/v1/tokenrequest.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { notFound } from '../../../machinery/status-error.ts'
+import { badRequest, notFound } from '../../../machinery/status-error.ts'
 import { reviewToken, userInfoOf } from '../../authentication/reviews.ts'
 import { answerTokenRequest, prepareTokenRequest } from '../../authentication/token-request.ts'
 import { type AccessReviewKind, evaluateAccessReview, rulesFor } from '../../authorization/reviews.ts'
@@ -12,6 +12,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { answerJson } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource, SubresourceHandler } from '../registry.ts'
+import { admissionAttributes } from '../write-context.ts'
 import type { Handlers } from './subresources.ts'
 
 type Review = (server: ServerContext, review: KubeObject, request: RequestContext) => object | Promise<object>
@@ -20,6 +21,12 @@ type Review = (server: ServerContext, review: KubeObject, request: RequestContex
 function reviewed(statusOf: Review): Handlers {
   const create: SubresourceHandler = async (server, resource, request) => {
     const review = await decodeBody(request, resource.declaration)
+    if (resource.declaration.namespaced) {
+      const { namespace } = review.metadata
+      if (namespace && namespace !== request.info.namespace)
+        throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+      review.metadata.namespace = request.info.namespace
+    }
     const { metadata, ...rest } = review
     return answerJson({ ...rest, metadata: { ...metadata }, status: await statusOf(server, review, request) }, 201)
   }
@@ -31,7 +38,7 @@ const access = (kind: AccessReviewKind): Handlers =>
 
 async function createToken(
   server: ServerContext,
-  _resource: ServedResource,
+  resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
   const { namespace, name } = request.info
@@ -39,8 +46,12 @@ async function createToken(
   if (!stored) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
   const expected = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: TokenRequest }
   const wanted = prepareTokenRequest(await decodeBody(request, expected), stored.object, server.tokens.audiences)
+  const attributes = admissionAttributes(server, resource, request, 'CREATE', { object: wanted, name }, false)
+  await server.admission.admit(attributes)
+  await server.admission.validate(attributes)
   const { tokens: issuer, objects, env } = server
-  return answerJson(answerTokenRequest(wanted, stored.object, { issuer, objects, now: env.clock.now() }), 201)
+  const answer = answerTokenRequest(attributes.object!, stored.object, { issuer, objects, now: env.clock.now() })
+  return answerJson(answer, 201)
 }
 
 export const reviewSubresources: Readonly<Record<string, Handlers>> = {
