@@ -121,6 +121,20 @@ describe('a Pod', () => {
     expect(spec({ containers: [], volumes: [{ name: 'v', ...volume }] }).volumes).toEqual([{ name: 'v', ...expected }])
   })
 
+  test.each([
+    [{ serviceAccount: 'a' }, 'a'],
+    [{ serviceAccountName: 'b' }, 'b'],
+    [{ serviceAccount: 'a', serviceAccountName: 'b' }, 'b'],
+  ])('names its service account twice: %j', (names, name) => {
+    expect(spec({ containers: [], ...names })).toMatchObject({ serviceAccount: name, serviceAccountName: name })
+  })
+
+  test('says its first address twice', () => {
+    const addresses = (status: object) => defaulted(pods, { spec: { containers: [] }, status }).status
+    expect(addresses({ podIP: '10.0.0.1' })).toEqual({ podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }] })
+    expect(addresses({ podIPs: [{ ip: '10.0.0.1' }] })).toEqual({ podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }] })
+  })
+
   describe('with resources of its own (KEP-2837)', () => {
     const containers = [
       { name: 'a', resources: { requests: { cpu: '100m' } } },
@@ -248,6 +262,12 @@ describe('others', () => {
   })
   test('Secret', () => {
     expect(defaulted(secrets, {}).type).toBe('Opaque')
+    const given = { data: { a: 'YQ==', b: 'Yg==' }, stringData: { b: 'text', c: 'ü' } }
+    expect(defaulted(secrets, given)).toEqual({
+      metadata: {},
+      data: { a: 'YQ==', b: 'dGV4dA==', c: 'w7w=' },
+      type: 'Opaque',
+    })
   })
   test('LimitRange', () => {
     const limits = [{ type: 'Container', max: { cpu: '2' }, min: { cpu: '1', memory: '1Gi' } }]

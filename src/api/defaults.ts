@@ -17,6 +17,7 @@ import { nodeDefaults } from './core/v1/node.defaults.ts'
 import { podDefaults } from './core/v1/pod.defaults.ts'
 import { replicationControllerDefaults } from './core/v1/replicationcontroller.defaults.ts'
 import { roundUpQuantities } from './core/v1/resourcelist.defaults.ts'
+import { secretDefaults } from './core/v1/secret.defaults.ts'
 import { serviceDefaults } from './core/v1/service.defaults.ts'
 import { volumeDefaults } from './core/v1/volume.defaults.ts'
 import { networkPolicyDefaults } from './networking/v1/networkpolicy.defaults.ts'
@@ -38,6 +39,7 @@ const computed = new Map<ObjectSchema, (object: any) => void>(
     nodeDefaults,
     podDefaults,
     replicationControllerDefaults,
+    secretDefaults,
     serviceDefaults,
     statefulSetDefaults,
     subjectDefaults,

@@ -1,7 +1,7 @@
 import { defaulter } from '../../defaulter.ts'
 import { Container, EphemeralContainer, type ResourceRequirements } from './container.ts'
 import { defaultPullPolicy } from './image-reference.ts'
-import { Pod } from './pod.ts'
+import { Pod, PodSpec, PodStatus } from './pod.ts'
 import { aggregateContainerResources } from './pod-resources.ts'
 
 function setPullPolicy(container: { image?: string; imagePullPolicy?: string }): void {
@@ -11,6 +11,17 @@ function setPullPolicy(container: { image?: string; imagePullPolicy?: string }):
 export const podDefaults = [
   defaulter(Container, setPullPolicy),
   defaulter(EphemeralContainer, setPullPolicy),
+  // Two names for one thing; the newer one wins.
+  defaulter(PodSpec, spec => {
+    const account = spec.serviceAccountName || spec.serviceAccount
+    if (account) spec.serviceAccountName = spec.serviceAccount = account
+  }),
+  // podIP and the first of podIPs are the same; the older field wins.
+  defaulter(PodStatus, status => {
+    const first = status.podIPs?.[0]?.ip
+    if (status.podIP && status.podIP !== first) status.podIPs = [{ ip: status.podIP }]
+    else if (first) status.podIP = first
+  }),
   // What follows is set in a Pod, but not in the template of one.
   defaulter(Pod, pod => {
     const { spec } = pod
