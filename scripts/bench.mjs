@@ -1,0 +1,26 @@
+// `npm run bench`: builds the package and the benchmarks, then runs them. Arguments go to bench/bench.ts.
+
+import { spawnSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+await import('./build.mjs')
+await build({
+  absWorkingDir: root,
+  entryPoints: ['bench/bench.ts', 'bench/load.ts'],
+  outdir: 'dist/bench',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  packages: 'external',
+  logLevel: 'warning',
+})
+const { status } = spawnSync(process.execPath, ['dist/bench/bench.js', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, K8TS_ROOT: root },
+})
+process.exit(status ?? 1)
