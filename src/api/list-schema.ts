@@ -1,18 +1,15 @@
-// The list kind of a resource, derived: metadata and items.
+// The list kind of a resource: the declared one, or one made the same way (custom resources).
 
-import { list, object, ref, type Schema } from '../machinery/schema/schema.ts'
-import { ListMeta } from './meta/v1/listmeta.ts'
+import type { Schema } from '../machinery/schema/schema.ts'
+import { listKind } from './meta/v1/listkind.ts'
 import type { ResourceDeclaration } from './resource.ts'
 
 const made = new WeakMap<ResourceDeclaration, Schema<any>>()
 
 export function listSchemaOf(declaration: ResourceDeclaration): Schema<any> {
-  let schema = made.get(declaration)
+  let schema = declaration.listSchema ?? made.get(declaration)
   if (!schema) {
-    schema = object(`${declaration.schema.name}List`, {
-      metadata: ref(1, ListMeta).always(),
-      items: list(2, declaration.schema).always(),
-    })
+    schema = listKind(`${declaration.schema.name}List`, declaration.schema)
     made.set(declaration, schema)
   }
   return schema
