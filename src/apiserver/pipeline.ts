@@ -6,6 +6,7 @@
 // by returning (or throwing) an answer. Stages that have what they need answer without a promise, so a GET is answered
 // in the turn it came in.
 
+import { parseFieldSelector } from '../machinery/fields.ts'
 import { internalError, StatusError, unauthorized } from '../machinery/status-error.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
 import { InvalidCredentials } from './authentication/authenticator.ts'
@@ -110,9 +111,20 @@ function authorize(server: ServerContext): Stage {
   return request => {
     const { user, info } = request
     if (user.groups.includes(systemPrivilegedGroup)) return undefined
-    const attributes = { ...info, user, resourceRequest: info.isResourceRequest }
+    const name = info.name || nameSelected(info)
+    const attributes = { ...info, name, user, resourceRequest: info.isResourceRequest }
     const decision = server.authorizer.authorize(attributes)
     if (decision.allowed) return undefined
     throw forbiddenError(attributes, decision.reason)
+  }
+}
+
+/** A list or watch that selects one name is about that object (upstream's RequestInfo): rules for that name allow it. */
+function nameSelected({ fieldSelector }: RequestContext['info']): string {
+  if (!fieldSelector?.includes('metadata.name')) return ''
+  try {
+    return parseFieldSelector(fieldSelector).requiredValue('metadata.name') ?? ''
+  } catch {
+    return ''
   }
 }

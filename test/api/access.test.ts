@@ -295,6 +295,8 @@ describe('a kubelet', () => {
     })
     expect(made.status).toBe(201)
     expect((await call(client, 'GET', `${secrets}/s`)).status).toBe(200)
+    expect((await call(client, 'GET', `${secrets}?fieldSelector=metadata.name%3Ds`)).status).toBe(200)
+    expect((await call(client, 'GET', secrets)).status).toBe(403)
     const token = '/api/v1/namespaces/default/serviceaccounts/default/token'
     const boundTo = (boundObjectRef?: object) => ({ kind: 'TokenRequest', spec: { audiences: [], boundObjectRef } })
     expect((await call(client, 'POST', token, boundTo())).body.message).toContain(
