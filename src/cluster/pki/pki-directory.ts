@@ -20,7 +20,12 @@ export class PkiDirectory {
   /** Without a path nothing is kept. */
   constructor(path: string | undefined) {
     this.#path = path
-    if (path !== undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (path === undefined) return
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      throw new PkiError(path, error)
+    }
   }
 
   path(file: string): string {

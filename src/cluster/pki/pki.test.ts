@@ -175,6 +175,12 @@ describe('a PKI in a directory', () => {
     expect(readFileSync(join(directory, file), 'utf8')).toBe(content)
   })
 
+  test('says so when the directory cannot be made', () => {
+    writeFileSync(join(directory, 'file'), '')
+    const inside = join(directory, 'file', 'pki')
+    expect(() => loadOrCreatePki({ env: virtualEnv(), directory: inside })).toThrow(`${inside} cannot be used: `)
+  })
+
   test("says so when the authority's key is another's", () => {
     load()
     writeFileSync(join(directory, 'ca.key'), readFileSync(join(directory, 'admin.key')))
