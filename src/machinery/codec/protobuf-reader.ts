@@ -80,9 +80,10 @@ export class Reader {
 
   string(): string {
     const length = this.#length()
+    if (length === 0) return ''
     const start = this.#at
     this.#at += length
-    return this.#buffer.toString('utf8', start, start + length)
+    return this.#buffer.toString('utf8', start, this.#at)
   }
 
   /** A view, not a copy. */

@@ -140,6 +140,8 @@ interface MessageField {
   readonly nullable: boolean
   /** Its message's fields stand in the parent in JSON. */
   readonly inline: boolean
+  /** JSON leaves a zero out, so it need not be kept when it is read. */
+  readonly dropsZero: boolean
 }
 
 interface Message {
@@ -173,6 +175,7 @@ function messageField(field: FieldSchema): MessageField {
     number: field.number,
     nullable: field.inline !== true && (field.presence === 'pointer' || type === 'bytes' || type === 'either'),
     inline: field.inline === true,
+    dropsZero: field.presence === 'omitempty',
   }
 }
 
@@ -286,7 +289,7 @@ function writeValue(node: TypeNode, value: any): void {
 }
 
 function aliasField(node: TypeNode): MessageField {
-  return { name: '', node, number: 1, nullable: true, inline: false }
+  return { name: '', node, number: 1, nullable: true, inline: false, dropsZero: false }
 }
 
 function writeEither(node: TypeNode & { type: 'either' }, value: any): void {
@@ -298,10 +301,18 @@ function writeEither(node: TypeNode & { type: 'either' }, value: any): void {
     number: node.ofNumber,
     nullable: true,
     inline: false,
+    dropsZero: false,
   }
   // A schema in the place of a boolean allows.
   const other = isObject ? (node.or.type === 'boolean' ? true : undefined) : value
-  const or: MessageField = { name: '', node: node.or, number: node.orNumber, nullable: false, inline: false }
+  const or: MessageField = {
+    name: '',
+    node: node.or,
+    number: node.orNumber,
+    nullable: false,
+    inline: false,
+    dropsZero: false,
+  }
   const parts: [MessageField, any][] = [
     [object, isObject ? value : undefined],
     [or, other],
@@ -356,7 +367,10 @@ function readField(field: MessageField, wireType: number, reader: Reader, out: J
   }
   expect(wireType, wireTypeOf(node), name)
   const value = readValue(node, reader)
-  if (value !== undefined) out[name] = value
+  // Upstream writes every zero there is: most fields of most messages.
+  if (value === undefined || (field.dropsZero && (value === '' || value === 0 || value === false))) {
+    if (Object.hasOwn(out, name)) delete out[name]
+  } else out[name] = value
 }
 
 function readEntry(node: TypeNode, reader: Reader, target: Json): void {
@@ -412,8 +426,16 @@ function readValue(node: TypeNode, reader: Reader): unknown {
         number: node.ofNumber,
         nullable: true,
         inline: false,
+        dropsZero: false,
       }
-      const or: MessageField = { name: 'or', node: node.or, number: node.orNumber, nullable: false, inline: false }
+      const or: MessageField = {
+        name: 'or',
+        node: node.or,
+        number: node.orNumber,
+        nullable: false,
+        inline: false,
+        dropsZero: false,
+      }
       const message: Message = {
         goName: node.definition.split('.').at(-1)!,
         descending: [],
