@@ -112,6 +112,35 @@ describe('a SPDY connection', () => {
   })
 })
 
+describe('a stream that the peer writes to and resets at once', () => {
+  const status = Buffer.from('{"status":"Success"}')
+  it.each([
+    ['is read before', (stream: SpdyStream) => text(stream)],
+    [
+      'is read later',
+      async (stream: SpdyStream) => {
+        for (let i = 0; i < 5; i++) await new Promise(resolve => setImmediate(resolve))
+        return text(stream)
+      },
+    ],
+  ])('can be read to its end when it %s', async (_name, read) => {
+    let content: Promise<string> | undefined
+    let accepted: SpdyStream | undefined
+    const { server, send, until } = bare(stream => {
+      accepted = stream
+      content = read(stream)
+    })
+    send({ type: 'SYN_STREAM', streamId: 1, headers: {} })
+    await until(() => content !== undefined)
+    send({ type: 'DATA', streamId: 1, data: status }, { type: 'RST_STREAM', streamId: 1, status: 5 })
+    expect(await content).toBe(String(status))
+    await until(() => accepted!.destroyed)
+    const failed = await new Promise(resolve => accepted!.write('too late', resolve))
+    expect(failed).toBeInstanceOf(Error)
+    server.close()
+  })
+})
+
 describe('flow control', () => {
   it('does not wait for windows towards a peer that keeps none', async () => {
     const { server, send, received, until } = bare(stream => {

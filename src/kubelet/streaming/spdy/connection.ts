@@ -2,7 +2,7 @@
 // streaming servers of container runtimes, speak. Either end: the server takes streams, the client opens them.
 //
 // Flow control. The Go implementation that every stock peer uses (moby/spdystream) neither obeys nor sends
-// WINDOW_UPDATE, so a sender that waited for windows would hang after 64 KiB. Here, received bytes are always credited,
+// WINDOW_UPDATE, so a sender that waited for windows would hang after 64 KiB. Here, the server credits received bytes,
 // and a window is obeyed from the moment the peer shows that it keeps one; until then, and towards peers that keep
 // none, the connection's own backpressure is what slows the sender.
 
@@ -286,6 +286,8 @@ export class SpdyConnection {
       entry.done(new SpdyError('CANCEL', 'connection is closed'))
       return true
     }
+    // Nothing more goes out on it; its writers wait for its end, which comes once it has been read.
+    if (state.stream.resetBy !== undefined) return false
     for (;;) {
       const room = Math.min(
         state.obeysWindow ? state.sendWindow : Number.POSITIVE_INFINITY,
@@ -347,6 +349,9 @@ export class SpdyConnection {
   #consumed(stream: SpdyStream | undefined, bytes: number): void {
     this.#unread -= bytes
     if (this.#unread <= maxUnread / 2 && this.#transport.isPaused()) this.#transport.resume()
+    // Runtimes keep no window, and close as soon as they have written all: a credit that comes then resets the
+    // connection, and what we had still to read would be lost.
+    if (this.#options.role === 'client') return
     this.#sessionUnreported += bytes
     if (this.#sessionUnreported >= initialWindow / 2) {
       this.#write({ type: 'WINDOW_UPDATE', streamId: 0, delta: this.#sessionUnreported })
@@ -377,8 +382,10 @@ export class SpdyConnection {
       this.#transport.once('close', () => linger.cancel())
       this.#transport.end(() => this.#transport.destroy())
     }
-    // What the peer completed may still be read; anything else is cut off.
-    for (const { stream } of [...this.#streams.values()]) if (!stream.finReceived) stream.destroy()
+    for (const { stream } of [...this.#streams.values()]) {
+      if (error) stream.destroy()
+      else if (!stream.finReceived) stream.receiveReset(resetStatuses.CANCEL)
+    }
     for (const entry of this.#waiting.splice(0)) entry.done(new SpdyError('CANCEL', 'connection is closed'))
     this.#resolveClosed(error)
   }

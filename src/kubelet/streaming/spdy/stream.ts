@@ -1,5 +1,5 @@
 // One SPDY stream as a Node Duplex. Ending the writable side sends FIN; destroying it early sends RST_STREAM; a peer's
-// RST_STREAM destroys it without an error (`resetBy` says so).
+// RST_STREAM ends it and destroys it, without an error (`resetBy` says so).
 
 import { Duplex } from 'node:stream'
 import type { SpdyHeaders } from './header-block.ts'
