@@ -29,13 +29,14 @@ export function podStatusPatch(before: PodStatus, after: PodStatus): Record<stri
     // Lists merged by address: what is no longer there has to be replaced away.
     patch[field] = old.length > 0 ? [{ $patch: 'replace' }, ...wanted] : wanted
   }
-  const conditions = (after.conditions ?? []).filter(
-    condition =>
-      !sameValue(
-        condition,
-        before.conditions?.find(old => old.type === condition.type),
-      ),
-  )
+  const conditions: unknown[] = []
+  for (const condition of after.conditions ?? []) {
+    const old = before.conditions?.find(({ type }) => type === condition.type)
+    if (sameValue(condition, old)) continue
+    // Merged into the old one: what is not said any more has to be taken away.
+    const gone = Object.keys(old ?? {}).filter(key => !(key in condition))
+    conditions.push({ ...condition, ...Object.fromEntries(gone.map(key => [key, null])) })
+  }
   if (conditions.length > 0) {
     patch['conditions'] = conditions
     patch['$setElementOrder/conditions'] = (after.conditions ?? []).map(({ type }) => ({ type }))

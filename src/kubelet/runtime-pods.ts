@@ -147,13 +147,19 @@ async function containerRecord(
     exitCode: status.exitCode,
     reason: status.reason,
     message: status.state === 'CONTAINER_EXITED' ? await terminationMessage(status, runtime, volumes) : status.message,
-    image: status.image?.userSpecifiedImage || status.image?.image || '',
+    image: imageName(status),
     imageRef: status.imageRef,
     logPath: status.logPath,
     labels: status.labels,
     annotations: status.annotations,
     ...(user ? { user } : {}),
   }
+}
+
+/** As the runtime names it; where it only knows a digest, as the pod names it. */
+function imageName({ image }: ContainerStatus): string {
+  const name = image?.image ?? ''
+  return name === '' || name.startsWith('sha256:') ? image?.userSpecifiedImage || name : name
 }
 
 const messageLimit = 4096

@@ -8,7 +8,10 @@ export class MemoryVolumeHost implements VolumeHost {
 
   /** What a container of the pod would read there. */
   read(volumePath: string, file: string): Uint8Array | undefined {
-    return this.#payloads.get(volumePath)?.get(file)?.data
+    const data = this.#payloads.get(volumePath)?.get(file)?.data
+    if (data) return data
+    const text = this.#files.get(`${volumePath}/${file}`)
+    return text === undefined ? undefined : Buffer.from(text, 'utf8')
   }
 
   async makeDirectory(): Promise<void> {}
