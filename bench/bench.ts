@@ -113,7 +113,7 @@ function load(
 ): Promise<LoadResult> {
   const whole: LoadJob = { server: server.url, ca: server.ca, token, connections: 8, prefix: 'bench', ...job }
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'dist/bench/load.js')], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [join(root, '.tmp/bench/load.js')], { stdio: ['pipe', 'pipe', 'inherit'] })
     let text = ''
     child.stdout.on('data', (bytes: Buffer) => {
       text += bytes.toString()

@@ -10,7 +10,7 @@ await import('./build.mjs')
 await build({
   absWorkingDir: root,
   entryPoints: ['bench/bench.ts', 'bench/load.ts'],
-  outdir: 'dist/bench',
+  outdir: '.tmp/bench',
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -18,7 +18,7 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 })
-const { status } = spawnSync(process.execPath, ['dist/bench/bench.js', ...process.argv.slice(2)], {
+const { status } = spawnSync(process.execPath, ['.tmp/bench/bench.js', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, K8TS_ROOT: root },

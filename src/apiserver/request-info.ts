@@ -30,69 +30,89 @@ const verbOf: Record<string, string> = {
 /** `namespaces/{name}/{these}` are parts of the namespace itself, not resources in it. */
 const namespaceSubresources = new Set(['status', 'finalize'])
 
-const nothing = { group: '', version: '', namespace: '', resource: '', subresource: '', name: '', rest: [] as string[] }
+const none: readonly string[] = []
 
-export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const other: RequestInfo = {
-    ...nothing,
+/** A request for a path that is not about a resource. */
+function otherPath(
+  method: string,
+  path: string,
+  apiPrefix: RequestInfo['apiPrefix'],
+  group: string,
+  version: string,
+): RequestInfo {
+  return {
     isResourceRequest: false,
     path,
     verb: method.toLowerCase(),
-    apiPrefix: '',
+    apiPrefix,
+    group,
+    version,
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    rest: none,
+    labelSelector: undefined,
+    fieldSelector: undefined,
   }
+}
+
+export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
+  const isCore = path.startsWith('/api/')
+  if (!isCore && !path.startsWith('/apis/')) return otherPath(method, path, '', '', '')
   const parts = path.split('/')
-  parts.shift()
-  if (parts[parts.length - 1] === '') parts.pop()
-  const prefix = parts.shift()
-  if (prefix !== 'api' && prefix !== 'apis') return other
-  if (parts.length < (prefix === 'api' ? 1 : 2)) return other
-  const group = prefix === 'api' ? '' : decode(parts.shift()!)
-  const version = decode(parts.shift()!)
-  const about = { ...other, apiPrefix: prefix, group, version } as const
-  if (parts.length === 0) return about
+  let length = parts.length
+  if (parts[length - 1] === '') length--
+  // parts[0] is what stands before the first slash, parts[1] the prefix.
+  const apiPrefix = isCore ? 'api' : 'apis'
+  let at = isCore ? 3 : 4
+  if (length < at) return otherPath(method, path, '', '', '')
+  const group = isCore ? '' : decode(parts[2]!)
+  const version = decode(parts[at - 1]!)
+  if (length === at) return otherPath(method, path, apiPrefix, group, version)
 
   let verb = verbOf[method] ?? ''
-  if (parts[0] === 'watch' && parts.length > 1) {
+  if (parts[at] === 'watch' && length > at + 1) {
     verb = 'watch'
-    parts.shift()
-  } else if (parts[0] === 'proxy' && parts.length > 1) {
+    at++
+  } else if (parts[at] === 'proxy' && length > at + 1) {
     verb = 'proxy'
-    parts.shift()
+    at++
   }
-
   let namespace = ''
-  if (parts[0] === 'namespaces') {
-    if (parts.length > 1) namespace = decode(parts[1]!)
-    if (parts.length > 2 && !namespaceSubresources.has(parts[2]!)) parts.splice(0, 2)
+  if (parts[at] === 'namespaces') {
+    if (length > at + 1) namespace = decode(parts[at + 1]!)
+    if (length > at + 2 && !namespaceSubresources.has(parts[at + 2]!)) at += 2
   }
-  const resource = parts[0] ?? ''
-  const name = parts.length > 1 ? decode(parts[1]!) : ''
-  const subresource = parts[2] ?? ''
-  const rest = parts.slice(3)
+  const resource = parts[at] ?? ''
+  const name = length > at + 1 ? decode(parts[at + 1]!) : ''
+  const subresource = length > at + 2 ? parts[at + 2]! : ''
 
-  if (verb === 'get' && name === '') {
-    const watch = query.get('watch')
-    verb = watch !== null && watch !== 'false' && watch !== '0' ? 'watch' : 'list'
+  if (verb === 'get') {
+    if (name === '') verb = isWatch(query) ? 'watch' : 'list'
+    else if (subresource === '' && isWatch(query)) verb = 'watch'
   } else if (verb === 'delete' && name === '') verb = 'deletecollection'
-  else if (verb === 'get' && subresource === '') {
-    const watch = query.get('watch')
-    if (watch === 'true' || watch === '1') verb = 'watch'
-  }
   return {
     isResourceRequest: true,
     path,
     verb,
-    apiPrefix: prefix,
+    apiPrefix,
     group,
     version,
     namespace: resource === 'namespaces' ? name : namespace,
     resource,
     subresource,
     name,
-    rest,
-    labelSelector: query.get('labelSelector') ?? undefined,
-    fieldSelector: query.get('fieldSelector') ?? undefined,
+    rest: length > at + 3 ? parts.slice(at + 3, length) : none,
+    labelSelector: query.size === 0 ? undefined : (query.get('labelSelector') ?? undefined),
+    fieldSelector: query.size === 0 ? undefined : (query.get('fieldSelector') ?? undefined),
   }
+}
+
+function isWatch(query: URLSearchParams): boolean {
+  if (query.size === 0) return false
+  const watch = query.get('watch')
+  return watch !== null && watch !== 'false' && watch !== '0'
 }
 
 function decode(part: string): string {
