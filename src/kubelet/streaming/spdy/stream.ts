@@ -62,13 +62,20 @@ export class SpdyStream extends Duplex {
     if (this.#wanted || fin) this.#drain()
   }
 
-  /** Go peers reset what is still open when they close a connection, and read a reset as the end: what came before counts. */
+  /**
+   * Called by the connection when the peer has reset the stream, or is gone. Go peers reset what is still open when they
+   * close a connection, and read a reset as the end: what came before can still be read. Then the stream is destroyed.
+   */
   receiveReset(status: number): void {
+    if (this.resetBy !== undefined || this.destroyed) return
     this.resetBy = status
+    const isRead = this.readableFlowing !== null || this.listenerCount('readable') > 0
+    if (this.readableEnded || (!isRead && this.#inbox.length === 0 && this.readableLength === 0)) {
+      this.destroy()
+      return
+    }
+    this.once('end', () => this.destroy())
     this.receive(new Uint8Array(0), true)
-    const nobodyReads = this.readableFlowing === null
-    if (nobodyReads || this.readableEnded) this.destroy()
-    else this.once('end', () => this.destroy())
   }
 
   /** Whether the peer may still send data. */
