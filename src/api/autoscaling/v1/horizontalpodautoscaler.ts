@@ -4,6 +4,7 @@ import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
 import { typeMeta } from '../../meta/v1/typemeta.ts'
 import { allVerbs, resource, statusSubresource } from '../../resource.ts'
 import { horizontalPodAutoscalers as current } from '../v2/horizontalpodautoscaler.ts'
+import './horizontalpodautoscaler.conversion.ts'
 
 export const CrossVersionObjectReference = object(
   'io.k8s.api.autoscaling.v1.CrossVersionObjectReference',

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import { conversionBetween } from '../../conversion.ts'
+import './horizontalpodautoscaler.ts'
+
+const [v1, v2] = ['v1', 'v2'].map(version => ({ group: 'autoscaling', version })) as [any, any]
+const toV1 = conversionBetween('HorizontalPodAutoscaler', v2, v1)!
+const toV2 = conversionBetween('HorizontalPodAutoscaler', v1, v2)!
+
+const base = { kind: 'HorizontalPodAutoscaler', metadata: { name: 'h' } }
+const spec = { scaleTargetRef: { kind: 'Deployment', name: 'd' }, minReplicas: 1, maxReplicas: 5 }
+const status = { currentReplicas: 1, desiredReplicas: 2 }
+const cpu = {
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } },
+}
+
+describe('a HorizontalPodAutoscaler', () => {
+  test('by CPU has the same meaning in both versions', () => {
+    const inV1 = toV1({ ...base, apiVersion: 'autoscaling/v2', spec: { ...spec, metrics: [cpu] }, status })
+    expect(inV1).toEqual({
+      ...base,
+      apiVersion: 'autoscaling/v1',
+      spec: { ...spec, targetCPUUtilizationPercentage: 60 },
+      status,
+    })
+    expect(toV2(inV1).spec).toEqual({ ...spec, metrics: [cpu] })
+  })
+
+  test('of v1 without a target has the default one', () => {
+    const inV2 = toV2({ ...base, apiVersion: 'autoscaling/v1', spec, status })
+    expect(inV2['spec'].metrics).toEqual([
+      { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+    ])
+  })
+
+  test('keeps in annotations what v1 has no fields for, and loses nothing', () => {
+    const selector = { matchLabels: { a: 'b' } }
+    const metrics = [
+      { type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1Gi' } } },
+      {
+        type: 'ContainerResource',
+        containerResource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 5 }, container: 'c' },
+      },
+      {
+        type: 'Pods',
+        pods: { metric: { name: 'rps', selector }, target: { type: 'AverageValue', averageValue: '10' } },
+      },
+      {
+        type: 'Object',
+        object: {
+          describedObject: { kind: 'Ingress', name: 'i' },
+          target: { type: 'Value', value: '7' },
+          metric: { name: 'hits' },
+        },
+      },
+      { type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '3' } } },
+    ]
+    const behavior = { scaleDown: { selectPolicy: 'Max', policies: [{ type: 'Percent', value: 1, periodSeconds: 2 }] } }
+    const conditions = [{ type: 'AbleToScale', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }]
+    const currentMetrics = [
+      { type: 'Resource', resource: { name: 'cpu', current: { averageValue: '10m', averageUtilization: 3 } } },
+      { type: 'Pods', pods: { metric: { name: 'rps' }, current: { averageValue: '4' } } },
+    ]
+    const object = {
+      ...base,
+      metadata: { name: 'h', annotations: { mine: 'kept' } },
+      apiVersion: 'autoscaling/v2',
+      spec: { ...spec, metrics, behavior },
+      status: { ...status, currentMetrics, conditions },
+    }
+    const inV1 = toV1(object)
+    expect(inV1['status'].currentCPUUtilizationPercentage).toBe(3)
+    expect(inV1.metadata['annotations']).toMatchObject({
+      mine: 'kept',
+      'autoscaling.alpha.kubernetes.io/behavior':
+        '{"ScaleDown":{"SelectPolicy":"Max","Policies":[{"Type":"Percent","Value":1,"PeriodSeconds":2}]}}',
+      'autoscaling.alpha.kubernetes.io/conditions': JSON.stringify(conditions),
+    })
+    expect(JSON.parse(inV1.metadata['annotations']['autoscaling.alpha.kubernetes.io/metrics'])[0]).toEqual({
+      type: 'Resource',
+      resource: { name: 'memory', targetAverageValue: '1Gi' },
+    })
+    expect(toV2(inV1)).toEqual(object)
+  })
+})
