@@ -95,6 +95,15 @@ describe('a strategic merge patch', () => {
       { containers: [c('b'), c('new', { image: '1' }), c('a'), c('server')] },
     ],
     [
+      'puts an added element where a deleted one made room',
+      { containers: [c('a'), c('b'), c('server')] },
+      {
+        '$setElementOrder/containers': [c('b'), c('new')],
+        containers: [c('new'), c('a', { $patch: 'delete' })],
+      },
+      { containers: [c('b'), c('server'), c('new')] },
+    ],
+    [
       'orders without a change',
       { finalizers: ['a', 'b'] },
       { '$setElementOrder/finalizers': ['b', 'a'] },

@@ -96,7 +96,7 @@ function mergeField(out: Json, key: string, value: unknown, merge: FieldMerge): 
   }
   if (Array.isArray(value) && Array.isArray(before)) {
     const merged =
-      merge.strategy === 'merge' ? mergeList(before, value, itemOf(merge.node), merge.mergeKey) : clean(value)
+      merge.strategy === 'merge' ? mergeList(before, value, itemOf(merge.node), merge.mergeKey).items : clean(value)
     setKey(out, key, merged)
     return
   }
@@ -154,13 +154,11 @@ function mergeWithOrder(out: Json, patch: Json, key: string, order: unknown, mer
   const [beforeList, patchList] = [before as List | undefined, value as List | undefined]
   if (patchList) checkOrder(patchList, order, merge.mergeKey)
   if (!beforeList && !patchList) return
-  const merged =
-    beforeList && patchList
-      ? merge.strategy === 'merge'
-        ? mergeList(beforeList, patchList, itemOf(merge.node), merge.mergeKey)
-        : (clean(patchList) as List)
-      : (beforeList ?? (clean(patchList) as List))
-  setKey(out, key, arrange(merged, order, beforeList ?? [], merge.mergeKey))
+  const both = beforeList && patchList && merge.strategy === 'merge'
+  const { items, serverOrder } = both
+    ? mergeList(beforeList, patchList, itemOf(merge.node), merge.mergeKey)
+    : { items: patchList && beforeList ? clean(patchList) : (beforeList ?? clean(patchList)), serverOrder: beforeList }
+  setKey(out, key, arrange(items as List, order, serverOrder ?? [], merge.mergeKey))
 }
 
 /** Elements named in `order` first among themselves, the others where they stood. */
@@ -198,11 +196,17 @@ function checkOrder(patch: List, order: List, mergeKey: string): void {
     )
 }
 
-function mergeList(original: List, patch: List, item: TypeNode | undefined, mergeKey: string): List {
-  if (original.length === 0 && patch.length === 0) return original
+interface MergedList {
+  readonly items: List
+  /** How the server has them, for a `$setElementOrder` that comes with the patch. */
+  readonly serverOrder: List
+}
+
+function mergeList(original: List, patch: List, item: TypeNode | undefined, mergeKey: string): MergedList {
+  if (original.length === 0 && patch.length === 0) return { items: original, serverOrder: original }
   if (!checkTypes(original, patch)) {
     const merged = [...new Set([...original, ...patch])]
-    return arrange(merged, patch, original, '')
+    return { items: arrange(merged, patch, original, ''), serverOrder: original }
   }
   if (mergeKey === '')
     throw otherError(
@@ -230,7 +234,10 @@ function mergeList(original: List, patch: List, item: TypeNode | undefined, merg
         throw otherError(`unknown patch type: ${goValue(element[directive])} in map: ${goValue(element)}`)
     }
   }
-  if (replace) return elements.map(withoutDirectives)
+  if (replace) {
+    const items = elements.map(withoutDirectives)
+    return { items, serverOrder: original }
+  }
   const merged = [...base]
   const keyOf = elementKey(mergeKey)
   for (const element of elements) {
@@ -239,7 +246,8 @@ function mergeList(original: List, patch: List, item: TypeNode | undefined, merg
     if (at >= 0) merged[at] = mergeObject(merged[at] as Json, element, item)
     else merged.push(withoutDirectives(element))
   }
-  return arrange(merged, elements, base, mergeKey)
+  // Upstream works in place: elements that are added take the room that deleted ones left, and so count as the server's.
+  return { items: arrange(merged, elements, base, mergeKey), serverOrder: merged.slice(0, original.length) }
 }
 
 /** Whether the lists hold objects. Mixed lists and lists of lists cannot be merged. */
