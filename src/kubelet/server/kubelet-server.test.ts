@@ -96,6 +96,74 @@ describe('what it answers', () => {
   })
 })
 
+describe('what containers use', () => {
+  const container = (pod: string, name: string, cores: number, bytes: number) => ({
+    attributes: {
+      labels: {
+        'io.kubernetes.pod.name': pod,
+        'io.kubernetes.pod.namespace': 'default',
+        'io.kubernetes.pod.uid': `uid-${pod}`,
+        'io.kubernetes.container.name': name,
+      },
+    },
+    cpu: {
+      timestamp: 1_767_366_245_000_000_000,
+      usageNanoCores: { value: cores },
+      usageCoreNanoSeconds: { value: cores * 1000 },
+    },
+    memory: {
+      timestamp: 1_767_366_245_000_000_000,
+      workingSetBytes: { value: bytes },
+      usageBytes: { value: bytes + 1 },
+    },
+    writableLayer: { timestamp: 1_767_366_245_000_000_000, usedBytes: { value: 4096 }, inodesUsed: { value: 3 } },
+  })
+  const node = new TestKubelet({
+    stats: {
+      listContainerStats: async () => ({
+        stats: [
+          container('web', 'main', 1_000_000, 10),
+          container('web', 'side', 2_000_000, 20),
+          container('db', 'db', 1, 3),
+        ],
+      }),
+      imageFsInfo: async () => ({ imageFilesystems: [], containerFilesystems: [] }),
+    } as never,
+  })
+
+  it('/stats/summary sums it up by pod and node', async () => {
+    const summary = JSON.parse((await node.request('/stats/summary')).body)
+    expect(summary.node).toMatchObject({
+      nodeName: 'node-1',
+      cpu: { usageNanoCores: 3_000_001, usageCoreNanoSeconds: 3_000_001_000 },
+      memory: { workingSetBytes: 33, usageBytes: 36 },
+    })
+    expect(summary.pods).toHaveLength(2)
+    expect(summary.pods[0]).toMatchObject({
+      podRef: { name: 'web', namespace: 'default', uid: 'uid-web' },
+      cpu: { usageNanoCores: 3_000_000 },
+      memory: { workingSetBytes: 30 },
+      containers: [
+        { name: 'main', cpu: { time: '2026-01-02T15:04:05Z', usageNanoCores: 1_000_000 }, rootfs: { usedBytes: 4096 } },
+        { name: 'side', memory: { workingSetBytes: 20 } },
+      ],
+    })
+  })
+
+  it('/metrics/resource gives it to metrics-server', async () => {
+    const { body } = await node.request('/metrics/resource')
+    const labels = 'container="side",namespace="default",pod="web"'
+    expect(body).toMatch(`container_cpu_usage_seconds_total{${labels}} 2 1767366245000\n`)
+    expect(body).toMatch(`container_memory_working_set_bytes{${labels}} 20 1767366245000\n`)
+    expect(body).toMatch(/^pod_memory_working_set_bytes\{namespace="default",pod="web"\} 30 \d+$/m)
+    expect(body).toMatch(/^node_memory_working_set_bytes 33 \d+$/m)
+  })
+
+  it('is not known without a runtime that measures', async () => {
+    expect(await kubelet.request('/stats/summary')).toMatchObject({ status: 404 })
+  })
+})
+
 describe('/logs/', () => {
   let directory: string
   beforeEach(async () => {

@@ -24,6 +24,7 @@ import { HttpError } from './http-error.ts'
 import { kubeletMetrics } from './metrics.ts'
 import type { PodProvider } from './pod-provider.ts'
 import { runCommand } from './run-command.ts'
+import { resourceMetrics, type StatsSource, type Summary, statsSummary } from './stats-summary.ts'
 import { findContainer, findPod, isStreamingPath, serveStreaming } from './streaming-routes.ts'
 import { serveSystemLogs } from './system-logs.ts'
 
@@ -37,8 +38,8 @@ export interface KubeletServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa: string }
   /** What /logs/ shows; nothing, when missing. */
   readonly logDirectory?: string
-  /** GET /stats/summary: stats/v1alpha1 Summary. */
-  readonly statsSummary?: () => Promise<object>
+  /** Who measures, for /stats/summary and /metrics/resource. */
+  readonly stats?: StatsSource['runtime']
   /** GET /configz. */
   readonly configuration?: object
   /** More /healthz checks besides ping and log: each throws when it fails. */
@@ -192,7 +193,7 @@ export class KubeletServer {
   async #route(request: Request): Promise<void> {
     const { url, response, message } = request
     const path = url.pathname
-    const { pods, statsSummary, configuration, logDirectory } = this.#options
+    const { pods, configuration, logDirectory } = this.#options
     if (isStreamingPath(path)) throw new HttpError(500, 'Upgrade request required\n')
     if (path.startsWith('/run/')) return this.#run(request)
     if (path === '/healthz' || path.startsWith('/healthz/')) return this.#health(path, response)
@@ -203,20 +204,20 @@ export class KubeletServer {
     if (path === '/pods' || path === '/pods/') return json(response, podList(pods.pods()))
     if (path === '/runningpods' || path === '/runningpods/') return json(response, podList(await pods.runningPods()))
     if (path.startsWith('/containerLogs/')) return this.#containerLogs(request)
-    if (path === '/stats' || path === '/stats/' || path === '/stats/summary') {
-      if (!statsSummary) throw new HttpError(404, '404 page not found')
-      return json(response, await statsSummary())
-    }
-    if (path === '/metrics') {
-      response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-      response.end(kubeletMetrics(this.#options.nodeName, pods, this.#startedAt))
-      return
-    }
+    if (path === '/stats/summary') return json(response, await this.#summary())
+    if (path === '/metrics/resource') return prometheus(response, resourceMetrics(await this.#summary()))
+    if (path === '/metrics') return prometheus(response, kubeletMetrics(this.#options.nodeName, pods, this.#startedAt))
     if (path === '/configz' && configuration) return json(response, { kubeletconfig: configuration })
     if ((path === '/logs' || path.startsWith('/logs/')) && logDirectory !== undefined) {
       return serveSystemLogs(logDirectory, decodeURIComponent(path.slice('/logs'.length)), response)
     }
     throw new HttpError(404, '404 page not found\n')
+  }
+
+  #summary(): Promise<Summary> {
+    const { stats, nodeName, pods, env } = this.#options
+    if (!stats) throw new HttpError(404, '404 page not found\n')
+    return statsSummary({ runtime: stats, nodeName, pods, clock: env.clock, startedAt: this.#startedAt })
   }
 
   async #containerLogs({ url, response }: Request): Promise<void> {
@@ -284,4 +285,9 @@ function podList(items: readonly object[]): object {
 function json(response: ServerResponse, value: object): void {
   response.setHeader('content-type', 'application/json')
   response.end(JSON.stringify(value))
+}
+
+function prometheus(response: ServerResponse, text: string): void {
+  response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  response.end(text)
 }
