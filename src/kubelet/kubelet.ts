@@ -225,6 +225,11 @@ export class Kubelet {
         await terminator.killPod(restoredPod(status), status, { graceSeconds: 1 })
       },
     })
+    const node = {
+      labels: nodeLabels(description),
+      allocatable: nodeAllocatable(description),
+      operatingSystem: description.machine.operatingSystem,
+    }
     const handlers = new KubeletPodHandlers({
       env,
       runtime,
@@ -238,12 +243,9 @@ export class Kubelet {
       volumes,
       statuses,
       hostIps: description.addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
-      allocatable: nodeAllocatable(description),
-      node: async fresh => ({
-        labels: fresh ? ((await client.resource(nodes).get(nodeName)).metadata.labels ?? {}) : nodeLabels(description),
-        allocatable: nodeAllocatable(description),
-        operatingSystem: description.machine.operatingSystem,
-      }),
+      allocatable: node.allocatable,
+      node: async fresh =>
+        fresh ? { ...node, labels: (await client.resource(nodes).get(nodeName)).metadata.labels ?? {} } : node,
       removeCgroup: async pod => {
         if (cgroupRoot && !simulated) await removePodCgroup(podCgroup(pod, cgroupRoot))
       },

@@ -32,6 +32,7 @@ const eventOf: Record<string, readonly [whenFalse: string, whenTrue: string]> = 
 
 export class NodeStatusUpdater {
   readonly #options: NodeStatusOptions
+  readonly #facts: NodeStatus
   #sent: NodeStatus = {} as NodeStatus
   #timer: Timer | undefined
   #underway: Promise<void> | undefined
@@ -39,15 +40,16 @@ export class NodeStatusUpdater {
 
   constructor(options: NodeStatusOptions) {
     this.#options = options
+    this.#facts = nodeFacts(options.description)
   }
 
   async compute(before: NodeStatus | undefined): Promise<NodeStatus> {
-    const { runtime, description, env } = this.#options
+    const { runtime, env } = this.#options
     const notReady = await this.#notReady()
     const listed = await runtime.listImages({}).catch(() => undefined)
     const images = listed ? nodeImages(listed.images) : before?.images
     return {
-      ...nodeFacts(description),
+      ...this.#facts,
       conditions: nodeConditions(before?.conditions, notReady, env.clock.now()),
       ...(images?.length ? { images } : {}),
     }

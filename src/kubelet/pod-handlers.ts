@@ -88,7 +88,7 @@ export class KubeletPodHandlers implements PodHandlers {
       this.#mountRetryMs.set(uid, Math.min(wait * 2, longestMountRetryMs))
       return { terminal: false, again: wait }
     }
-    const { failures, retryAfter } = await podSync.sync({
+    const { acted, failures, retryAfter } = await podSync.sync({
       pod,
       runtime: before.runtime,
       probes: probes.resultsOf(uid),
@@ -98,7 +98,7 @@ export class KubeletPodHandlers implements PodHandlers {
       seenAt: this.#seenAt.get(uid)!,
       signal,
     })
-    const after = await this.#report(pod, false)
+    const after = acted ? await this.#report(pod, false) : before
     const waits = [retryAfter, deadline, failures.length > 0 ? failedSyncMs * (1 + env.random.next() / 2) : undefined]
     const soonest = Math.min(...waits.filter(wait => wait !== undefined))
     if (failures.length > 0) env.log.info('pod not in its desired state', { pod: pod.metadata.name, failures })

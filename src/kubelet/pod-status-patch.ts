@@ -1,7 +1,6 @@
 // The strategic merge patch that turns one pod status into another, naming only what the kubelet changed: others own
 // conditions of their own in the same list.
 
-import { isDeepStrictEqual } from 'node:util'
 import type { PodStatus } from '../api/core/v1/pod.ts'
 
 /** What the kubelet writes. Fields it never touches (nominatedNodeName, resourceClaimStatuses, …) are left alone. */
@@ -46,15 +45,24 @@ export function podStatusPatch(before: PodStatus, after: PodStatus): Record<stri
 
 /** Equal as the API sees it: absent, null and empty are the same. */
 export function sameValue(a: unknown, b: unknown): boolean {
-  return isDeepStrictEqual(plain(a), plain(b))
+  if (a === b) return true
+  const aIsObject = typeof a === 'object' && a !== null
+  const bIsObject = typeof b === 'object' && b !== null
+  if (!aIsObject || !bIsObject) return isNothing(a) && isNothing(b)
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b)) return isNothing(a) && isNothing(b)
+    return a.length === b.length && a.every((item, i) => sameValue(item, b[i]))
+  }
+  const left = a as Record<string, unknown>
+  const right = b as Record<string, unknown>
+  for (const key in left) if (!sameValue(left[key], right[key])) return false
+  for (const key in right) if (!(key in left) && !isNothing(right[key])) return false
+  return true
 }
 
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(plain)
-  if (value === null || typeof value !== 'object') return value ?? undefined
-  const entries = Object.entries(value)
-    .map(([key, inner]) => [key, plain(inner)] as const)
-    .filter(([, inner]) => inner !== undefined && inner !== '')
-    .sort(([x], [y]) => (x < y ? -1 : 1))
-  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true
+  if (typeof value !== 'object') return false
+  if (Array.isArray(value)) return value.length === 0
+  return Object.values(value).every(isNothing)
 }

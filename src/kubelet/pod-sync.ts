@@ -62,6 +62,8 @@ export interface PodSyncInput {
 }
 
 export interface SyncOutcome {
+  /** Something was done: the runtime has something else of the pod now. */
+  readonly acted: boolean
   readonly failures: readonly string[]
   /** Milliseconds until a container that is held back may start. */
   readonly retryAfter?: number
@@ -111,7 +113,8 @@ export class PodSync {
         actions.containersToStart.length +
         actions.ephemeralContainersToStart.length >
         0
-    if (!starting || signal.aborted) return { failures: [] }
+    const killed = actions.killPod || actions.containersToKill.length > 0
+    if (!starting || signal.aborted) return { acted: killed, failures: [] }
 
     let sandbox: Sandbox
     try {
@@ -119,10 +122,10 @@ export class PodSync {
         ? await this.#createSandbox(input, actions.attempt)
         : { id: actions.sandboxId, config: this.#sandboxConfig(input, actions.attempt), ips: runtime.ips }
     } catch (error) {
-      if (signal.aborted) return { failures: [] }
+      if (signal.aborted) return { acted: true, failures: [] }
       const message = (error as Error).message
       events.pod(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`)
-      return { failures: [message] }
+      return { acted: true, failures: [message] }
     }
 
     const failures: string[] = []
@@ -155,7 +158,7 @@ export class PodSync {
       if (!(await start(container)) && container.restartPolicy !== 'Always') break
     }
     for (const index of actions.containersToStart) await start(pod.spec!.containers[index]!)
-    return { failures, ...(retryAfter === undefined ? {} : { retryAfter }) }
+    return { acted: true, failures, ...(retryAfter === undefined ? {} : { retryAfter }) }
   }
 
   forgetPod(podUid: string): void {
