@@ -4,6 +4,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { writeDescriptions } from './descriptions.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const out = join(root, 'dist')
@@ -28,5 +29,4 @@ await build({
   logLevel: 'warning',
   banner: { js: '#!/usr/bin/env node' },
 })
-const { writeDescriptions } = await import('./descriptions.mjs').catch(() => ({ writeDescriptions: undefined }))
-await writeDescriptions?.(join(out, 'descriptions.json'))
+writeDescriptions(join(out, 'descriptions.json'))

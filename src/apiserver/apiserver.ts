@@ -20,6 +20,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { registerDiscovery } from './endpoints/discovery.ts'
 import { registerHealth } from './endpoints/health.ts'
 import { registerMetrics } from './endpoints/metrics.ts'
+import { registerOpenAPI } from './endpoints/openapi.ts'
 import { registerOpenID } from './endpoints/openid.ts'
 import { versionInfo } from './endpoints/version.ts'
 import { pipeline } from './pipeline.ts'
@@ -163,6 +164,7 @@ export class ApiServer {
     ])
     this.#dispatcher.register('/version', () => answerJson(versionInfo))
     registerDiscovery(this.#dispatcher, this.#registry, this.#options)
+    registerOpenAPI(this.#dispatcher)
     registerMetrics(this.#dispatcher, this.#server)
     registerOpenID(this.#dispatcher, {
       issuer: this.#server.tokens.issuer,
