@@ -1,13 +1,15 @@
 // Builds what the package ships: the command line and the library as bundles, and the field descriptions.
 
-import { existsSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { writeDescriptions } from './descriptions.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const out = join(root, 'dist')
+const dist = join(root, 'dist')
+// Beside it first: a build that fails, or a cluster that runs, must not find half of it.
+const out = `${dist}.new`
 rmSync(out, { recursive: true, force: true })
 await build({
   absWorkingDir: root,
@@ -30,3 +32,6 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
 })
 writeDescriptions(join(out, 'descriptions.json'))
+chmodSync(join(out, 'k8ts.js'), 0o755)
+rmSync(dist, { recursive: true, force: true })
+renameSync(out, dist)
