@@ -42,7 +42,8 @@ export function decodeObject<T = any>(
   } catch (error) {
     // Nested too deep for the stack.
     if (error instanceof RangeError) throw badRequest(cannotBeHandled(schema, 'exceeded max depth', options))
-    const message = explain(schema, value).error ?? (error as Error).message
+    const message = explain(schema, value).error
+    if (message === undefined) throw error
     throw badRequest(cannotBeHandled(schema, message, options))
   }
 }
