@@ -52,7 +52,7 @@ function httpRequestOnce(
     const request = make(
       url,
       // A pod's certificate is its own business.
-      { agent: false, rejectUnauthorized: false, headers: [...headers].flat() as unknown as Record<string, string> },
+      { agent: false, rejectUnauthorized: false, headers: byName(headers) },
       response => {
         read(response, body => {
           timer.cancel()
@@ -73,6 +73,16 @@ function httpRequestOnce(
     })
     request.end()
   })
+}
+
+/** A name that is given more than once has all of its values. */
+function byName(headers: HttpTarget['headers']): Record<string, string[]> {
+  const named: Record<string, string[]> = {}
+  for (const [name, value] of headers) {
+    named[name] ??= []
+    named[name].push(value)
+  }
+  return named
 }
 
 function read(response: IncomingMessage, done: (body: string) => void): void {

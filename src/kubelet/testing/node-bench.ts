@@ -34,6 +34,7 @@ export class KubeletApi extends MemoryTransport {
       return { status: 200, headers: {}, body: this.put(path, next) }
     }
     if (request.method === 'POST' && path.endsWith('/token')) {
+      this.requests.push(request)
       const expirationTimestamp = formatTime(this.now() + 3_600_000)
       return { status: 201, headers: {}, body: { status: { token: `token-${this.now()}`, expirationTimestamp } } }
     }
