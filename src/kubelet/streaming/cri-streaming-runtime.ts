@@ -136,7 +136,8 @@ function exitCode(report: string): number {
   }
   const code = exitCodeOf(status)
   if (code !== undefined) return code
-  throw new Error(status.message || report)
+  // The runtime's streaming server puts the same words in front as we do for its caller: said once is enough.
+  throw new Error((status.message || report).replace(/^Internal error occurred: error \w+ \w+ \w+ container: /, ''))
 }
 
 /** Runtimes report an error as text, or (since Kubernetes 1.33) as JSON with the text as its message. */

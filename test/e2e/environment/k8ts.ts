@@ -97,5 +97,7 @@ export class K8ts {
     const [, kubeconfig] = await this.#process.says(/(?:KUBECONFIG=|--kubeconfig[ =])["']?([^\s"']+)/)
     this.#kubeconfig = kubeconfig!
     await eventually(() => this.kubectl().output('get', '--raw', '/readyz'))
+    // Pods are refused until a controller has made it.
+    await eventually(() => this.kubectl().output('get', 'serviceaccount', 'default'))
   }
 }

@@ -1,0 +1,115 @@
+// A pod and the ways into it, with the real kubectl: new (WebSocket) and old (SPDY), on a node with a real containerd and
+// on a simulated one.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Containerd } from './environment/containerd.ts'
+import { busyboxImage } from './environment/images.ts'
+import { K8ts } from './environment/k8ts.ts'
+import type { Kubectl } from './environment/kubectl.ts'
+
+const manifest = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: settings }
+data: { greeting: hello from the config }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: keys }
+stringData: { token: s3cret }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web, labels: { app: web } }
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - name: main
+      image: ${busyboxImage}
+      imagePullPolicy: IfNotPresent
+      command: [sh, -c, 'echo up; while true; do sleep 1; done']
+      env: [{ name: TOKEN, valueFrom: { secretKeyRef: { name: keys, key: token } } }]
+      volumeMounts: [{ name: settings, mountPath: /settings }]
+  volumes: [{ name: settings, configMap: { name: settings } }]
+`
+
+describe.each(['cri', 'simulated'] as const)('on a node whose runtime is %s', runtime => {
+  let containerd: Containerd | undefined
+  let k8ts: K8ts
+  let kubectl: Kubectl
+
+  beforeAll(async () => {
+    if (runtime === 'cri') containerd = await Containerd.start()
+    k8ts = await K8ts.start({ runtime, ...(containerd ? { criEndpoint: containerd.endpoint } : {}) })
+    kubectl = k8ts.kubectl()
+    await kubectl.apply(manifest)
+    await kubectl.output('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s')
+  })
+
+  afterAll(async () => {
+    await k8ts?.stop()
+    await containerd?.stop()
+  })
+
+  test('the node says what it is', async () => {
+    const { items } = await kubectl.get('nodes')
+    expect(items.map((node: any) => node.status.nodeInfo.containerRuntimeVersion)).toEqual([
+      expect.stringMatching(runtime === 'cri' ? /^containerd:\/\// : /^simulated:\/\//),
+    ])
+  })
+
+  test('get and describe show the pod', async () => {
+    expect(await kubectl.output('get', 'pods', '-o', 'wide')).toMatch(/^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE/)
+    expect(await kubectl.output('get', 'pods')).toMatch(/\nweb +1\/1 +Running +0 /)
+    expect(await kubectl.output('describe', 'pod', 'web')).toMatch(/Normal +Scheduled[\s\S]*Normal +Started/)
+  })
+
+  describe.each(['1.36', '1.20'] as const)('kubectl %s', version => {
+    let kubectl: Kubectl
+
+    beforeAll(() => {
+      kubectl = k8ts.kubectl(version)
+    })
+
+    test('exec sees the config and the secret, and ends as the command did', async () => {
+      expect(await kubectl.output('exec', 'web', '--', 'cat', '/settings/greeting')).toBe('hello from the config')
+      expect(await kubectl.output('exec', 'web', '--', 'sh', '-c', 'echo $TOKEN')).toBe('s3cret\n')
+      expect((await kubectl.run(['exec', 'web', '--', 'sh', '-c', 'exit 7'])).code).toBe(7)
+    })
+
+    if (runtime === 'cri') {
+      test('exec of what is not there says so once', async () => {
+        const { code, stderr } = await kubectl.run(['exec', 'web', '--', 'no-such-program'])
+        expect(code).toBe(1)
+        expect(stderr).toMatch(/"no-such-program": executable file not found in \$PATH/)
+        expect(stderr.match(/error executing command in container/g)).toHaveLength(1)
+      })
+    }
+
+    test('exec -i gives it input', async () => {
+      const { stdout } = await kubectl.run(['exec', '-i', 'web', '--', 'sh'], { input: 'echo given\n' })
+      expect(stdout).toBe('given\n')
+    })
+
+    test('exec -it is a shell at a terminal', async () => {
+      const shell = kubectl.interactive(['exec', '-it', 'web', '--', 'sh'])
+      await shell.says(/# /)
+      shell.write('echo typed $TOKEN\r')
+      await shell.says(/typed s3cret\r\n/)
+      shell.write('exit 5\r')
+      expect((await shell.exited()).code).toBe(5)
+    })
+
+    test('logs, and logs -f', async () => {
+      expect(await kubectl.output('logs', 'web')).toBe('up\n')
+      const following = kubectl.start('logs', '-f', 'web')
+      await following.says(/up/)
+      await following.stop()
+    })
+  })
+
+  test('delete ends it', async () => {
+    await kubectl.output('delete', 'pod/web', '--wait')
+    expect((await kubectl.get('pods')).items).toEqual([])
+  })
+})
