@@ -177,6 +177,11 @@ describe('a proxied request', () => {
     expect(await body(response)).toBe('POST tea')
   })
 
+  it('of a caller in the same process is answered whole', async () => {
+    answer = (_request, response) => void response.end('ok')
+    expect(await relay('/healthz', { direct: true })).toMatchObject({ status: 200, body: Buffer.from('ok') })
+  })
+
   it('without a path is sent to the one with a slash', async () => {
     expect(await relay('', { query: new URLSearchParams('a=1') })).toEqual({
       status: 301,

@@ -39,6 +39,7 @@ export type ProxiedRequest = Pick<RequestContext, 'method' | 'path' | 'headers' 
 }
 
 const errorBodyLimit = 50_000
+const directBodyLimit = 1024 * 1024
 
 /** GET pods/log: the kubelet's answer as text, or its refusal as a Status. */
 export async function relayPodLog(
@@ -91,11 +92,16 @@ export async function relayKubeletRequest(
     if (value === undefined || hopByHop.has(name) || name.startsWith('access-control-allow-')) continue
     headers[name] = Array.isArray(value) ? value.join(', ') : value
   }
-  const { 'content-type': contentType, 'content-length': _length, ...others } = headers
+  const { 'content-type': contentType, 'content-length': length, ...others } = headers
+  const head = { status: response.status, headers: others, ...(contentType && { contentType }) }
+  // Callers in the process get a short answer whole, as from any other resource.
+  if (request.direct && length !== undefined && Number(length) <= directBodyLimit) {
+    const pieces: Uint8Array[] = []
+    for await (const piece of response.body as AsyncIterable<Uint8Array>) pieces.push(piece)
+    return { ...head, body: Buffer.concat(pieces) }
+  }
   return {
-    status: response.status,
-    headers: others,
-    ...(contentType && { contentType }),
+    ...head,
     stream: sink => relayBody(response, sink, clock, gone),
   }
 }
