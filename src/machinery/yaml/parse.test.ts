@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { parseYaml, parseYamlDocuments, YamlSyntaxError } from './parse.ts'
+
+const value = (text: string) => parseYaml(text).value
+
+describe('a scalar', () => {
+  test.each<[string, unknown]>([
+    ['true', true],
+    ['yes', true],
+    ['off', false],
+    ['~', null],
+    ['', null],
+    ['1', 1],
+    ['0777', 511],
+    ['0x1F', 31],
+    ['1.5', 1.5],
+    ['1_000', 1000],
+    ['"1"', '1'],
+    ['22:22', '22:22'],
+    ['1:30.5', '1:30.5'],
+    ['2026-01-02', '2026-01-02'],
+    ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05Z'],
+    ['100m', '100m'],
+    ['1e3', 1000],
+    ['v1', 'v1'],
+  ])('%j is %j', (text, expected) => {
+    expect(value(`a: ${text}`)).toEqual({ a: expected })
+  })
+})
+
+test('anchors, merge keys and keys that are no text', () => {
+  expect(value('base: &b {x: 1, z: 2}\nmore: {<<: *b, z: 3}\nlist: [*b]\n1: one\n')).toEqual({
+    base: { x: 1, z: 2 },
+    more: { x: 1, z: 3 },
+    list: [{ x: 1, z: 2 }],
+    '1': 'one',
+  })
+})
+
+test('JSON is YAML', () => {
+  expect(value('{"a":[1,{"b":"c\\n"}]}')).toEqual({ a: [1, { b: 'c\n' }] })
+})
+
+test('of repeated keys the last one counts, and each is named', () => {
+  const { value: parsed, duplicates } = parseYaml('a: 1\nb:\n  c: 1\n  c: 2\na: 3\n')
+  expect(parsed).toEqual({ a: 3, b: { c: 2 } })
+  expect(duplicates).toEqual([
+    'yaml: unmarshal errors:\n  line 4: key "c" already set in map\n  line 5: key "a" already set in map',
+  ])
+  expect(parseYaml('a: 1\nb: {a: 1}').duplicates).toEqual([])
+})
+
+test('a manifest has many documents, and empty ones do not count', () => {
+  const text = '---\na: 1\n---\n# nothing\n---\nb: 2\n...\n'
+  expect(parseYamlDocuments(text)).toEqual([{ a: 1 }, { b: 2 }])
+  expect(value(text)).toEqual({ a: 1 })
+  expect(parseYamlDocuments('')).toEqual([])
+})
+
+describe('what is no YAML says the line', () => {
+  test.each([
+    ['a: 1\nb: [1, 2\n', /^yaml: line \d+: /],
+    ['a: 1\n  b: 2\n', /^yaml: line \d+: /],
+    ['a: *nowhere', /^yaml: /],
+    ['a: "open', /^yaml: line 1: /],
+  ])('%j', (text, message) => {
+    expect(() => value(text)).toThrow(YamlSyntaxError)
+    expect(() => value(text)).toThrow(message)
+  })
+
+  test('a bomb of aliases is refused', () => {
+    let text = 'a0: &a0 [x,x,x,x,x,x,x,x,x]\n'
+    for (let level = 1; level < 9; level++)
+      text += `a${level}: &a${level} [${new Array(9).fill(`*a${level - 1}`).join(',')}]\n`
+    expect(() => value(text)).toThrow(YamlSyntaxError)
+  })
+})
