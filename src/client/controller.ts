@@ -46,6 +46,8 @@ export interface ReconcileContext {
 /** Another resource whose changes matter, and to which keys. */
 export interface WatchDeclaration<T = any, State = unknown> {
   readonly resource: ResourceDeclaration<T>
+  /** Only these objects of it are watched; all when absent. */
+  readonly fieldSelector?: string
   readonly indexers?: Readonly<Record<string, Indexer<T>>>
   /** The keys to reconcile when the object has changed (`before` and `after`), come (no `before`) or gone (no `after`). */
   keys?(
@@ -138,7 +140,10 @@ class ControllerRun<T, State> implements RunningController {
     this.#informers.set(reconciles, informers.informer(reconciles, { indexers }))
     for (const resource of owns) this.#informers.set(resource, informers.informer(resource))
     for (const watched of watches)
-      this.#informers.set(watched.resource, informers.informer(watched.resource, { indexers: watched.indexers }))
+      this.#informers.set(
+        watched.resource,
+        informers.informer(watched.resource, { indexers: watched.indexers, fieldSelector: watched.fieldSelector }),
+      )
     this.#context = { ...reconcileContext, state: declaration.state?.(reconcileContext) as State }
 
     // Watches come first: their handlers note what was expected before a key is added because of it.

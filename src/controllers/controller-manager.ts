@@ -1,9 +1,14 @@
 // kube-controller-manager: every controller, on shared informers.
 //
-// Comes in: clients of the API server. Goes out: writes through them. Controllers know nothing of each other.
+// Comes in: clients of the API server. Goes out: writes through them. Controllers know nothing of each other: they meet
+// through the API. `all-controllers.ts` lists them; each has a file or a folder of its own here.
 
 import type { Client } from '../client/client.ts'
+import { ComponentEventRecorder } from '../client/event-recorder.ts'
+import { InformerFactory } from '../client/informer.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { allControllers } from './all-controllers.ts'
+import type { ManagedController } from './managed-controller.ts'
 
 export interface ControllerManagerOptions {
   readonly env: Env
@@ -18,14 +23,50 @@ export interface ControllerManagerOptions {
   readonly controllers?: readonly string[]
 }
 
+interface Running {
+  stop(): Promise<void>
+}
+
 export class ControllerManager {
   readonly options: ControllerManagerOptions
+  #running: Running[] = []
+  #recorders: ComponentEventRecorder[] = []
+  #informers: InformerFactory | undefined
 
   constructor(options: ControllerManagerOptions) {
     this.options = options
   }
 
-  async start(): Promise<void> {}
+  /** Sets every controller going. They work as soon as their informers have synced, which is not waited for. */
+  async start(): Promise<void> {
+    const { env, client, clientFor, rootCA, clusterCIDR, controllers = ['*'] } = this.options
+    const informers = new InformerFactory(client, env)
+    this.#informers = informers
+    for (const declared of allControllers) {
+      if (!isEnabled(declared, controllers)) continue
+      const own = clientFor(declared.serviceAccount)
+      const events = new ComponentEventRecorder(own, env, {
+        component: declared.eventSource ?? declared.serviceAccount,
+      })
+      this.#recorders.push(events)
+      this.#running.push(declared.start({ env, client: own, informers, events, rootCA, clusterCIDR }))
+    }
+    informers.start()
+  }
 
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    await Promise.all(this.#running.splice(0).map(controller => controller.stop()))
+    for (const recorder of this.#recorders.splice(0)) recorder.stop()
+    await this.#informers?.stop()
+    this.#informers = undefined
+  }
+}
+
+/** Upstream's rule: the first mention of the name decides, else `*` does. */
+function isEnabled({ name }: ManagedController, list: readonly string[]): boolean {
+  for (const item of list) {
+    if (item === name) return true
+    if (item === `-${name}`) return false
+  }
+  return list.includes('*')
 }

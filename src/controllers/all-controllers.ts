@@ -1,0 +1,24 @@
+// Every controller there is, in the order they are started: what a new cluster waits for comes first.
+
+import { deploymentController } from './deployment/deployment-controller.ts'
+import { type ManagedController, managed } from './managed-controller.ts'
+import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
+import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
+import { serviceAccountController } from './service-account-controller.ts'
+
+export const allControllers: readonly ManagedController[] = [
+  managed(
+    { name: 'serviceaccount-controller', serviceAccount: 'service-account-controller' },
+    serviceAccountController,
+  ),
+  managed(
+    { name: 'root-ca-certificate-publisher-controller', serviceAccount: 'root-ca-cert-publisher' },
+    rootCACertificatePublisher,
+  ),
+  managed({ name: 'deployment-controller', serviceAccount: 'deployment-controller' }, deploymentController),
+  managed({ name: 'replicaset-controller', serviceAccount: 'replicaset-controller' }, replicaSetController),
+  managed(
+    { name: 'replicationcontroller-controller', serviceAccount: 'replication-controller' },
+    replicationControllerController,
+  ),
+]

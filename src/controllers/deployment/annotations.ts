@@ -1,0 +1,68 @@
+// What a Deployment notes on its ReplicaSets, and what it shares with them.
+
+import type { Deployment } from '../../api/apps/v1/deployment.ts'
+import type { ReplicaSet } from '../../api/apps/v1/replicaset.ts'
+
+export const revisionAnnotation = 'deployment.kubernetes.io/revision'
+const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history'
+const desiredReplicasAnnotation = 'deployment.kubernetes.io/desired-replicas'
+const maxReplicasAnnotation = 'deployment.kubernetes.io/max-replicas'
+
+/** The Deployment's annotations that are not its ReplicaSets': what is about the one object only. */
+const notCopied = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  revisionAnnotation,
+  revisionHistoryAnnotation,
+  desiredReplicasAnnotation,
+  maxReplicasAnnotation,
+  'deprecated.deployment.rollback.to',
+])
+
+/** How long the list of earlier revisions may grow. */
+const maxHistoryCharacters = 2000
+
+export type Annotations = Readonly<Record<string, string>>
+
+export function revisionOf(replicaSet: ReplicaSet): number {
+  const text = replicaSet.metadata.annotations?.[revisionAnnotation]
+  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : 0
+}
+
+export function desiredReplicasOf(replicaSet: ReplicaSet): number | undefined {
+  return numberIn(replicaSet, desiredReplicasAnnotation)
+}
+
+export function maxReplicasOf(replicaSet: ReplicaSet): number | undefined {
+  return numberIn(replicaSet, maxReplicasAnnotation)
+}
+
+function numberIn(replicaSet: ReplicaSet, annotation: string): number | undefined {
+  const text = replicaSet.metadata.annotations?.[annotation]
+  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : undefined
+}
+
+/** The ReplicaSet's annotations with the size that the Deployment wants of all of them together. */
+export function withSize(annotations: Annotations | undefined, desired: number, max: number): Annotations {
+  return { ...annotations, [desiredReplicasAnnotation]: String(desired), [maxReplicasAnnotation]: String(max) }
+}
+
+/** The annotations of the newest ReplicaSet: the Deployment's own, and the revision, which only ever rises. */
+export function ofNewReplicaSet(deployment: Deployment, annotations: Annotations, revision: number): Annotations {
+  const result: Record<string, string> = { ...annotations }
+  for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {}))
+    if (!notCopied.has(name)) result[name] = value
+  const before = annotations[revisionAnnotation]
+  if (Number(before ?? 0) >= revision) return result
+  result[revisionAnnotation] = String(revision)
+  if (before !== undefined) result[revisionHistoryAnnotation] = history(annotations[revisionHistoryAnnotation], before)
+  return result
+}
+
+/** The earlier revisions of the same template, oldest first; the oldest make room. */
+function history(list: string | undefined, revision: string): string {
+  if (!list) return revision
+  const revisions = list.split(',')
+  let length = list.length + revision.length + 1
+  while (length > maxHistoryCharacters && revisions.length > 0) length -= revisions.shift()!.length + 1
+  return [...revisions, revision].join(',')
+}

@@ -1,0 +1,45 @@
+// What controllers ask of a pod: is it active, ready, available, since when.
+
+import type { Pod } from '../api/core/v1/pod.ts'
+import { timeOf } from '../machinery/time.ts'
+
+/** Neither finished nor on its way out. */
+export function isPodActive({ status, metadata }: Pod): boolean {
+  return status.phase !== 'Succeeded' && status.phase !== 'Failed' && !metadata.deletionTimestamp
+}
+
+/** On its way out, and not finished yet. */
+export function isPodTerminating({ status, metadata }: Pod): boolean {
+  return status.phase !== 'Succeeded' && status.phase !== 'Failed' && !!metadata.deletionTimestamp
+}
+
+export function isPodTerminal({ status }: Pod): boolean {
+  return status.phase === 'Succeeded' || status.phase === 'Failed'
+}
+
+function readyCondition(pod: Pod) {
+  return pod.status.conditions?.find(({ type }) => type === 'Ready')
+}
+
+export function isPodReady(pod: Pod): boolean {
+  return readyCondition(pod)?.status === 'True'
+}
+
+/** Milliseconds since the epoch; undefined while it is not ready. */
+export function podReadySince(pod: Pod): number | undefined {
+  const condition = readyCondition(pod)
+  return condition?.status === 'True' ? timeOf(condition.lastTransitionTime) : undefined
+}
+
+/** When the pod counts as available, if it stays ready: `minReadySeconds` after it became so. */
+export function podAvailableAt(pod: Pod, minReadySeconds: number): number | undefined {
+  if (!isPodReady(pod)) return undefined
+  if (minReadySeconds === 0) return 0
+  const since = podReadySince(pod)
+  return since === undefined ? undefined : since + minReadySeconds * 1000
+}
+
+export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
+  const at = podAvailableAt(pod, minReadySeconds)
+  return at !== undefined && at <= now
+}
