@@ -11,7 +11,7 @@ import type { Clock } from '../../machinery/env/env.ts'
 import type { Status } from '../../machinery/status-error.ts'
 import type { ContainerRuntime } from '../runtime/container-runtime.ts'
 import { exitCodeOf } from './command-outcome.ts'
-import type { RemoteCommandStreams } from './remote-command.ts'
+import { optionsOf, type RemoteCommandStreams } from './remote-command.ts'
 import { SpdyConnection } from './spdy/connection.ts'
 import type { StreamingRuntime } from './streaming-runtime.ts'
 
@@ -27,12 +27,12 @@ export class CriStreamingRuntime implements StreamingRuntime {
   }
 
   async exec(containerId: string, command: readonly string[], streams: RemoteCommandStreams): Promise<number> {
-    const { url } = await this.#runtime.exec({ containerId, cmd: [...command], ...flags(streams) })
+    const { url } = await this.#runtime.exec({ containerId, cmd: [...command], ...optionsOf(streams) })
     return this.#command(url, streams)
   }
 
   async attach(containerId: string, streams: RemoteCommandStreams): Promise<number> {
-    const { url } = await this.#runtime.attach({ containerId, ...flags(streams) })
+    const { url } = await this.#runtime.attach({ containerId, ...optionsOf(streams) })
     return this.#command(url, streams)
   }
 
@@ -114,15 +114,6 @@ export class CriStreamingRuntime implements StreamingRuntime {
       request.on('error', reject)
       request.end()
     })
-  }
-}
-
-function flags(streams: RemoteCommandStreams) {
-  return {
-    tty: streams.tty,
-    stdin: streams.stdin !== undefined,
-    stdout: streams.stdout !== undefined,
-    stderr: streams.stderr !== undefined,
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream'
 import type { ContainerStreams, InProcessContainers } from '../runtime/container-runtime.ts'
-import type { RemoteCommandStreams } from './remote-command.ts'
+import { optionsOf, type RemoteCommandStreams } from './remote-command.ts'
 import type { StreamingRuntime } from './streaming-runtime.ts'
 
 export class InProcessStreamingRuntime implements StreamingRuntime {
@@ -13,25 +13,16 @@ export class InProcessStreamingRuntime implements StreamingRuntime {
   }
 
   exec(containerId: string, command: readonly string[], streams: RemoteCommandStreams): Promise<number> {
-    return this.#containers.exec({ containerId, cmd: [...command], ...flags(streams) }, callbacks(streams))
+    return this.#containers.exec({ containerId, cmd: [...command], ...optionsOf(streams) }, callbacks(streams))
   }
 
   async attach(containerId: string, streams: RemoteCommandStreams): Promise<number> {
-    await this.#containers.attach({ containerId, ...flags(streams) }, callbacks(streams))
+    await this.#containers.attach({ containerId, ...optionsOf(streams) }, callbacks(streams))
     return 0
   }
 
   portForward(podSandboxId: string, port: number, stream: Duplex): Promise<void> {
     return this.#containers.portForward(podSandboxId, port, stream)
-  }
-}
-
-function flags(streams: RemoteCommandStreams) {
-  return {
-    tty: streams.tty,
-    stdin: streams.stdin !== undefined,
-    stdout: streams.stdout !== undefined,
-    stderr: streams.stderr !== undefined,
   }
 }
 

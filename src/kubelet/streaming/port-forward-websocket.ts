@@ -2,8 +2,8 @@
 // ways and channel 2n+1 errors; each begins with the port as two bytes, little-endian. One connection per port.
 
 import { Duplex } from 'node:stream'
-import { quote } from '../../machinery/go-text.ts'
 import { flushed } from './command-outcome.ts'
+import { parsePort } from './port.ts'
 import type { PortForwardTarget } from './port-forward.ts'
 import { acceptWebSocket, offeredSubprotocols, refuseUpgrade, type UpgradeRequest } from './upgrade.ts'
 import { WebSocketChannels } from './websocket-channels.ts'
@@ -61,11 +61,6 @@ function portsOf(query: URLSearchParams): number[] {
   if (values.length === 0) throw new Error('query parameter "port" is required')
   return values.flatMap(value => {
     if (value === '') throw new Error('query parameter "port" cannot be empty')
-    return value.split(',').map(text => {
-      const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
-      if (!(port <= 65535)) throw new Error(`unable to parse ${quote(value)} as a port`)
-      if (port < 1) throw new Error(`port ${quote(value)} must be > 0`)
-      return port
-    })
+    return value.split(',').map(text => parsePort(text, value))
   })
 }

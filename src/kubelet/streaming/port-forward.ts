@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { createWebSocketStream } from 'ws'
 import type { Clock, Logger, Timer } from '../../machinery/env/env.ts'
 import { quote } from '../../machinery/go-text.ts'
+import { parsePort } from './port.ts'
 import { serveWebSocketPortForward } from './port-forward-websocket.ts'
 import { streamCreationTimeout } from './remote-command-spdy.ts'
 import { SpdyConnection } from './spdy/connection.ts'
@@ -139,12 +140,4 @@ class PortForwardSession {
     error.end()
     data.resume()
   }
-}
-
-export function parsePort(text: string | undefined): number {
-  if (!text) throw new Error('"port" header is required')
-  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (!(port <= 65535)) throw new Error(`unable to parse ${quote(text)} as a port`)
-  if (port < 1) throw new Error(`port ${quote(text)} must be > 0`)
-  return port
 }

@@ -48,6 +48,11 @@ export function remoteCommandOptions(query: URLSearchParams): RemoteCommandOptio
   return options
 }
 
+/** What a runtime is asked for, to serve the streams. */
+export function optionsOf({ stdin, stdout, stderr, tty }: RemoteCommandStreams): RemoteCommandOptions {
+  return { stdin: stdin !== undefined, stdout: stdout !== undefined, stderr: stderr !== undefined, tty }
+}
+
 /** Takes the upgrade; undefined when it was refused, which has then been answered. */
 export async function acceptRemoteCommand(
   upgrade: UpgradeRequest,
