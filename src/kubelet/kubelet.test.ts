@@ -88,6 +88,26 @@ describe('a pod', () => {
     expect(status.containerStatuses![0]!.state.terminated).toMatchObject({ exitCode: 3, reason: 'Error' })
   })
 
+  test('that lingers is killed when its grace is over', async () => {
+    bench.create(testPod('slow', {}, { annotations: { 'simulated.k8ts.dev/ignore-stop': 'true' } }))
+    await bench.advance(5)
+    bench.markDeleted('slow', 20)
+    await bench.advance(15)
+    expect(bench.pod('slow')).toBeDefined()
+    await bench.advance(10)
+    expect(bench.pod('slow')).toBeUndefined()
+  })
+
+  test('is killed sooner when its deletion is asked for with less grace', async () => {
+    bench.create(testPod('slow', {}, { annotations: { 'simulated.k8ts.dev/ignore-stop': 'true' } }))
+    await bench.advance(5)
+    bench.markDeleted('slow', 600)
+    await bench.advance(15)
+    bench.markDeleted('slow', 1)
+    await bench.advance(5)
+    expect(bench.pod('slow')).toBeUndefined()
+  })
+
   test('past its deadline is Failed', async () => {
     bench.create(testPod('late', { activeDeadlineSeconds: 60 }))
     await bench.advance(50)
@@ -162,6 +182,112 @@ describe('init containers', () => {
     const { status } = bench.pod('meshed')!
     expect(status.phase).toBe('Running')
     expect(status.initContainerStatuses).toMatchObject([{ name: 'proxy', started: true, ready: true }])
+  })
+})
+
+describe('what goes wrong', () => {
+  const waiting = (name: string) => bench.pod(name)!.status.containerStatuses![0]!.state.waiting
+
+  test('an image that cannot be pulled', async () => {
+    bench.create(testPod('bad', { containers: [{ image: 'Not An Image' }] }))
+    await bench.advance(3)
+    expect(waiting('bad')).toMatchObject({ reason: 'InvalidImageName' })
+    expect(bench.pod('bad')!.status.phase).toBe('Pending')
+    expect(bench.events()).toContain('Failed: Error: InvalidImageName')
+  })
+
+  test('a ConfigMap that comes late', async () => {
+    bench.create(
+      testPod('late', {
+        containers: [{ volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+        volumes: [{ name: 'v', configMap: { name: 'settings' } }],
+      }),
+    )
+    await bench.advance(5)
+    expect(waiting('late')).toEqual({ reason: 'ContainerCreating' })
+    expect(bench.events()).toContain(
+      'FailedMount: MountVolume.SetUp failed for volume "v" : configmap "settings" not found',
+    )
+    const metadata = { name: 'settings', namespace: 'default' }
+    bench.api.put('/api/v1/namespaces/default/configmaps/settings', { metadata, data: {} })
+    await bench.advance(10)
+    expect(bench.pod('late')!.status.phase).toBe('Running')
+  })
+
+  test('a variable from nowhere', async () => {
+    const valueFrom = { secretKeyRef: { name: 'absent', key: 'k' } }
+    bench.create(testPod('env', { containers: [{ env: [{ name: 'X', valueFrom }] }] }))
+    await bench.advance(3)
+    expect(waiting('env')).toEqual({ reason: 'CreateContainerConfigError', message: 'secret "absent" not found' })
+    expect(bench.events()).toContain('Failed: Error: secret "absent" not found')
+  })
+
+  test('a sandbox that dies is made anew, with its containers', async () => {
+    bench.create(testPod('web'))
+    await bench.advance(5)
+    const [sandbox] = (await bench.runtime.listPodSandbox({})).items
+    void bench.runtime.stopPodSandbox({ podSandboxId: sandbox!.id })
+    await bench.advance(30)
+    expect(bench.events()).toContain('SandboxChanged: Pod sandbox changed, it will be killed and re-created.')
+    expect(bench.pod('web')!.status).toMatchObject({
+      phase: 'Running',
+      containerStatuses: [{ restartCount: 1, ready: true }],
+    })
+  })
+
+  test('an API server that is away for a while', async () => {
+    bench.api.faults = () => ({ fault: 'unreachable' })
+    bench.create(testPod('web', { containers: [{ command: ['sh', '-c', 'sleep 3; sleep 1000'] }] }))
+    await bench.advance(20)
+    expect(bench.pod('web')!.status.phase).toBe('Pending')
+    bench.api.faults = () => undefined
+    await bench.advance(60)
+    expect(bench.pod('web')!.status.phase).toBe('Running')
+  })
+
+  test('a pod the node has no room for', async () => {
+    bench.create(testPod('big', { containers: [{ resources: { requests: { cpu: '5' } } }] }))
+    await bench.advance(3)
+    expect(bench.pod('big')!.status).toMatchObject({
+      phase: 'Failed',
+      reason: 'OutOfcpu',
+      message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 5000, used: 0, capacity: 4000",
+    })
+    expect((await bench.runtime.listPodSandbox({})).items).toEqual([])
+  })
+})
+
+describe('probes', () => {
+  test('a pod is ready when its container says so, and not ready when it does not', async () => {
+    bench.create(
+      testPod(
+        'web',
+        { containers: [{ readinessProbe: { httpGet: { port: 80 }, periodSeconds: 5, failureThreshold: 1 } as any }] },
+        { annotations: { 'simulated.k8ts.dev/run': 'unhealthy; sleep 20; healthy; sleep 20; unhealthy; sleep 3600' } },
+      ),
+    )
+    const ready = () => bench.pod('web')!.status.conditions!.find(({ type }) => type === 'Ready')!.status
+    await bench.advance(10)
+    expect(bench.pod('web')!.status.phase).toBe('Running')
+    expect(ready()).toBe('False')
+    await bench.advance(20)
+    expect(ready()).toBe('True')
+    await bench.advance(20)
+    expect(ready()).toBe('False')
+    expect(bench.events()).toContain('Unhealthy: Readiness probe failed: simulated container: unhealthy')
+  })
+
+  test('a container whose liveness probe fails is restarted', async () => {
+    bench.create(
+      testPod(
+        'web',
+        { containers: [{ livenessProbe: { httpGet: { port: 80 }, periodSeconds: 5, failureThreshold: 2 } as any }] },
+        { annotations: { 'simulated.k8ts.dev/run': 'sleep 20; unhealthy; sleep 3600' } },
+      ),
+    )
+    await bench.advance(45)
+    expect(bench.events()).toContain('Killing: Container main failed liveness probe, will be restarted')
+    expect(bench.pod('web')!.status.containerStatuses![0]!.restartCount).toBe(1)
   })
 })
 

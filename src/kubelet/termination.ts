@@ -105,10 +105,26 @@ export class Terminator {
       request.graceSeconds !== undefined && request.graceSeconds < minimumGraceSeconds
         ? request.graceSeconds
         : minimumGraceSeconds
-    await runtime.stopContainer(
-      { containerId: record.id, timeout: Math.max(floor, grace) },
-      request.signal ? { signal: request.signal } : {},
-    )
+    const options = request.signal ? { signal: request.signal } : {}
+    const stopped = runtime.stopContainer({ containerId: record.id, timeout: Math.max(floor, grace) }, options)
+    await unlessAborted(stopped, request.signal)
+  }
+}
+
+/** Stops waiting when the signal is aborted, though the runtime may go on: a second stop with less time overtakes it. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  signal.throwIfAborted()
+  let abort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+    work.catch(() => {})
   }
 }
 

@@ -20,6 +20,7 @@ export class KubeletApi extends MemoryTransport {
   }
 
   override async request(request: ApiRequest): Promise<ApiResponse> {
+    if (this.faults(request)) return super.request(request)
     const path = request.path.replace(/\/status$/, '')
     const [current] = this.#at(path)
     if (request.method === 'PATCH' && current && 'status' in request.body!) {
