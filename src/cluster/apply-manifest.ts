@@ -1,15 +1,13 @@
 // Creates or updates the objects of a manifest: a small `kubectl apply` for tests, by merge patch.
 
-import { parseAllDocuments } from 'yaml'
 import { apiVersionOf, type KubeObject } from '../api/resource.ts'
 import { resources } from '../api/scheme.ts'
 import type { Client } from '../client/client.ts'
 import { isAlreadyExists } from '../machinery/status-error.ts'
+import { parseYamlDocuments } from '../machinery/yaml/parse.ts'
 
 export async function applyManifest(client: Client, manifest: string): Promise<void> {
-  for (const document of parseAllDocuments(manifest)) {
-    const object = document.toJS() as KubeObject | null
-    if (!object) continue
+  for (const object of parseYamlDocuments(manifest) as KubeObject[]) {
     const declaration = resources.find(of => apiVersionOf(of) === object.apiVersion && of.kind === object.kind)
     if (!declaration) throw new Error(`no resource for ${object.apiVersion} ${object.kind} is served`)
     const namespace = declaration.namespaced ? (object.metadata.namespace ?? 'default') : undefined
