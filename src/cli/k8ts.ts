@@ -36,7 +36,7 @@ program
       .choices(['auto', 'cri', 'simulated'])
       .default('auto'),
   )
-  .option('--cri-endpoint <url>', 'the CRI runtime', 'unix:///run/containerd/containerd.sock')
+  .option('--cri-endpoint <urls...>', 'the CRI runtime; one for each node', ['unix:///run/containerd/containerd.sock'])
   .option('--cluster-cidr <range>', 'the addresses of pods', '10.244.0.0/16')
   .option('--service-cidr <range>', 'the addresses of services', '10.96.0.0/12')
   .option('--token-auth-file <file>', 'static tokens: lines of token,user,uid,"group1,group2"')

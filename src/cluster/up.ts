@@ -6,10 +6,9 @@
 // half started.
 
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
+import { homedir, hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseTokenFile } from '../apiserver/authentication/static-token.ts'
-import type { ContainerRuntime } from '../kubelet/runtime/container-runtime.ts'
 import { criRuntime, probeRuntime } from '../kubelet/runtime/cri-runtime.ts'
 import { SimulatedRuntime } from '../kubelet/runtime/simulated-runtime.ts'
 import type { Env } from '../machinery/env/env.ts'
@@ -27,7 +26,8 @@ export interface UpOptions {
   readonly dataDir?: string
   readonly nodes: number
   readonly runtime: 'auto' | 'cri' | 'simulated'
-  readonly criEndpoint: string
+  /** One for each node that runs real containers: two kubelets on one runtime would remove each other's pods. */
+  readonly criEndpoint: readonly string[]
   readonly clusterCidr: string
   readonly serviceCidr: string
   readonly tokenAuthFile?: string
@@ -137,46 +137,68 @@ function explained(error: unknown, options: UpOptions): unknown {
 }
 
 interface ChosenRuntime {
-  readonly simulated: boolean
+  /** The endpoints that answer: the first node's, the second's, … Nodes beyond them are simulated. */
+  readonly endpoints: readonly string[]
   /** What to tell a user who may have expected something else. */
   readonly note?: string
 }
 
+const howToGetRuntime =
+  'For real containers: apt-get install containerd runc containernetworking-plugins, then k8ts up --runtime cri'
+
 async function chooseRuntime(env: Env, options: UpOptions): Promise<ChosenRuntime> {
-  if (options.runtime === 'simulated') return { simulated: true }
-  const probed = await probeRuntime(options.criEndpoint, env)
-  if (!(probed instanceof Error)) return { simulated: false }
-  if (options.runtime === 'cri') throw new UserFacingError(probed.message)
-  return {
-    simulated: true,
-    note: 'No container runtime answers, so the nodes are simulated and their pods run nothing. For real containers: apt-get install containerd runc containernetworking-plugins, then k8ts up --runtime cri',
+  if (options.runtime === 'simulated') return { endpoints: [] }
+  const asked = options.criEndpoint.slice(0, options.nodes)
+  if (options.runtime === 'cri' && options.nodes > options.criEndpoint.length)
+    throw new UserFacingError(
+      `${options.nodes} nodes need ${options.nodes} container runtimes: give --cri-endpoint once for each node`,
+    )
+  const endpoints: string[] = []
+  for (const endpoint of asked) {
+    const probed = await probeRuntime(endpoint, env)
+    if (!(probed instanceof Error)) endpoints.push(endpoint)
+    else if (options.runtime === 'cri') throw new UserFacingError(probed.message)
   }
+  if (endpoints.length === 0)
+    return {
+      endpoints,
+      note: `No container runtime answers, so the nodes are simulated and their pods run nothing. ${howToGetRuntime}`,
+    }
+  if (endpoints.length === options.nodes) return { endpoints }
+  return { endpoints, note: `Nodes without a container runtime of their own are simulated; their names say so.` }
 }
 
-function startNode(
+async function startNode(
   plane: ControlPlane,
   options: UpOptions,
   directory: string,
-  { simulated }: ChosenRuntime,
+  { endpoints }: ChosenRuntime,
   number: number,
 ): Promise<ClusterNode> {
   const podCIDR = nodeCIDR(options.clusterCidr, number)
   const { env } = plane
+  const endpoint = endpoints[number - 1]
+  const simulated = endpoint === undefined
   const host = hostname().toLowerCase()
   const name = simulated ? `simulated-${number}` : number === 1 ? host : `${host}-${number}`
-  const make = async (): Promise<ContainerRuntime> =>
-    simulated ? new SimulatedRuntime(env, { podCidr: podCIDR }) : criRuntime(options.criEndpoint, env)
-  return make().then(runtime =>
-    ClusterNode.start(plane, {
-      name,
-      runtime,
-      simulated,
-      rootDir: join(directory, 'nodes', name),
-      podCIDR,
-      address: simulated ? `192.168.${Math.floor(number / 256)}.${number % 256}` : '127.0.0.1',
-      port: simulated ? undefined : number === 1 ? 10250 : 0,
-    }),
-  )
+  const runtime = simulated ? new SimulatedRuntime(env, { podCidr: podCIDR }) : await criRuntime(endpoint, env)
+  return ClusterNode.start(plane, {
+    name,
+    runtime,
+    simulated,
+    rootDir: join(directory, 'nodes', name),
+    podCIDR,
+    address: simulated ? `192.168.${Math.floor(number / 256)}.${number % 256}` : machineAddress(),
+    // The first kubelet has the usual port, if it is free; the API server of this process needs none.
+    port: simulated ? undefined : number === 1 ? 10250 : 0,
+  })
+}
+
+/** Where others reach this machine; itself only, when it has no network. */
+function machineAddress(): string {
+  for (const addresses of Object.values(networkInterfaces()))
+    for (const { family, internal, address } of addresses ?? []) if (family === 'IPv4' && !internal) return address
+  return '127.0.0.1'
 }
 
 const reachable = (bind: string): string => (bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind)
