@@ -99,6 +99,8 @@ describe('exec over WebSocket', () => {
   it('passes on the size of the terminal, and the changes of it', async () => {
     const socket = await open(sh('read line; exit 0', 'input=1&output=1&tty=1'))
     const result = channels(socket)
+    socket.send(Buffer.from('\x04{"Width":0,"Height":0}'))
+    socket.send(Buffer.from('\x04nonsense}'))
     socket.send(Buffer.from('\x04{"Width":80,"Height":24}'))
     socket.send(Buffer.from('\x04{"Width":132,"Height":50}'))
     socket.send(Buffer.from('\0\n'))

@@ -42,7 +42,8 @@ export class TerminalSizes {
       return
     }
     const [width, height] = [fields.get('width'), fields.get('height')]
-    if (typeof width !== 'number' || typeof height !== 'number') return
+    // Clients without a terminal of their own send zeros.
+    if (typeof width !== 'number' || typeof height !== 'number' || width < 1 || height < 1) return
     this.#latest = { width, height }
     for (const listener of this.#listeners) listener(this.#latest)
   }
