@@ -61,6 +61,8 @@ export interface ResourceDeclaration<T = any> {
   /** The schema of the list; kinds that only go in and out (reviews, bindings) have none. */
   readonly listSchema?: Schema<any>
   readonly subresources: readonly SubresourceDeclaration[]
+  /** Every request for it is answered with a warning (`deprecationWarning`). */
+  readonly deprecated?: { readonly since: string; readonly replacement?: string }
   /** The protobuf message's full name, when it isn't the one that follows from the definition's. */
   readonly protobufMessage?: string
   readonly columns: readonly TableColumn[]
@@ -114,6 +116,13 @@ export function apiVersionOf(of: { readonly group: string; readonly version: str
 /** `pods`, `deployments.apps`: how upstream names a resource in messages, storage keys and audit. */
 export function groupResource(of: { readonly group: string; readonly resource: string }): string {
   return of.group === '' ? of.resource : `${of.resource}.${of.group}`
+}
+
+/** The text of the Warning header; undefined for what is not deprecated. */
+export function deprecationWarning({ kind, deprecated, ...of }: ResourceDeclaration): string | undefined {
+  if (!deprecated) return undefined
+  const instead = deprecated.replacement ? `; use ${deprecated.replacement}` : ''
+  return `${apiVersionOf(of)} ${kind} is deprecated in v${deprecated.since}+${instead}`
 }
 
 /** A kind that is not stored (Status, reviews, options): its schema and names. */

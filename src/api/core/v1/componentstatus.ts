@@ -32,6 +32,7 @@ export const componentStatuses = resource({
   listSchema: ComponentStatusList,
   shortNames: ['cs'],
   namespaced: false,
+  deprecated: { since: '1.19' },
   verbs: ['get', 'list'],
   columns: [
     nameColumn,

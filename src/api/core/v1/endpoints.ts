@@ -56,6 +56,7 @@ export const endpoints = resource({
   listSchema: EndpointsList,
   shortNames: ['ep'],
   namespaced: true,
+  deprecated: { since: '1.33', replacement: 'discovery.k8s.io/v1 EndpointSlice' },
   verbs: allVerbs,
   columns: [nameColumn, column('Endpoints', 'string', describedBy(Endpoints, 'subsets')), ageColumn],
 })
