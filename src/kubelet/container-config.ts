@@ -21,6 +21,10 @@ export interface ContainerConfigInput {
   readonly pod: Pod
   readonly container: Container
   readonly restartCount: number
+  /** Of the container, among all that the runtime has. */
+  readonly owner: string
+  /** Where local seccomp profiles are. */
+  readonly seccompRoot: string
   /** What the runtime knows the image by. */
   readonly imageRef: string
   readonly imageUser: ImageUser
@@ -41,7 +45,7 @@ export interface ContainerConfigInput {
 export async function containerConfig(input: ContainerConfigInput): Promise<ContainerConfig> {
   const { pod, container, environment } = input
   const lookup = (name: string) => environment.get(name)
-  const security = containerSecurityContext(pod, container, input.imageUser)
+  const security = containerSecurityContext(pod, container, input.imageUser, input.seccompRoot)
   const stopSignal = container.lifecycle?.stopSignal
   return {
     metadata: { name: container.name, attempt: input.restartCount },
@@ -51,7 +55,7 @@ export async function containerConfig(input: ContainerConfigInput): Promise<Cont
     workingDir: container.workingDir ?? '',
     envs: [...environment].map(([key, value]) => ({ key, value: Buffer.from(value, 'utf8') })),
     mounts: await containerMounts(input),
-    labels: containerLabels(pod, container),
+    labels: containerLabels(pod, container, input.owner),
     annotations: containerAnnotations(pod, container, input.restartCount),
     logPath: containerLogPath(container.name, input.restartCount),
     stdin: container.stdin === true,

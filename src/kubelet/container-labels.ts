@@ -21,8 +21,17 @@ export const podTerminationGracePeriodAnnotation = 'io.kubernetes.pod.terminatio
 export const configSeenAnnotation = 'kubernetes.io/config.seen'
 export const configSourceAnnotation = 'kubernetes.io/config.source'
 
-export function podIdentityLabels(pod: Pod): Record<string, string> {
+/** Which kubelet made it: a runtime may serve others as well, whose pods are none of this one's business. */
+export const ownerLabel = 'k8ts.dev/kubelet'
+
+/** The same for as long as the node's name and the directory it keeps its files in. */
+export function kubeletOwner(nodeName: string, rootDir: string): string {
+  return createHash('sha256').update(`${nodeName}\n${rootDir}`).digest('hex').slice(0, 16)
+}
+
+export function podIdentityLabels(pod: Pod, owner: string): Record<string, string> {
   return {
+    [ownerLabel]: owner,
     [podNameLabel]: pod.metadata?.name ?? '',
     [podNamespaceLabel]: pod.metadata?.namespace ?? '',
     [podUidLabel]: pod.metadata?.uid ?? '',
@@ -30,16 +39,16 @@ export function podIdentityLabels(pod: Pod): Record<string, string> {
 }
 
 /** A sandbox carries its pod's own labels, and its identity over them. */
-export function sandboxLabels(pod: Pod): Record<string, string> {
-  return { ...pod.metadata?.labels, ...podIdentityLabels(pod) }
+export function sandboxLabels(pod: Pod, owner: string): Record<string, string> {
+  return { ...pod.metadata?.labels, ...podIdentityLabels(pod, owner) }
 }
 
 export function sandboxAnnotations(pod: Pod, seenAt: string): Record<string, string> {
   return { ...pod.metadata?.annotations, [configSeenAnnotation]: seenAt, [configSourceAnnotation]: 'api' }
 }
 
-export function containerLabels(pod: Pod, container: Container): Record<string, string> {
-  return { ...podIdentityLabels(pod), [containerNameLabel]: container.name ?? '' }
+export function containerLabels(pod: Pod, container: Container, owner: string): Record<string, string> {
+  return { ...podIdentityLabels(pod, owner), [containerNameLabel]: container.name ?? '' }
 }
 
 export function containerAnnotations(pod: Pod, container: Container, restartCount: number): Record<string, string> {

@@ -1,7 +1,8 @@
 // Clears away what no pod needs any more: dead containers, old sandboxes, directories and logs of pods that are gone.
 //
 // Comes in: what the runtime has, and which pods are still here. Goes out: everything else, removed. Of each container
-// the newest dead attempt stays, for its status and `kubectl logs --previous`.
+// the newest dead attempt stays, for its status and `kubectl logs --previous`. Pods that another kubelet made are left
+// alone: a runtime may serve several.
 
 import type { Env } from '../machinery/env/env.ts'
 import type { ContainerRuntime } from './runtime/container-runtime.ts'
@@ -14,6 +15,8 @@ export interface GarbageOptions {
   readonly host: VolumeHost
   readonly rootDir: string
   readonly podLogsDir: string
+  /** The mark of this kubelet's own. */
+  readonly owner: string
   /** The pod is one of this node's, or still has a worker. */
   isKnown(podUid: string): boolean
   /** Stops a pod that runs here though nothing knows it. */
@@ -29,12 +32,12 @@ export class Garbage {
 
   /** One round. Failures are logged and tried again in the next. */
   async collect(): Promise<void> {
-    const { runtime, isKnown, host, rootDir, podLogsDir } = this.#options
+    const { runtime, isKnown, host, rootDir, podLogsDir, owner } = this.#options
     const pods = await listPods(runtime)
     for (const pod of pods.values())
       await this.#attempt('cannot remove a dead pod', async () => {
         if (isKnown(pod.uid)) await this.#prune(pod)
-        else await this.#removeOrphan(pod)
+        else if (pod.owner === owner) await this.#removeOrphan(pod)
       })
     for (const uid of await host.list(`${rootDir}/pods`))
       if (!isKnown(uid) && !pods.has(uid))

@@ -36,6 +36,8 @@ export interface ImageRequest {
   readonly pod: Pod
   readonly container: Container
   readonly sandbox: PodSandboxConfig
+  /** Nobody waits for the image any more. */
+  readonly signal?: AbortSignal
   /** What may open the registry, best first; tried without when empty. */
   credentials(image: string): Promise<readonly AuthConfig[]>
 }
@@ -141,7 +143,7 @@ export class ImageManager {
       this.#backoff.collect(clock.now())
       return { image, ref: details?.id || ref, details }
     } catch (error) {
-      if (error instanceof ImageError) throw error
+      if (error instanceof ImageError || request.signal?.aborted) throw error
       const said = (error as Error).message
       tell('Warning', 'Failed', `Failed to pull image "${requested}": ${said}`)
       this.#backoff.next(key, clock.now())
@@ -153,12 +155,15 @@ export class ImageManager {
 
   async #attempt(request: ImageRequest, image: string): Promise<string> {
     const credentials = await request.credentials(image)
+    const options = request.signal ? { signal: request.signal } : {}
+    request.signal?.throwIfAborted()
     if (credentials.length === 0)
-      return (await this.#runtime.pullImage({ image: { image }, sandboxConfig: request.sandbox })).imageRef
+      return (await this.#runtime.pullImage({ image: { image }, sandboxConfig: request.sandbox }, options)).imageRef
     let failure: unknown
     for (const auth of credentials) {
       try {
-        return (await this.#runtime.pullImage({ image: { image }, auth, sandboxConfig: request.sandbox })).imageRef
+        return (await this.#runtime.pullImage({ image: { image }, auth, sandboxConfig: request.sandbox }, options))
+          .imageRef
       } catch (error) {
         failure = error
       }

@@ -291,6 +291,48 @@ describe('probes', () => {
   })
 })
 
+describe('a pod that is changed while it runs', () => {
+  test('restarts the container whose image is another', async () => {
+    bench.create(testPod('web', { containers: [{ name: 'a' }, { name: 'b' }] }))
+    await bench.advance(5)
+    const pod = bench.pod('web')!
+    const [a, b] = pod.spec.containers
+    const containers = [a!, { ...b!, image: 'nginx:1.28' }]
+    bench.create({ ...pod, metadata: { ...pod.metadata, generation: 2 }, spec: { ...pod.spec, containers } })
+    await bench.advance(5)
+    const { status } = bench.pod('web')!
+    expect(status.containerStatuses).toMatchObject([
+      { name: 'a', restartCount: 0, image: 'nginx:1.27' },
+      { name: 'b', restartCount: 1, image: 'nginx:1.28', ready: true },
+    ])
+    expect(status.observedGeneration).toBe(2)
+    expect(bench.events()).toContain('Killing: Container b definition changed, will be restarted')
+  })
+
+  test('gets its ephemeral containers', async () => {
+    bench.create(testPod('web'))
+    await bench.advance(5)
+    const pod = bench.pod('web')!
+    const ephemeralContainers = [{ ...pod.spec.containers[0]!, name: 'debug', targetContainerName: 'main' }]
+    bench.create({ ...pod, metadata: { ...pod.metadata, generation: 2 }, spec: { ...pod.spec, ephemeralContainers } })
+    await bench.advance(5)
+    expect(bench.pod('web')!.status.ephemeralContainerStatuses).toMatchObject([
+      { name: 'debug', state: { running: {} } },
+    ])
+  })
+})
+
+test('pods that another kubelet made in the same runtime are left alone', async () => {
+  const other = bench.newKubelet({ nodeName: 'node-2' })
+  await bench.start(other)
+  bench.create(testPod('theirs', { nodeName: 'node-2' }))
+  await bench.advance(5)
+  expect(bench.pod('theirs')!.status.phase).toBe('Running')
+  await bench.advance(300)
+  expect(bench.pod('theirs')!.status).toMatchObject({ phase: 'Running', containerStatuses: [{ restartCount: 0 }] })
+  await other.stop()
+})
+
 describe('a kubelet that starts again', () => {
   test('takes over what runs', async () => {
     bench.create(testPod('web'))

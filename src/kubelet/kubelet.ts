@@ -18,6 +18,7 @@ import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
+import { kubeletOwner } from './container-labels.ts'
 import { Garbage } from './garbage.ts'
 import { ImageManager } from './images.ts'
 import { LogRotation } from './log-rotation.ts'
@@ -89,6 +90,7 @@ const relistMs = 1000
 const simulatedRelistMs = 300_000
 const nodeStatusMs = 10_000
 const garbageMs = 60_000
+const stopWithinMs = 5000
 
 export class Kubelet {
   readonly #options: KubeletOptions
@@ -172,6 +174,7 @@ export class Kubelet {
     const { runtime, client, simulated, rootDir, nodeName, clusterDNS, clusterDomain, cgroupRoot } = this.#options
     const env = this.#env
     const podLogsDir = this.#options.podLogsDir ?? `${rootDir}/log/pods`
+    const owner = kubeletOwner(nodeName, rootDir)
     const host = this.#options.volumeHost ?? (simulated ? new MemoryVolumeHost() : new DiskVolumeHost(env))
     const network = this.#options.network ?? (simulated ? simulatedNetwork : nodeNetwork(env.clock))
     const resolver = await this.#hostResolver()
@@ -207,6 +210,8 @@ export class Kubelet {
       host,
       dns: { servers: clusterDNS ?? [], domain: clusterDomain ?? 'cluster.local' },
       podLogsDir,
+      owner,
+      seccompRoot: `${rootDir}/seccomp`,
       cgroupRoot: cgroupRoot ?? '',
       machineMemory: description.machine.memoryBytes,
       hostResolver: () => resolver,
@@ -219,6 +224,7 @@ export class Kubelet {
       host,
       rootDir,
       podLogsDir,
+      owner,
       isKnown: uid => workers.state(uid) !== undefined,
       stopOrphan: async pod => {
         const status = await readPodStatus(runtime, host, pod)
@@ -251,7 +257,13 @@ export class Kubelet {
       },
       removeRemains: uid => garbage.removePod(uid),
     })
-    const workers: PodWorkers = new PodWorkers({ env, handlers, resyncMs: simulated ? simulatedResyncMs : resyncMs })
+    const workers: PodWorkers = new PodWorkers({
+      env,
+      handlers,
+      resyncMs: simulated ? simulatedResyncMs : resyncMs,
+      // Virtual time stands still for whoever waits.
+      stopWithinMs: simulated ? 0 : stopWithinMs,
+    })
     const nodeStatus = new NodeStatusUpdater({
       client,
       env,

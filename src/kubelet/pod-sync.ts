@@ -41,6 +41,8 @@ export interface PodSyncOptions {
   readonly host: VolumeHost
   readonly dns: ClusterDns
   readonly podLogsDir: string
+  readonly owner: string
+  readonly seccompRoot: string
   readonly cgroupRoot: string
   readonly machineMemory: number
   hostResolver(): ResolverConfig
@@ -198,8 +200,18 @@ export class PodSync {
   }
 
   #sandboxConfig({ pod, seenAt }: PodSyncInput, attempt: number): PodSandboxConfig {
-    const { dns, podLogsDir, cgroupRoot, hostResolver } = this.#options
-    return sandboxConfig({ pod, attempt, dns, hostResolver: hostResolver(), podLogsDir, cgroupRoot, seenAt })
+    const { dns, podLogsDir, cgroupRoot, hostResolver, owner, seccompRoot } = this.#options
+    return sandboxConfig({
+      pod,
+      attempt,
+      dns,
+      hostResolver: hostResolver(),
+      podLogsDir,
+      cgroupRoot,
+      seenAt,
+      owner,
+      seccompRoot,
+    })
   }
 
   async #createSandbox(input: PodSyncInput, attempt: number): Promise<Sandbox> {
@@ -224,6 +236,7 @@ export class PodSync {
         pod,
         container,
         sandbox: sandbox.config,
+        signal: input.signal,
         credentials: name => pullCredentials(pod, name, config),
       })
     } catch (error) {
@@ -247,6 +260,8 @@ export class PodSync {
         pod,
         container,
         restartCount,
+        owner: this.#options.owner,
+        seccompRoot: this.#options.seccompRoot,
         imageRef: image.ref || image.image,
         imageUser: {
           username: image.details?.username ?? '',

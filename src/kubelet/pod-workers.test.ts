@@ -20,6 +20,7 @@ beforeEach(() => {
   workers = new PodWorkers({
     env,
     resyncMs: 60_000,
+    stopWithinMs: 5000,
     handlers: {
       sync: (pod, signal) => {
         calls.push(`${seconds()} sync`)

@@ -51,6 +51,8 @@ export interface PodWorkersOptions {
   readonly handlers: PodHandlers
   /** Pods are synced at least this often. */
   readonly resyncMs: number
+  /** How long stopping waits for what is under way to be broken off. */
+  readonly stopWithinMs: number
 }
 
 export class PodWorkers {
@@ -125,14 +127,18 @@ export class PodWorkers {
     if (worker && worker.state !== 'finished') this.#wake(worker)
   }
 
-  /** Lets go of every pod; their containers go on. Resolves when no handler runs any more. */
+  /** Lets go of every pod; their containers go on. */
   async stop(): Promise<void> {
     this.#stopped = true
     for (const worker of this.#workers.values()) {
       worker.timer?.cancel()
       worker.interrupt.abort(new Error('the kubelet stops'))
     }
-    await Promise.allSettled(this.#running)
+    const { env, stopWithinMs } = this.#options
+    if (stopWithinMs === 0 || this.#running.size === 0) return
+    const enough = new AbortController()
+    const ended = Promise.allSettled(this.#running).then(() => enough.abort())
+    await Promise.race([ended, env.clock.sleep(stopWithinMs, enough.signal).catch(() => {})])
   }
 
   #terminate(worker: Worker): void {

@@ -6,6 +6,7 @@
 import {
   containerHashAnnotation,
   containerNameLabel,
+  ownerLabel,
   podNameLabel,
   podNamespaceLabel,
   podUidLabel,
@@ -32,6 +33,8 @@ export interface ListedPod {
   readonly uid: string
   readonly name: string
   readonly namespace: string
+  /** Which kubelet made it; '' for those of others. */
+  readonly owner: string
   readonly containers: ReadonlyMap<
     string,
     { readonly name: string; readonly state: ContainerState; readonly createdAt: number }
@@ -56,6 +59,7 @@ export async function listPods(runtime: ContainerRuntime): Promise<Map<string, L
         uid,
         name: labels[podNameLabel] ?? '',
         namespace: labels[podNamespaceLabel] ?? '',
+        owner: labels[ownerLabel] ?? '',
         containers: new Map(),
         sandboxes: new Map(),
       }

@@ -16,6 +16,8 @@ export interface SandboxConfigInput {
   readonly dns: ClusterDns
   readonly hostResolver: ResolverConfig
   readonly podLogsDir: string
+  readonly owner: string
+  readonly seccompRoot: string
   /** Under which the pods' cgroups are, '' to leave them to the runtime. */
   readonly cgroupRoot: string
   /** RFC 3339: when this kubelet first saw the pod. */
@@ -38,11 +40,11 @@ export function sandboxConfig(input: SandboxConfigInput): PodSandboxConfig {
     logDirectory: podLogDirectory(pod, input.podLogsDir),
     dnsConfig: podDnsConfig(pod, input.dns, input.hostResolver),
     portMappings: isHostNetwork(pod) ? [] : portMappings(pod),
-    labels: sandboxLabels(pod),
+    labels: sandboxLabels(pod, input.owner),
     annotations: sandboxAnnotations(pod, input.seenAt),
     linux: {
       cgroupParent: podCgroup(pod, input.cgroupRoot),
-      securityContext: sandboxSecurityContext(pod),
+      securityContext: sandboxSecurityContext(pod, input.seccompRoot),
       sysctls,
     },
   }

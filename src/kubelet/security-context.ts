@@ -33,14 +33,14 @@ export function namespaceOptions(pod: Pod): NamespaceOption {
   }
 }
 
-export function sandboxSecurityContext(pod: Pod): LinuxSandboxSecurityContext {
+export function sandboxSecurityContext(pod: Pod, seccompRoot: string): LinuxSandboxSecurityContext {
   const context = pod.spec?.securityContext ?? {}
   return {
     privileged: [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].some(
       container => container.securityContext?.privileged,
     ),
     namespaceOptions: namespaceOptions(pod),
-    seccomp: profile(context.seccompProfile) ?? { profileType: 'RuntimeDefault' },
+    seccomp: profile(context.seccompProfile, seccompRoot) ?? { profileType: 'RuntimeDefault' },
     ...(context.runAsUser !== undefined && !isRootless(pod) ? { runAsUser: { value: context.runAsUser } } : {}),
     ...(context.runAsGroup !== undefined && context.runAsUser !== undefined
       ? { runAsGroup: { value: context.runAsGroup } }
@@ -68,6 +68,7 @@ export function containerSecurityContext(
   pod: Pod,
   container: Container,
   image: ImageUser,
+  seccompRoot: string,
 ): LinuxContainerSecurityContext {
   const ofPod = pod.spec?.securityContext ?? {}
   const own = container.securityContext ?? {}
@@ -75,7 +76,8 @@ export function containerSecurityContext(
   const runAsGroup = own.runAsGroup ?? ofPod.runAsGroup
   const privileged = own.privileged === true
   verifyNonRoot(pod, container, own.runAsNonRoot ?? ofPod.runAsNonRoot ?? false, runAsUser, image)
-  const seccomp = profile(own.seccompProfile) ?? profile(ofPod.seccompProfile) ?? { profileType: 'Unconfined' as const }
+  const seccomp = profile(own.seccompProfile, seccompRoot) ??
+    profile(ofPod.seccompProfile, seccompRoot) ?? { profileType: 'Unconfined' as const }
   const apparmor = profile(own.appArmorProfile) ?? profile(ofPod.appArmorProfile)
   return {
     privileged,
@@ -124,13 +126,14 @@ function verifyNonRoot(
     )
 }
 
-function profile(of: { type: string; localhostProfile?: string } | undefined): SecurityProfile | undefined {
+/** `root`: the directory that local profiles are files in. */
+function profile(of: { type: string; localhostProfile?: string } | undefined, root = ''): SecurityProfile | undefined {
   switch (of?.type) {
     case 'RuntimeDefault':
     case 'Unconfined':
       return { profileType: of.type }
     case 'Localhost':
-      return { profileType: 'Localhost', localhostRef: of.localhostProfile ?? '' }
+      return { profileType: 'Localhost', localhostRef: (root && `${root}/`) + (of.localhostProfile ?? '') }
     default:
       return undefined
   }

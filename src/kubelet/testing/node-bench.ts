@@ -5,12 +5,12 @@ import type { Pod } from '../../api/core/v1/pod.ts'
 import { createClient } from '../../client/rest-client.ts'
 import { MemoryTransport } from '../../client/testing/memory-transport.ts'
 import { settledEnv } from '../../client/testing/settled-env.ts'
-import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
+import type { ApiRequest, ApiResponse, WatchStream } from '../../client/transport.ts'
 import { formatTime } from '../../machinery/time.ts'
 import { Kubelet, type KubeletOptions } from '../kubelet.ts'
 import { SimulatedRuntime } from '../runtime/simulated-runtime.ts'
 
-/** Adds to the shared double what kubelets need: status patches that merge, and deletion with a grace period. */
+/** Adds to the shared double what kubelets need: status patches that merge, tokens, and watches of one node's pods. */
 export class KubeletApi extends MemoryTransport {
   readonly now: () => number
 
@@ -40,6 +40,18 @@ export class KubeletApi extends MemoryTransport {
       return { status: 201, headers: {}, body: { status: { token: `token-${this.now()}`, expirationTimestamp } } }
     }
     return super.request(request)
+  }
+
+  override watch(request: ApiRequest, stream: WatchStream) {
+    const node = String(request.query?.['fieldSelector'] ?? '').split('spec.nodeName=')[1]
+    if (!node) return super.watch(request, stream)
+    return super.watch(request, {
+      event: event => {
+        const bound = (event.object as Pod).spec?.nodeName
+        if (event.type === 'BOOKMARK' || event.type === 'ERROR' || bound === node) stream.event(event)
+      },
+      end: error => stream.end(error),
+    })
   }
 
   #at(path: string) {
