@@ -1,7 +1,9 @@
 // Every controller there is, in the order they are started: what a new cluster waits for comes first.
 
 import { deploymentController } from './deployment/deployment-controller.ts'
+import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { type ManagedController, managed } from './managed-controller.ts'
+import { namespaceController } from './namespace/namespace-controller.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
@@ -21,4 +23,6 @@ export const allControllers: readonly ManagedController[] = [
     { name: 'replicationcontroller-controller', serviceAccount: 'replication-controller' },
     replicationControllerController,
   ),
+  managed({ name: 'namespace-controller', serviceAccount: 'namespace-controller' }, namespaceController),
+  garbageCollector,
 ]
