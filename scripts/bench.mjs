@@ -4,9 +4,10 @@ import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildPackage } from './build.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-await import('./build.mjs')
+await buildPackage()
 await build({
   absWorkingDir: root,
   entryPoints: ['bench/bench.ts', 'bench/load.ts'],

@@ -1,37 +1,43 @@
 // Builds what the package ships: the command line and the library as bundles, and the field descriptions.
 
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { writeDescriptions } from './descriptions.mjs'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const dist = join(root, 'dist')
-// Beside it first: a build that fails, or a cluster that runs, must not find half of it.
-const out = `${dist}.new`
-rmSync(out, { recursive: true, force: true })
-await build({
-  absWorkingDir: root,
-  entryPoints: [
-    { in: 'src/cli/k8ts.ts', out: 'k8ts' },
-    { in: 'src/cluster/index.ts', out: 'index' },
-  ].filter(({ in: file }) => existsSync(join(root, file))),
-  outdir: out,
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  // Dependencies that are CommonJS, or native, stay in node_modules; the rest loads faster from one file.
-  packages: 'external',
-  sourcemap: 'linked',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  logLevel: 'warning',
-  banner: { js: '#!/usr/bin/env node' },
-})
-writeDescriptions(join(out, 'descriptions.json'))
-chmodSync(join(out, 'k8ts.js'), 0o755)
-rmSync(dist, { recursive: true, force: true })
-renameSync(out, dist)
+const self = fileURLToPath(import.meta.url)
+const root = join(dirname(self), '..')
+
+/** Into the directory: dist, unless told. */
+export async function buildPackage(dist = join(root, 'dist')) {
+  // Beside it first: a build that fails, or a cluster that runs, must not find half of it.
+  const out = `${dist}.new`
+  rmSync(out, { recursive: true, force: true })
+  await build({
+    absWorkingDir: root,
+    entryPoints: [
+      { in: 'src/cli/k8ts.ts', out: 'k8ts' },
+      { in: 'src/cluster/index.ts', out: 'index' },
+    ].filter(({ in: file }) => existsSync(join(root, file))),
+    outdir: out,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    // Dependencies that are CommonJS, or native, stay in node_modules; the rest loads faster from one file.
+    packages: 'external',
+    sourcemap: 'linked',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: 'warning',
+    banner: { js: '#!/usr/bin/env node' },
+  })
+  writeDescriptions(join(out, 'descriptions.json'))
+  chmodSync(join(out, 'k8ts.js'), 0o755)
+  rmSync(dist, { recursive: true, force: true })
+  renameSync(out, dist)
+}
+
+if (realpathSync(process.argv[1]) === self) await buildPackage(process.argv[2])
