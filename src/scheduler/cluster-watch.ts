@@ -1,0 +1,93 @@
+// From what the informers tell to the cache and the queue: pods with a node go into the one, pods that wait for this
+// scheduler into the other.
+
+import { type Node, nodes } from '../api/core/v1/node.ts'
+import { type Pod, pods } from '../api/core/v1/pod.ts'
+import type { Informer, InformerFactory } from '../client/informer.ts'
+import type { Cache } from './cache.ts'
+import {
+  assignedPodAdd,
+  assignedPodDelete,
+  nodeAdd,
+  nodeUpdate,
+  podUpdate,
+  unscheduledPodDelete,
+} from './cluster-event.ts'
+import type { Nominator } from './nominator.ts'
+import { nodeChanges, podChanges } from './object-changes.ts'
+import type { SchedulingQueue } from './queue.ts'
+
+/** Pods that have ended hold nothing on a node. */
+export const livePods = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }
+
+export interface ClusterWatchOptions {
+  readonly informers: InformerFactory
+  readonly cache: Cache
+  readonly queue: SchedulingQueue
+  readonly nominator: Nominator
+  readonly schedulerName: string
+}
+
+export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
+  const { informers, cache, queue, nominator, schedulerName } = options
+  const isOurs = (pod: Pod) => pod.spec.schedulerName === schedulerName
+
+  const assigned = (before: Pod | undefined, pod: Pod) => {
+    const old = before?.spec.nodeName ? cache.podInfo(before) : undefined
+    cache.setPod(pod)
+    nominator.remove(pod.metadata.uid!)
+    if (!old) return queue.move(assignedPodAdd, undefined, pod)
+    const action = podChanges(old, cache.podInfo(pod))
+    if (action !== 0) queue.move(podUpdate('AssignedPod', action), before, pod)
+  }
+  const unassigned = (before: Pod | undefined, pod: Pod) => {
+    // It waits for its binding: there is nothing to schedule.
+    if (cache.isAssumed(pod.metadata.uid!)) return
+    const info = cache.podInfo(pod)
+    nominator.update(info)
+    if (before) queue.update(cache.podInfo(before), info)
+    else queue.add(info)
+  }
+  const changed = (before: Pod | undefined, pod: Pod) => {
+    if (before && before.metadata.uid !== pod.metadata.uid) {
+      gone(before)
+      return changed(undefined, pod)
+    }
+    if (pod.spec.nodeName) {
+      if (before && !before.spec.nodeName) queue.delete(pod.metadata.uid!)
+      assigned(before, pod)
+    } else if (isOurs(pod)) unassigned(before, pod)
+  }
+  const gone = (pod: Pod) => {
+    const uid = pod.metadata.uid!
+    nominator.remove(uid)
+    if (pod.spec.nodeName) {
+      cache.removePod(uid)
+      queue.move(assignedPodDelete, pod)
+      return
+    }
+    queue.delete(uid)
+    // A binding on the way will fail; until then its room is taken, and that is what the queue is told when it fails.
+    if (isOurs(pod)) queue.move(unscheduledPodDelete, pod)
+  }
+
+  informers.informer(nodes).addHandler({
+    added: node => {
+      cache.setNode(node)
+      queue.move(nodeAdd, undefined, node)
+    },
+    updated: (before: Node, node: Node) => {
+      cache.setNode(node)
+      const action = nodeChanges(before, node)
+      if (action !== 0) queue.move(nodeUpdate(action), before, node)
+    },
+    deleted: node => cache.removeNode(node.metadata.name!),
+  })
+  const podInformer = informers.informer(pods, livePods)
+  podInformer.addHandler({
+    added: pod => changed(undefined, pod),
+    updated: changed,
+    deleted: gone,
+  })
+  return podInformer
+}

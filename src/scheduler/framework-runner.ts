@@ -1,0 +1,251 @@
+// Runs a profile's plugins, extension point by extension point, and puts their answers together.
+
+import type { ClusterEventWithHint } from './cluster-event.ts'
+import { anyAction } from './cluster-event.ts'
+import type { Diagnosis, NodeStatuses } from './fit-error.ts'
+import { type FilterRun, maxNodeScore, type Plugin, type PostFilterResult } from './framework.ts'
+import type { NodeInfo } from './node-info.ts'
+import type { PodInfo } from './pod-info.ts'
+import type { QueuedPodInfo } from './queued-pod.ts'
+import type { Snapshot } from './snapshot.ts'
+import { failed, Status, unresolvable } from './status.ts'
+
+export interface WeightedPlugin {
+  readonly plugin: Plugin
+  /** Of its score, where it gives one. */
+  readonly weight: number
+}
+
+/** A filter that takes part in this pod's cycle, with what its preFilter worked out. */
+export interface ActiveFilter {
+  readonly plugin: Plugin
+  readonly state: unknown
+}
+
+export interface PreFiltered {
+  readonly filters: readonly ActiveFilter[]
+  /** The only nodes that can do; all when absent. */
+  readonly nodes?: ReadonlySet<string>
+  /** Who narrowed the nodes down. */
+  readonly narrowedBy: ReadonlySet<string>
+  readonly status?: Status
+}
+
+interface ActiveScore {
+  readonly plugin: Plugin
+  readonly weight: number
+  readonly state: unknown
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
+export class FrameworkRunner {
+  readonly plugins: readonly WeightedPlugin[]
+  readonly queueSort: (a: QueuedPodInfo, b: QueuedPodInfo) => boolean
+  readonly #preFilter: readonly Plugin[]
+  readonly #postFilter: readonly Plugin[]
+  readonly #score: readonly WeightedPlugin[]
+  readonly #filterOrder: readonly Plugin[]
+  readonly #scores = { total: new Float64Array(0), plugin: new Float64Array(0) }
+
+  constructor(plugins: readonly WeightedPlugin[]) {
+    this.plugins = plugins
+    const all = plugins.map(({ plugin }) => plugin)
+    const sorters = all.filter(plugin => plugin.queueSort)
+    if (sorters.length !== 1) throw new Error('exactly one queue sort plugin required for profile')
+    if (!all.some(plugin => plugin.bind)) throw new Error('at least one bind plugin is needed for profile')
+    this.queueSort = (a, b) => sorters[0]!.queueSort!(a, b)
+    this.#preFilter = all.filter(plugin => plugin.preFilter)
+    this.#filterOrder = all.filter(plugin => plugin.filter)
+    this.#postFilter = all.filter(plugin => plugin.postFilter)
+    this.#score = plugins.filter(({ plugin }) => plugin.score)
+  }
+
+  get hasPostFilter(): boolean {
+    return this.#postFilter.length > 0
+  }
+
+  get hasScore(): boolean {
+    return this.#score.length > 0
+  }
+
+  /** Which events each plugin waits for. */
+  eventsByPlugin(): ReadonlyMap<string, readonly ClusterEventWithHint[]> {
+    const everything: readonly ClusterEventWithHint[] = [{ resource: '*', action: anyAction }]
+    return new Map(this.plugins.map(({ plugin }) => [plugin.name, plugin.eventsToRegister?.() ?? everything]))
+  }
+
+  preEnqueue(pod: PodInfo): Status | undefined {
+    for (const { plugin } of this.plugins) {
+      const status = plugin.preEnqueue?.(pod)
+      if (status) return named(status, plugin)
+    }
+    return undefined
+  }
+
+  preFilter(pod: PodInfo, snapshot: Snapshot): PreFiltered {
+    let nodes: ReadonlySet<string> | undefined
+    const narrowedBy = new Set<string>()
+    const skipped = new Set<Plugin>()
+    const states = new Map<Plugin, unknown>()
+    for (const plugin of this.#preFilter) {
+      const result = plugin.preFilter!(pod, snapshot)
+      if (!result) continue
+      if (result.status?.code === 'Skip') {
+        skipped.add(plugin)
+        continue
+      }
+      if (result.status) return { filters: [], narrowedBy, status: named(result.status, plugin) }
+      states.set(plugin, result.state)
+      if (!result.nodes) continue
+      narrowedBy.add(plugin.name)
+      nodes = nodes ? intersection(nodes, result.nodes) : result.nodes
+      if (nodes.size === 0) return { filters: [], narrowedBy, status: narrowedToNothing(narrowedBy) }
+    }
+    const filters: ActiveFilter[] = []
+    for (const plugin of this.#filterOrder)
+      if (!skipped.has(plugin)) filters.push({ plugin, state: states.get(plugin) })
+    return { filters, nodes, narrowedBy: narrowedBy.size > 0 ? narrowedBy : nobody }
+  }
+
+  /** The first objection, in the plugins' order. */
+  filter(filters: readonly ActiveFilter[], pod: PodInfo, node: NodeInfo): Status | undefined {
+    for (let at = 0; at < filters.length; at++) {
+      const { plugin, state } = filters[at]!
+      const status = plugin.filter!(pod, node, state)
+      if (status !== undefined) return status
+    }
+    return undefined
+  }
+
+  postFilter(run: FilterRun, statuses: NodeStatuses, diagnosis: Diagnosis): PostFilterResult {
+    const reasons: string[] = []
+    let nominatedNodeName: string | undefined
+    for (const plugin of this.#postFilter) {
+      const result = plugin.postFilter!(run, statuses)
+      if (!result.status) return result
+      if (result.status.code === 'UnschedulableAndUnresolvable') {
+        diagnosis.postFilterMessage = result.status.message
+        return result
+      }
+      if (!result.status.rejected) {
+        diagnosis.postFilterMessage = `running PostFilter plugin ${JSON.stringify(plugin.name)}: ${result.status.message}`
+        return { status: result.status }
+      }
+      nominatedNodeName = result.nominatedNodeName ?? nominatedNodeName
+      reasons.push(...result.status.reasons)
+    }
+    diagnosis.postFilterMessage = reasons.join(', ')
+    return { status: new Status('Unschedulable', reasons), nominatedNodeName }
+  }
+
+  /** The weighted sum for each of the nodes; the array is used again by the next call. */
+  score(pod: PodInfo, nodes: readonly NodeInfo[], snapshot: Snapshot): Float64Array {
+    const count = nodes.length
+    if (this.#scores.total.length < count) {
+      this.#scores.total = new Float64Array(count * 2)
+      this.#scores.plugin = new Float64Array(count * 2)
+    }
+    const total = this.#scores.total.fill(0, 0, count)
+    const scores = this.#scores.plugin
+    for (const { plugin, weight, state } of this.#activeScores(pod, nodes, snapshot)) {
+      for (let at = 0; at < count; at++) scores[at] = plugin.score!(pod, nodes[at]!, state)
+      plugin.normalizeScore?.(pod, nodes, scores, state)
+      for (let at = 0; at < count; at++) {
+        const score = scores[at]!
+        if (!(score >= 0 && score <= maxNodeScore))
+          throw new Error(
+            `plugin ${JSON.stringify(plugin.name)} returns an invalid score ${score}, it should in the range of [0, ${maxNodeScore}] after normalizing`,
+          )
+        total[at]! += score * weight
+      }
+    }
+    return total
+  }
+
+  #activeScores(pod: PodInfo, nodes: readonly NodeInfo[], snapshot: Snapshot): ActiveScore[] {
+    const active: ActiveScore[] = []
+    for (const { plugin, weight } of this.#score) {
+      const result = plugin.preScore?.(pod, nodes, snapshot)
+      if (result?.status?.code === 'Skip') continue
+      if (result?.status)
+        throw new Error(`running PreScore plugin ${JSON.stringify(plugin.name)}: ${result.status.message}`)
+      active.push({ plugin, weight, state: result?.state })
+    }
+    return active
+  }
+
+  reserve(pod: PodInfo, node: string): Status | undefined {
+    for (const { plugin } of this.plugins) {
+      const status = plugin.reserve?.(pod, node)
+      if (status) return named(status, plugin)
+    }
+    return undefined
+  }
+
+  unreserve(pod: PodInfo, node: string): void {
+    for (let at = this.plugins.length - 1; at >= 0; at--) this.plugins[at]!.plugin.unreserve?.(pod, node)
+  }
+
+  /** A Wait answers with the plugins waited for, and how long each at most. */
+  permit(pod: PodInfo, node: string): { status?: Status; waitFor?: ReadonlyMap<string, number> } {
+    let waitFor: Map<string, number> | undefined
+    for (const { plugin } of this.plugins) {
+      const result = plugin.permit?.(pod, node)
+      if (!result?.status) continue
+      if (result.status.code !== 'Wait') return { status: named(result.status, plugin) }
+      waitFor ??= new Map()
+      waitFor.set(plugin.name, Math.min(result.timeoutMs ?? longestPermitMs, longestPermitMs))
+    }
+    return { waitFor }
+  }
+
+  async preBind(pod: PodInfo, node: string): Promise<Status | undefined> {
+    for (const { plugin } of this.plugins) {
+      if (!plugin.preBind) continue
+      const status = await plugin.preBind(pod, node)
+      if (status)
+        return status.rejected
+          ? named(status, plugin)
+          : failed(new Error(`running PreBind plugin ${JSON.stringify(plugin.name)}: ${status.message}`))
+    }
+    return undefined
+  }
+
+  async bind(pod: PodInfo, node: string): Promise<Status | undefined> {
+    for (const { plugin } of this.plugins) {
+      if (!plugin.bind) continue
+      const status = await plugin.bind(pod, node)
+      if (status?.code === 'Skip') continue
+      if (!status) return undefined
+      return status.rejected
+        ? named(status, plugin)
+        : failed(new Error(`running Bind plugin ${JSON.stringify(plugin.name)}: ${status.message}`))
+    }
+    return failed(new Error('no plugin has bound the pod'))
+  }
+
+  postBind(pod: PodInfo, node: string): void {
+    for (const { plugin } of this.plugins) plugin.postBind?.(pod, node)
+  }
+}
+
+const longestPermitMs = 15 * 60_000
+
+function named(status: Status, plugin: Plugin): Status {
+  return status.plugin ? status : new Status(status.code, status.reasons, plugin.name, status.error)
+}
+
+function intersection(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...a].filter(name => b.has(name)))
+}
+
+function narrowedToNothing(plugins: ReadonlySet<string>): Status {
+  const names = [...plugins].sort()
+  return unresolvable(
+    '',
+    names.length === 1
+      ? `node(s) didn't satisfy plugin ${names[0]}`
+      : `node(s) didn't satisfy plugin(s) [${names.join(' ')}] simultaneously`,
+  )
+}
