@@ -1,5 +1,6 @@
 // What the API server's rooms share: handed to every verb, subresource and strategy.
 
+import type { TablePrinter } from '../api/columns.ts'
 import type { ResourceDeclaration } from '../api/resource.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env } from '../machinery/env/env.ts'
@@ -11,7 +12,6 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import type { RbacAuthorizer } from './authorization/rbac.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import type { Registry } from './registry/registry.ts'
-import type { TablePrinter } from './registry/representation.ts'
 
 export interface ServerOptions {
   /** Such as 10.96.0.0/12. */

@@ -2,9 +2,10 @@
 // they are stored in), protobuf, PartialObjectMetadata, Table. One `Representation` per resource and form, shared by
 // GET, LIST, WATCH and the answers to writes. Forms that must be made are made once per object version and kept with it.
 
+import type { TablePrinter } from '../../api/columns.ts'
 import { conversionBetween } from '../../api/conversion.ts'
 import { listSchemaOf } from '../../api/list-schema.ts'
-import { apiVersionOf, type KubeObject, type ResourceDeclaration, type TableColumn } from '../../api/resource.ts'
+import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../api/resource.ts'
 import { encodeEnvelope, encodeProtobuf } from '../../machinery/codec/protobuf.ts'
 import { notAcceptable } from '../../machinery/status-error.ts'
 import { json, type MediaType, parseAccept, protobuf, yaml } from '../serving/media-type.ts'
@@ -27,12 +28,6 @@ export interface Representation {
   event(type: string, stored: StoredObject): Uint8Array
   /** A bookmark or an error. */
   specialEvent(type: 'BOOKMARK' | 'ERROR', object: KubeObject): Uint8Array
-}
-
-/** How one object becomes rows of a Table; `src/api/columns.ts` has every built-in kind's. */
-export interface TablePrinter {
-  readonly columns: readonly TableColumn[]
-  cells(object: KubeObject, now: number): unknown[]
 }
 
 const comma = Buffer.from(',')
@@ -157,7 +152,9 @@ function tableRepresentation(
         : include === 'Object'
           ? object
           : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
-    return { cells: printer.cells(object, now()), object: included }
+    const cells = printer.cells(object, now())
+    const conditions = printer.conditions?.(object)
+    return conditions ? { cells, conditions, object: included } : { cells, object: included }
   }
   const definitions = printer.columns.map(column => ({ format: '', priority: 0, ...column }))
   const table = (rows: unknown[], metadata: unknown, withColumns: boolean) =>
