@@ -42,7 +42,7 @@ export interface Strategy<T extends KubeObject = any> {
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
   /** Finalizers a deletion without a propagation policy implies (upstream's default garbage collection policy). */
   readonly defaultPropagation?: 'Orphan' | 'Background'
-  /** Runs before the object is stored; what it returns undoes it when the write fails (address allocation). */
+  /** Before the object is prepared and checked; what it returns undoes it when nothing is written (address allocation). */
   beginCreate?(object: T, context: StrategyContext): (() => void) | undefined
   beginUpdate?(object: T, old: T, context: StrategyContext): (() => void) | undefined
   /** After the object is gone. */

@@ -13,7 +13,8 @@ export const namespaceStrategy: Strategy = {
   prepareForCreate(namespace) {
     namespace['status'] = { phase: 'Active' }
     namespace['spec'] ??= {}
-    const finalizers: string[] = (namespace['spec'].finalizers ??= [])
+    namespace['spec'].finalizers ??= []
+    const { finalizers } = namespace['spec']
     if (!finalizers.includes(kubernetesFinalizer)) finalizers.push(kubernetesFinalizer)
     namespace.metadata['labels'] = {
       ...namespace.metadata['labels'],

@@ -2,13 +2,27 @@
 
 import { groupResource, type ResourceDeclaration } from '../../../api/resource.ts'
 import type { Strategy } from '../strategy.ts'
+import { appsStrategies } from './apps.ts'
+import { batchStrategies } from './batch.ts'
+import { clusterStrategies } from './cluster.ts'
+import { coreStrategies } from './core.ts'
 import { namespaceStrategy } from './namespace.ts'
+import { networkingStrategies } from './networking.ts'
 import { podStrategy } from './pod.ts'
 import { rbacStrategies } from './rbac.ts'
+import { serviceStrategy } from './service.ts'
+import { storageStrategies } from './storage.ts'
 
 const strategies: Readonly<Record<string, Strategy>> = {
   namespaces: namespaceStrategy,
   pods: podStrategy,
+  services: serviceStrategy,
+  ...coreStrategies,
+  ...appsStrategies,
+  ...batchStrategies,
+  ...networkingStrategies,
+  ...storageStrategies,
+  ...clusterStrategies,
   ...rbacStrategies,
 }
 

@@ -1,0 +1,34 @@
+// Jobs and CronJobs. A deleted Job leaves its pods behind unless it is told otherwise: so its first version did.
+
+import type { KubeObject } from '../../../api/resource.ts'
+import type { Strategy } from '../strategy.ts'
+
+const controllerUID = ['batch.kubernetes.io/controller-uid', 'controller-uid']
+const jobName = ['batch.kubernetes.io/job-name', 'job-name']
+
+/** A Job's pods are told from others by its uid, unless its author takes care of the selector. */
+export function generateSelector(job: KubeObject): void {
+  const spec = job['spec'] as Record<string, any>
+  if (spec['manualSelector'] === true) return
+  const { uid = '', name = '' } = job.metadata
+  spec['template'] ??= {}
+  spec['template'].metadata ??= {}
+  const { metadata } = spec['template']
+  const labels: Record<string, string> = { ...metadata.labels }
+  for (const key of controllerUID) labels[key] ??= uid
+  for (const key of jobName) labels[key] ??= name
+  metadata.labels = labels
+  spec['selector'] ??= {}
+  const selector = spec['selector']
+  selector.matchLabels = { ...selector.matchLabels }
+  selector.matchLabels[controllerUID[0]!] ??= uid
+}
+
+export const batchStrategies: Readonly<Record<string, Strategy>> = {
+  'jobs.batch': {
+    tracksGeneration: true,
+    defaultPropagation: 'Orphan',
+    prepareForCreate: generateSelector,
+  },
+  'cronjobs.batch': { tracksGeneration: true, defaultPropagation: 'Background' },
+}
