@@ -80,28 +80,28 @@ async function createOnce(
   if (mutating) await mutating
   const object = attributes.object!
   prepareMetadata(server, object)
-  if (strategy.tracksGeneration) object.metadata['generation'] = 1
-  const hasStatus = declaration.subresources.some(({ name }) => name === 'status')
-  if (hasStatus && !strategy.keepsStatusAtCreate) resetStatus(declaration, object)
-  strategy.prepareForCreate?.(object, context)
-  const errors = validateNew(resource, object, context)
-  if (errors.length > 0) throw invalid(declaration, object.metadata.name ?? '', errors)
-  for (const warning of strategy.warnings?.(object, undefined, context) ?? []) request.warnings.push(warning)
-  const validating = server.admission.validate(attributes)
-  if (validating) await validating
-  const undo = dryRun ? undefined : strategy.beginCreate?.(object, context)
-  const name = object.metadata.name!
-  const key = storage.key(object.metadata.namespace ?? '', name)
-  const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
-  if (dryRun) {
-    if (storage.cache.get(key)) return undefined
-    const value = encodeForStore(toStore)
-    return answerObject(server, resource, request, StoredObject.dryRun(key, value, toStore), 201)
-  }
-  const ttl = strategy.ttlSeconds?.(object, context)
-  const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
+  const undo = strategy.beginCreate?.(object, context)
   let created = false
   try {
+    if (strategy.tracksGeneration) object.metadata['generation'] = 1
+    const hasStatus = declaration.subresources.some(({ name }) => name === 'status')
+    if (hasStatus && !strategy.keepsStatusAtCreate) resetStatus(declaration, object)
+    strategy.prepareForCreate?.(object, context)
+    const errors = validateNew(resource, object, context)
+    if (errors.length > 0) throw invalid(declaration, object.metadata.name ?? '', errors)
+    for (const warning of strategy.warnings?.(object, undefined, context) ?? []) request.warnings.push(warning)
+    const validating = server.admission.validate(attributes)
+    if (validating) await validating
+    const name = object.metadata.name!
+    const key = storage.key(object.metadata.namespace ?? '', name)
+    const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
+    if (dryRun) {
+      if (storage.cache.get(key)) return undefined
+      const value = encodeForStore(toStore)
+      return answerObject(server, resource, request, StoredObject.dryRun(key, value, toStore), 201)
+    }
+    const ttl = strategy.ttlSeconds?.(object, context)
+    const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
     const result = await storage.put(key, toStore, 0, lease)
     if (!result.committed) return undefined
     created = true

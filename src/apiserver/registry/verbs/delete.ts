@@ -198,7 +198,8 @@ function deleted(
   request: RequestContext,
   stored: StoredObject,
 ): Answer {
-  if (resource.strategy.returnsDeletedObject) return answerObject(server, resource, request, stored)
+  if (resource.strategy.returnsDeletedObject ?? resource.declaration.returnsDeletedObject)
+    return answerObject(server, resource, request, stored)
   const { group, resource: kind } = resource.declaration
   return answerStatus(
     success({ name: stored.name, ...(group === '' ? {} : { group }), kind, uid: stored.object.metadata.uid }),

@@ -43,11 +43,7 @@ export async function update(
     const { resourceVersion, uid } = decoded.metadata
     if (!resourceVersion && resource.strategy.allowUnconditionalUpdate === false)
       throw invalid(declaration, name, [
-        fieldInvalid(
-          root('metadata').child('resourceVersion'),
-          resourceVersion ?? '',
-          'must be specified for an update',
-        ),
+        fieldInvalid(root('metadata').child('resourceVersion'), 0, 'must be specified for an update'),
       ])
     checkPreconditions(resource, name, current, { resourceVersion, uid })
     return structuredClone(decoded)
@@ -151,26 +147,26 @@ async function changeOnce(
   const mutating = server.admission.admit(attributes)
   if (mutating) await mutating
   const object = attributes.object!
-  prepareForUpdate(resource, object, old, context)
-  const errors = validateChanged(resource, object, old, context)
-  if (errors.length > 0) throw invalid(declaration, request.info.name, errors)
-  for (const warning of strategy.warnings?.(object, old, context) ?? []) request.warnings.push(warning)
-  const validating = server.admission.validate(attributes)
-  if (validating) await validating
-
-  if (isDone(object)) return finishDeletion(server, resource, request, key, current, object, dryRun)
-  object.metadata.resourceVersion = old.metadata.resourceVersion
-  if (deepEqual(object, old)) return { answer: answerObject(server, resource, request, current) }
-  const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
-  if (dryRun) {
-    const stored = StoredObject.dryRun(key, encodeForStore(toStore), toStore)
-    return { answer: answerObject(server, resource, request, stored) }
-  }
   const undo = strategy.beginUpdate?.(object, old, context)
-  const ttl = strategy.ttlSeconds?.(object, context)
-  const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
   let written = false
   try {
+    prepareForUpdate(resource, object, old, context)
+    const errors = validateChanged(resource, object, old, context)
+    if (errors.length > 0) throw invalid(declaration, request.info.name, errors)
+    for (const warning of strategy.warnings?.(object, old, context) ?? []) request.warnings.push(warning)
+    const validating = server.admission.validate(attributes)
+    if (validating) await validating
+
+    if (isDone(object)) return await finishDeletion(server, resource, request, key, current, object, dryRun)
+    object.metadata.resourceVersion = old.metadata.resourceVersion
+    if (deepEqual(object, old)) return { answer: answerObject(server, resource, request, current) }
+    const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
+    if (dryRun) {
+      const stored = StoredObject.dryRun(key, encodeForStore(toStore), toStore)
+      return { answer: answerObject(server, resource, request, stored) }
+    }
+    const ttl = strategy.ttlSeconds?.(object, context)
+    const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
     const result = await storage.put(key, toStore, current.revision, lease)
     if (!result.committed) return { current: result.current }
     written = true
@@ -184,6 +180,8 @@ async function changeOnce(
 function keepServerMetadata(object: KubeObject, old: KubeObject): void {
   const { metadata } = object
   metadata.uid ||= old.metadata.uid
+  if (!metadata.resourceVersion || metadata.resourceVersion === '0')
+    metadata.resourceVersion = old.metadata.resourceVersion
   for (const field of [
     'creationTimestamp',
     'deletionTimestamp',
