@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Pod } from '../api/core/v1/pod.ts'
-import { admitPod, podRequests } from './pod-admission.ts'
+import { admitPod } from './pod-admission.ts'
 import { testPod } from './testing/node-bench.ts'
 
 const node = {
@@ -65,40 +65,4 @@ describe('admission', () => {
     const rejection = admitPod(pod, others, node)
     expect(rejection && `${rejection.reason}: ${rejection.message}`).toBe(expected)
   })
-})
-
-test.each<[string, object, Record<string, number>]>([
-  [
-    'containers add up',
-    { containers: [{ resources: { requests: { cpu: '1' } } }, { resources: { requests: { cpu: '500m' } } }] },
-    { cpu: 1500 },
-  ],
-  [
-    'the largest init container counts, when it is larger',
-    {
-      initContainers: [
-        { name: 'i', resources: { requests: { cpu: '3' } } },
-        { name: 'j', resources: { requests: { cpu: '2' } } },
-      ],
-    },
-    { cpu: 3000 },
-  ],
-  [
-    'sidecars count beside containers and later init containers',
-    {
-      initContainers: [
-        { name: 's', restartPolicy: 'Always', resources: { requests: { cpu: '1' } } },
-        { name: 'i', resources: { requests: { cpu: '2' } } },
-      ],
-      containers: [{ resources: { requests: { cpu: '500m' } } }],
-    },
-    { cpu: 3000 },
-  ],
-  [
-    'overhead is on top',
-    { overhead: { cpu: '100m' }, containers: [{ resources: { requests: { cpu: '1' } } }] },
-    { cpu: 1100 },
-  ],
-])('requests: %s', (_, spec, expected) => {
-  expect(Object.fromEntries(podRequests(testPod('p', spec)))).toEqual(expected)
 })

@@ -1,8 +1,8 @@
 // Whether a pod that was bound to this node can be run here at all. The scheduler has seen to that for its own pods;
 // those bound by hand, or against old knowledge, are Failed with the reason.
 
-import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
+import { podResources } from './pod-resources.ts'
 import { isRestartableInitContainer, isTerminalPhase } from './pod-spec.ts'
 import { milliValue, quantityValue } from './resource-values.ts'
 
@@ -50,7 +50,7 @@ function outOfResources(pod: Pod, active: readonly Pod[], node: AdmissionNode): 
     for (const [resource, amount] of podRequests(other)) used.set(resource, (used.get(resource) ?? 0) + amount)
   for (const [resource, amount] of wanted) {
     const quantity = node.allocatable[resource]
-    const capacity = quantity === undefined ? 0 : amountOf(resource, quantity)
+    const capacity = quantity === undefined ? 0 : resource === 'cpu' ? milliValue(quantity) : quantityValue(quantity)
     const inUse = used.get(resource) ?? 0
     if (amount === 0 || inUse + amount <= capacity) continue
     return {
@@ -61,48 +61,15 @@ function outOfResources(pod: Pod, active: readonly Pod[], node: AdmissionNode): 
   return undefined
 }
 
-/** CPU in thousandths, everything else in units: the sum over containers, or the most that initialization needs at once. */
-export function podRequests(pod: Pod): Map<string, number> {
-  const running = new Map<string, number>()
-  const peak = new Map<string, number>()
-  const raise = (to: ReadonlyMap<string, number>) => {
-    for (const [resource, amount] of to) peak.set(resource, Math.max(peak.get(resource) ?? 0, amount))
-  }
-  for (const container of pod.spec.initContainers ?? []) {
-    if (isRestartableInitContainer(container)) {
-      add(running, requestsOf(container))
-      raise(running)
-      continue
-    }
-    const atOnce = new Map(running)
-    add(atOnce, requestsOf(container))
-    raise(atOnce)
-  }
-  for (const container of pod.spec.containers) add(running, requestsOf(container))
-  raise(running)
-  for (const [resource, quantity] of Object.entries(pod.spec.resources?.requests ?? {}))
-    peak.set(resource, amountOf(resource, quantity))
-  add(
-    peak,
-    Object.entries(pod.spec.overhead ?? {}).map(([resource, quantity]) => [resource, amountOf(resource, quantity)]),
+/** CPU in thousandths, everything else in units. */
+function podRequests(pod: Pod): Map<string, number> {
+  const requests = podResources(pod, 'requests')
+  return new Map(
+    [...requests].map(([resource, quantity]) => [
+      resource,
+      resource === 'cpu' ? quantity.milliValue() : quantity.value(),
+    ]),
   )
-  return peak
-}
-
-function requestsOf(container: Container): [string, number][] {
-  const { requests = {}, limits = {} } = container.resources
-  return Object.entries({ ...limits, ...requests }).map(([resource, quantity]) => [
-    resource,
-    amountOf(resource, quantity),
-  ])
-}
-
-function amountOf(resource: string, quantity: string): number {
-  return resource === 'cpu' ? milliValue(quantity) : quantityValue(quantity)
-}
-
-function add(to: Map<string, number>, amounts: Iterable<readonly [string, number]>): void {
-  for (const [resource, amount] of amounts) to.set(resource, (to.get(resource) ?? 0) + amount)
 }
 
 function hostPorts(pod: Pod): string[] {

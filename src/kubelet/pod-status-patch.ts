@@ -16,6 +16,8 @@ const ownFields = [
   'containerStatuses',
   'ephemeralContainerStatuses',
   'qosClass',
+  'allocatedResources',
+  'resources',
 ] as const satisfies readonly (keyof PodStatus)[]
 
 /** Undefined when nothing differs. */

@@ -7,6 +7,7 @@ import { containerStatuses } from './container-statuses.ts'
 import { sandboxChanged } from './pod-actions.ts'
 import { isKubeletCondition, kubeletConditions } from './pod-conditions.ts'
 import { podPhase } from './pod-phase.ts'
+import { podResources, resourceList } from './pod-resources.ts'
 import { isHostNetwork, isRestartableInitContainer, isTerminalPhase } from './pod-spec.ts'
 import { podQosClass } from './qos.ts'
 import type { ReasonCache } from './reason-cache.ts'
@@ -80,6 +81,17 @@ export function generatePodStatus(input: PodStatusInput): PodStatus {
     containerStatuses: regular,
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     qosClass: podQosClass(pod),
+    ...allocated(pod),
+  }
+}
+
+/** What the pod has been given, as a whole. */
+function allocated(pod: Pod): Pick<PodStatus, 'allocatedResources' | 'resources'> {
+  const requests = resourceList(podResources(pod, 'requests'))
+  const limits = resourceList(podResources(pod, 'limits'))
+  return {
+    ...(requests ? { allocatedResources: requests } : {}),
+    resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) },
   }
 }
 
