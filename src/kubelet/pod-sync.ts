@@ -11,18 +11,21 @@ import { Backoff, formatWait } from './backoff.ts'
 import { containerConfig } from './container-config.ts'
 import { type ConfigSource, ContainerConfigError, containerEnvironment } from './container-env.ts'
 import { containerHash } from './container-labels.ts'
+import { linuxResources } from './container-resources.ts'
 import type { PodSurroundings } from './downward-api.ts'
 import { ImageError, type ImageManager } from './images.ts'
 import { runHook } from './lifecycle-hooks.ts'
 import { computePodActions, type ProbeResults } from './pod-actions.ts'
 import type { ClusterDns, ResolverConfig } from './pod-dns.ts'
 import type { PodEvents } from './pod-events.ts'
-import { podFullName } from './pod-spec.ts'
+import { allContainers, podFullName } from './pod-spec.ts'
+import { sameValue } from './pod-status-patch.ts'
 import type { ProbeNetwork } from './probes/handlers.ts'
 import { pullCredentials } from './pull-secrets.ts'
 import type { ReasonCache } from './reason-cache.ts'
 import type { ContainerRuntime } from './runtime/container-runtime.ts'
 import type { PodSandboxConfig } from './runtime/cri/pod-sandbox.ts'
+import type { LinuxContainerResources } from './runtime/cri/shared.ts'
 import { latestContainer, type RuntimePodStatus } from './runtime-state.ts'
 import { sandboxConfig } from './sandbox-config.ts'
 import type { Terminator } from './termination.ts'
@@ -91,6 +94,8 @@ interface Sandbox {
 export class PodSync {
   readonly #options: PodSyncOptions
   readonly #backoff = new Backoff()
+  /** The limits each running container was given, by pod and container id. */
+  readonly #limits = new Map<string, Map<string, LinuxContainerResources>>()
 
   constructor(options: PodSyncOptions) {
     this.#options = options
@@ -109,13 +114,14 @@ export class PodSync {
       for (const { record, message, reason } of actions.containersToKill)
         await terminator.killContainer(pod, record, { message, reason, signal })
 
+    const resized = actions.killPod ? false : await this.#resize(pod, runtime)
     const starting =
       actions.createSandbox ||
       actions.initContainersToStart.length +
         actions.containersToStart.length +
         actions.ephemeralContainersToStart.length >
         0
-    const killed = actions.killPod || actions.containersToKill.length > 0
+    const killed = resized || actions.killPod || actions.containersToKill.length > 0
     if (!starting || signal.aborted) return { acted: killed, failures: [] }
 
     let sandbox: Sandbox
@@ -167,10 +173,32 @@ export class PodSync {
     this.#backoff.forget(`${podUid}_`)
     this.#options.images.forgetPod(podUid)
     this.#options.reasons.forgetPod(podUid)
+    this.#limits.delete(podUid)
   }
 
   collect(): void {
     this.#backoff.collect(this.#options.env.clock.now())
+  }
+
+  /** Gives running containers the limits their pod has now. Those that ran before this kubelet have what they have. */
+  async #resize(pod: Pod, status: RuntimePodStatus): Promise<boolean> {
+    const uid = pod.metadata.uid ?? ''
+    const before = this.#limits.get(uid)
+    const now = new Map<string, LinuxContainerResources>()
+    let changed = false
+    for (const { container } of allContainers(pod)) {
+      const record = latestContainer(status, container.name)
+      if (record?.state !== 'running') continue
+      const linux = linuxResources(pod, container, this.#options.machineMemory)
+      const given = before?.get(record.id)
+      if (given && !sameValue(given, linux)) {
+        await this.#options.runtime.updateContainerResources({ containerId: record.id, linux })
+        changed = true
+      }
+      now.set(record.id, linux)
+    }
+    this.#limits.set(uid, now)
+    return changed
   }
 
   /** Milliseconds to wait before a container that has ended may start again; 0 when it may now. */
@@ -288,6 +316,9 @@ export class PodSync {
       return (await runtime.createContainer(request)).containerId
     })
     tell('Normal', 'Created', 'Container created')
+    const uid = pod.metadata.uid ?? ''
+    const limits = this.#limits.get(uid) ?? new Map<string, LinuxContainerResources>()
+    this.#limits.set(uid, limits.set(containerId, made.linux?.resources ?? {}))
     await this.#orFail('RunContainerError', tell, () => runtime.startContainer({ containerId }))
     tell('Normal', 'Started', 'Container started')
     const postStart = container.lifecycle?.postStart

@@ -36,6 +36,12 @@ beforeAll(async () => {
   await mkdir(join(containerd.directory, 'kubelet'))
   kubelet = newKubelet()
   await kubelet.start()
+  api.put('/api/v1/namespaces/default/secrets/keys', {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'keys', namespace: 'default' },
+    data: { password: Buffer.from('s3cret').toString('base64') },
+  })
 })
 
 afterAll(async () => {
@@ -77,12 +83,6 @@ describe('a pod with files and variables', () => {
       kind: 'ConfigMap',
       metadata: { name: 'settings', namespace: 'default' },
       data: { 'app.conf': 'color = blue\n', level: 'debug' },
-    })
-    api.put('/api/v1/namespaces/default/secrets/keys', {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'keys', namespace: 'default' },
-      data: { password: Buffer.from('s3cret').toString('base64') },
     })
     create(
       testPod(
@@ -237,11 +237,20 @@ test('init containers run first, in order', async () => {
 test('limits and rights reach the kernel', async () => {
   create(
     testPod('limits', {
+      securityContext: { fsGroup: 3000 },
+      volumes: [
+        { name: 'secret', secret: { secretName: 'keys', defaultMode: 0o400 } },
+        { name: 'scratch', emptyDir: {} },
+      ],
       containers: [
         {
           image: busyboxImage,
           command: sleeper,
           resources: { limits: { memory: '64Mi', cpu: '500m' }, requests: { cpu: '250m' } },
+          volumeMounts: [
+            { name: 'secret', mountPath: '/keys' },
+            { name: 'scratch', mountPath: '/scratch' },
+          ],
           securityContext: {
             runAsUser: 1000,
             runAsGroup: 2000,
@@ -256,6 +265,8 @@ test('limits and rights reach the kernel', async () => {
   await running('limits')
   expect(await exec('limits', 'id', '-u')).toBe('1000\n')
   expect(await exec('limits', 'id', '-g')).toBe('2000\n')
+  expect(await exec('limits', 'cat', '/keys/password')).toBe('s3cret')
+  expect(await exec('limits', 'sh', '-c', 'touch /scratch/x; stat -c %g /scratch/x')).toBe('3000\n')
   const status = await exec('limits', 'cat', '/proc/self/status')
   expect(status).toMatch(/CapEff:\t0000000000000000/)
   expect(status).toMatch(/NoNewPrivs:\t1/)
@@ -267,6 +278,19 @@ test('limits and rights reach the kernel', async () => {
     'cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max',
   )
   expect(cgroup).toBe('67108864\n')
+  const resized = structuredClone(pod('limits')!)
+  resized.spec.containers[0]!.resources = { limits: { memory: '96Mi', cpu: '500m' }, requests: { cpu: '250m' } }
+  create({ ...resized, metadata: { ...resized.metadata, generation: 2 } })
+  await eventually(async () => {
+    const now = await exec(
+      'limits',
+      'sh',
+      '-c',
+      'cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max',
+    )
+    expect(now).toBe('100663296\n')
+  })
+  expect(pod('limits')!.status.containerStatuses![0]!.restartCount).toBe(0)
 })
 
 test('probes ask the container; a failing liveness probe restarts it', async () => {

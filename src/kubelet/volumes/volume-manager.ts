@@ -14,7 +14,7 @@ import type { PodSurroundings } from '../downward-api.ts'
 import { quantityValue } from '../resource-values.ts'
 import { commonRunAsUser, volumePayload } from './payloads.ts'
 import type { TokenManager } from './service-account-token.ts'
-import type { HostPathType, VolumeHost } from './volume-host.ts'
+import type { HostPathType, Payload, VolumeHost } from './volume-host.ts'
 
 export interface MountedVolume {
   readonly name: string
@@ -40,6 +40,11 @@ export interface VolumeManagerOptions {
   readonly rootDir: string
   /** Volumes of kinds that need a driver are simply there: nothing runs that would use them. */
   readonly simulated: boolean
+}
+
+/** What a pod's fsGroup may read, whatever the files' own modes. */
+function readableByGroup(payload: Payload): Payload {
+  return new Map([...payload].map(([path, { data, mode }]) => [path, { data, mode: mode | 0o440 }]))
 }
 
 export class VolumeManager {
@@ -111,7 +116,7 @@ export class VolumeManager {
       if (plugin === 'configmap') await host.makeDirectory(path, options)
       else await host.mountMemory(path, options)
       const uid = commonRunAsUser(pod)
-      await host.writePayload(path, payload, {
+      await host.writePayload(path, gid === undefined ? payload : readableByGroup(payload), {
         ...(gid !== undefined ? { gid } : {}),
         ...(uid !== undefined && volume.projected ? { uid } : {}),
       })
