@@ -1,10 +1,16 @@
-// Events on their way to the server: in order, one at a time, with patience when there is no answer, and never more
-// than the queue holds.
+// Events on their way to the server: in order, one at a time unless more may be in flight, with patience when there is no
+// answer, and never more than the queue holds.
 
 import type { Env } from '../machinery/env/env.ts'
 import { asStatusError } from '../machinery/status-error.ts'
 
-const longestQueue = 1000
+export interface OutboxOptions {
+  /** How many may be on the way at once; then they may arrive in another order. */
+  readonly inFlight?: number
+  /** How many may wait; what comes beyond is dropped. */
+  readonly longestQueue?: number
+}
+
 const mostTries = 12
 const sleepMs = 10_000
 
@@ -12,28 +18,36 @@ export class EventOutbox<E> {
   readonly #env: Env
   readonly #deliver: (event: E) => Promise<void>
   readonly #queue: E[] = []
+  readonly #inFlight: number
+  readonly #longestQueue: number
   readonly #abort = new AbortController()
-  #sending: Promise<void> | undefined
+  #senders = 0
+  #sending: Promise<unknown> = Promise.resolve()
+  #dropped = 0
 
   /** `deliver` throws a StatusError when the server refuses the event (it is given up), anything else to try again. */
-  constructor(env: Env, deliver: (event: E) => Promise<void>) {
+  constructor(env: Env, deliver: (event: E) => Promise<void>, options: OutboxOptions = {}) {
     this.#env = env
     this.#deliver = deliver
+    this.#inFlight = options.inFlight ?? 1
+    this.#longestQueue = options.longestQueue ?? 1000
   }
 
   put(event: E): void {
     if (this.#abort.signal.aborted) return
-    if (this.#queue.length >= longestQueue) {
-      this.#env.log.warn('The event queue is full; an event is dropped')
+    if (this.#queue.length >= this.#longestQueue) {
+      if (this.#dropped++ === 0) this.#env.log.warn('The event queue is full; events are dropped')
       return
     }
     this.#queue.push(event)
-    this.#sending ??= this.#send()
+    if (this.#senders >= this.#inFlight) return
+    this.#senders++
+    this.#sending = Promise.all([this.#sending, this.#send()])
   }
 
   /** Resolves when everything put in so far is delivered or given up. */
   async flushed(): Promise<void> {
-    await this.#sending
+    while (this.#senders > 0) await this.#sending
   }
 
   /** What waits is dropped. Does not wait for the server: `flushed` does. */
@@ -44,7 +58,8 @@ export class EventOutbox<E> {
 
   async #send(): Promise<void> {
     for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) await this.#sendOne(event)
-    this.#sending = undefined
+    this.#senders--
+    this.#dropped = 0
   }
 
   async #sendOne(event: E): Promise<void> {

@@ -159,18 +159,20 @@ export class SchedulingCycle {
     const { framework, cache, random } = this.#options
     if (this.#feasible.length === 1 || !framework.hasScore) return this.#feasible[0]!
     const scores = framework.score(pod, this.#feasible, cache)
-    let best = 0
+    const count = this.#feasible.length
+    let best = scores[0]!
     let ties = 1
-    for (let at = 1; at < this.#feasible.length; at++) {
-      if (scores[at]! > scores[best]!) {
-        best = at
+    for (let at = 1; at < count; at++) {
+      const score = scores[at]!
+      if (score > best) {
+        best = score
         ties = 1
-      } else if (scores[at] === scores[best]) {
-        ties++
-        if (random.next() * ties < 1) best = at
-      }
+      } else if (score === best) ties++
     }
-    return this.#feasible[best]!
+    // One draw for all of them: chance costs more than comparing.
+    let chosen = ties === 1 ? 0 : Math.floor(random.next() * ties)
+    for (let at = 0; at < count; at++) if (scores[at] === best && chosen-- === 0) return this.#feasible[at]!
+    throw new Error('no node has the highest score')
   }
 
   #fitsNowhere(pod: PodInfo, diagnosis: Diagnosis, filters: readonly ActiveFilter[]): CycleResult {

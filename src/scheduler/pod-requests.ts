@@ -19,15 +19,18 @@ export function amountOf(resource: string, quantity: string): number {
 
 export function podRequests(pod: Pod, table: ResourceTable): Requests {
   const requests = sum(pod, false)
-  const spread = sum(pod, true)
+  // Only containers that leave out cpu or memory make the sum with the floor another one.
+  const spread = leavesOut(pod) ? sum(pod, true) : requests
   const columns: number[] = []
+  const names: string[] = []
   const amounts: number[] = []
   for (const [name, amount] of requests) {
     if (amount === 0 || !isCounted(name)) continue
     columns.push(table.column(name))
+    names.push(name)
     amounts.push(amount)
   }
-  return { columns, amounts, nonZeroCpu: spread.get('cpu') ?? 0, nonZeroMemory: spread.get('memory') ?? 0 }
+  return { columns, names, amounts, nonZeroCpu: spread.get('cpu') ?? 0, nonZeroMemory: spread.get('memory') ?? 0 }
 }
 
 /** Extended resources and native ones that are counted; `pods` and names nobody knows are not. */
@@ -72,6 +75,11 @@ function sum(pod: Pod, withFloor: boolean): Amounts {
     total.set(name, (total.get(name) ?? 0) + amount)
   }
   return total
+}
+
+function leavesOut({ spec }: Pod): boolean {
+  const isLacking = ({ resources }: Container) => !resources?.requests?.['cpu'] || !resources.requests['memory']
+  return (spec.containers?.some(isLacking) || spec.initContainers?.some(isLacking)) ?? false
 }
 
 function podLevelRequests(pod: Pod): Amounts | undefined {

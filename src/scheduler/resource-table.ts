@@ -95,6 +95,7 @@ export class ResourceTable {
 /** What a pod asks for, in the table's columns; only amounts above zero. */
 export interface Requests {
   readonly columns: readonly number[]
+  readonly names: readonly string[]
   readonly amounts: readonly number[]
   readonly nonZeroCpu: number
   readonly nonZeroMemory: number

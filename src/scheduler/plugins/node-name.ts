@@ -2,7 +2,7 @@
 
 import { Action } from '../cluster-event.ts'
 import type { Plugin } from '../framework.ts'
-import { unresolvable } from '../status.ts'
+import { skip, unresolvable } from '../status.ts'
 
 const name = 'NodeName'
 const elsewhere = unresolvable(name, "node(s) didn't match the requested node name")
@@ -10,8 +10,8 @@ const elsewhere = unresolvable(name, "node(s) didn't match the requested node na
 export const nodeName: Plugin = {
   name,
   eventsToRegister: () => [{ resource: 'Node', action: Action.add }],
+  preFilter: ({ pod }) => (pod.spec.nodeName ? undefined : { status: skip }),
   filter({ pod }, node) {
-    const wanted = pod.spec.nodeName
-    return wanted && wanted !== node.name ? elsewhere : undefined
+    return pod.spec.nodeName === node.name ? undefined : elsewhere
   },
 }

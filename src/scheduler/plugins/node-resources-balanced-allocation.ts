@@ -1,27 +1,48 @@
 // Prefers nodes that the pod makes more even: cpu and memory taken in like parts.
 
 import { maxNodeScore, type Plugin } from '../framework.ts'
-import { cpuColumn, memoryColumn, type ResourceTable } from '../resource-table.ts'
+import { cpuColumn, memoryColumn } from '../resource-table.ts'
 import { skip } from '../status.ts'
 
-export const nodeResourcesBalancedAllocation: Plugin<undefined, ResourceTable> = {
+interface BalanceState {
+  readonly cpu: Float64Array
+  readonly memory: Float64Array
+  readonly takenCpu: Float64Array
+  readonly takenMemory: Float64Array
+  readonly wantedCpu: number
+  readonly wantedMemory: number
+}
+
+export const nodeResourcesBalancedAllocation: Plugin<undefined, BalanceState> = {
   name: 'NodeResourcesBalancedAllocation',
-  /** A pod that asks for nothing changes no balance. */
-  preScore: (pod, _, snapshot) =>
-    pod.requests.columns.includes(cpuColumn) || pod.requests.columns.includes(memoryColumn)
-      ? { state: snapshot.resources }
-      : { status: skip },
-  score(pod, { index }, table) {
-    const [cpu, memory] = [table.allocatable[cpuColumn]![index]!, table.allocatable[memoryColumn]![index]!]
+  preScore({ requests: { columns, amounts } }, _, { resources: { allocatable, requested } }) {
+    const wanted = (column: number) => {
+      const at = columns.indexOf(column)
+      return at < 0 ? 0 : amounts[at]!
+    }
+    const wantedCpu = wanted(cpuColumn)
+    const wantedMemory = wanted(memoryColumn)
+    // A pod that asks for nothing changes no balance.
+    if (wantedCpu === 0 && wantedMemory === 0) return { status: skip }
+    return {
+      state: {
+        cpu: allocatable[cpuColumn]!,
+        memory: allocatable[memoryColumn]!,
+        takenCpu: requested[cpuColumn]!,
+        takenMemory: requested[memoryColumn]!,
+        wantedCpu,
+        wantedMemory,
+      },
+    }
+  },
+  score(_, { index }, state) {
+    const cpu = state.cpu[index]!
+    const memory = state.memory[index]!
+    // With one resource or none there is nothing to balance.
     if (cpu === 0 || memory === 0) return maxNodeScore
-    let [wantsCpu, wantsMemory] = [0, 0]
-    const { columns, amounts } = pod.requests
-    for (let at = 0; at < columns.length; at++)
-      if (columns[at] === cpuColumn) wantsCpu = amounts[at]!
-      else if (columns[at] === memoryColumn) wantsMemory = amounts[at]!
-    const cpuPart = Math.min(1, (table.requested[cpuColumn]![index]! + wantsCpu) / cpu)
-    const memoryPart = Math.min(1, (table.requested[memoryColumn]![index]! + wantsMemory) / memory)
+    const cpuPart = Math.min(1, (state.takenCpu[index]! + state.wantedCpu) / cpu)
+    const memoryPart = Math.min(1, (state.takenMemory[index]! + state.wantedMemory) / memory)
     // The standard deviation of two numbers is half their distance.
-    return Math.trunc((1 - Math.abs((cpuPart - memoryPart) / 2)) * maxNodeScore)
+    return Math.floor((1 - Math.abs((cpuPart - memoryPart) / 2)) * maxNodeScore)
   },
 }

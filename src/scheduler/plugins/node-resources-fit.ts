@@ -43,55 +43,92 @@ function insufficiencies(pod: PodInfo, index: number, table: ResourceTable): Sta
   return refusal(reasons, hopeless)
 }
 
-/** The room it needs is there if nobody else is. */
-function couldFit(pod: PodInfo, node: Node, table: ResourceTable): boolean {
+/** The node could take the pod if nobody else were there. */
+function couldFit({ requests }: PodInfo, node: Node): boolean {
   const allocatable = node.status?.allocatable ?? {}
-  const { columns, amounts } = pod.requests
-  return columns.every((column, at) => {
-    const resource = table.names[column]!
+  return requests.names.every((resource, at) => {
     const there = allocatable[resource]
-    return there !== undefined && amountOf(resource, there) >= amounts[at]!
+    return there !== undefined && amountOf(resource, there) >= requests.amounts[at]!
   })
 }
 
-export const nodeResourcesFit: Plugin<ResourceTable, ResourceTable> = {
+/** The columns that matter to one pod. */
+interface Need {
+  readonly allocatable: Float64Array
+  readonly requested: Float64Array
+  readonly amount: number
+}
+
+interface FitState {
+  readonly table: ResourceTable
+  readonly podCount: Int32Array
+  readonly allowedPods: Int32Array
+  readonly needs: readonly Need[]
+}
+
+interface LeastAllocatedState {
+  readonly cpu: Float64Array
+  readonly memory: Float64Array
+  readonly takenCpu: Float64Array
+  readonly takenMemory: Float64Array
+  readonly wantedCpu: number
+  readonly wantedMemory: number
+}
+
+export const nodeResourcesFit: Plugin<FitState, LeastAllocatedState> = {
   name,
   eventsToRegister: () => [
     { resource: 'AssignedPod', action: Action.delete | Action.updatePodScaleDown },
     { resource: 'TargetPod', action: Action.updatePodScaleDown },
-    { resource: 'Node', action: Action.add | Action.updateNodeAllocatable },
+    {
+      resource: 'Node',
+      action: Action.add | Action.updateNodeAllocatable,
+      hint: (pod, _, after: Node) => (couldFit(pod, after) ? 'Queue' : 'QueueSkip'),
+    },
   ],
-  preFilter: (_, snapshot) => ({ state: snapshot.resources }),
-  filter(pod, { index }, table) {
-    if (table.podCount[index]! >= table.allowedPods[index]!) return insufficiencies(pod, index, table)
-    const { columns, amounts } = pod.requests
-    for (let at = 0; at < columns.length; at++) {
-      const column = columns[at]!
-      if (amounts[at]! > table.allocatable[column]![index]! - table.requested[column]![index]!)
-        return insufficiencies(pod, index, table)
+  preFilter({ requests: { columns, amounts } }, { resources: table }) {
+    const needs = columns.map((column, at) => ({
+      allocatable: table.allocatable[column]!,
+      requested: table.requested[column]!,
+      amount: amounts[at]!,
+    }))
+    return { state: { table, podCount: table.podCount, allowedPods: table.allowedPods, needs } }
+  },
+  filter(pod, { index }, { table, podCount, allowedPods, needs }) {
+    if (podCount[index]! >= allowedPods[index]!) return insufficiencies(pod, index, table)
+    for (let at = 0; at < needs.length; at++) {
+      const { allocatable, requested, amount } = needs[at]!
+      if (amount > allocatable[index]! - requested[index]!) return insufficiencies(pod, index, table)
     }
     return undefined
   },
-  preScore: (_, __, snapshot) => ({ state: snapshot.resources }),
-  score(pod, { index }, table) {
+  preScore: ({ requests }, _, { resources: table }) => ({
+    state: {
+      cpu: table.allocatable[cpuColumn]!,
+      memory: table.allocatable[memoryColumn]!,
+      takenCpu: table.nonZeroCpu,
+      takenMemory: table.nonZeroMemory,
+      wantedCpu: requests.nonZeroCpu,
+      wantedMemory: requests.nonZeroMemory,
+    },
+  }),
+  score(_, { index }, state) {
+    const cpu = state.cpu[index]!
+    const memory = state.memory[index]!
     let score = 0
     let weights = 0
-    const cpu = table.allocatable[cpuColumn]![index]!
     if (cpu > 0) {
-      score += leastRequested(table.nonZeroCpu[index]! + pod.requests.nonZeroCpu, cpu)
+      score += leastRequested(state.takenCpu[index]! + state.wantedCpu, cpu)
       weights++
     }
-    const memory = table.allocatable[memoryColumn]![index]!
     if (memory > 0) {
-      score += leastRequested(table.nonZeroMemory[index]! + pod.requests.nonZeroMemory, memory)
+      score += leastRequested(state.takenMemory[index]! + state.wantedMemory, memory)
       weights++
     }
-    return weights === 0 ? 0 : Math.trunc(score / weights)
+    return weights === 0 ? 0 : Math.floor(score / weights)
   },
 }
 
 function leastRequested(requested: number, capacity: number): number {
-  return requested > capacity ? 0 : Math.trunc(((capacity - requested) * maxNodeScore) / capacity)
+  return requested > capacity ? 0 : Math.floor(((capacity - requested) * maxNodeScore) / capacity)
 }
-
-export { couldFit }
