@@ -28,7 +28,7 @@ export interface LoadResult {
 
 const job: LoadJob = JSON.parse(readFileSync(0, 'utf8'))
 const sessions: ClientHttp2Session[] = Array.from({ length: job.connections }, () =>
-  connect(job.server, { ca: job.ca, settings: { initialWindowSize: 8 << 20 } }),
+  connect(job.server, { ca: job.ca, maxSessionMemory: 1024, settings: { initialWindowSize: 8 << 20 } }),
 )
 for (const session of sessions) session.on('connect', () => session.setLocalWindowSize(64 << 20))
 let turn = 0
@@ -140,8 +140,16 @@ async function watchers(): Promise<LoadResult> {
           })
           stream.on('response', () => resolve())
           stream.on('error', reject)
-          stream.on('data', (bytes: Buffer) => {
-            for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) received++
+          // A mark may be cut in two where one piece of the answer ends.
+          let tail: Buffer = Buffer.alloc(0)
+          stream.on('data', (piece: Buffer) => {
+            const bytes = tail.length === 0 ? piece : Buffer.concat([tail, piece])
+            let end = 0
+            for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, end)) {
+              received++
+              end = at + mark.length
+            }
+            tail = Buffer.from(bytes.subarray(Math.max(end, bytes.length - mark.length + 1)))
             if (received >= expected) done()
           })
         }),

@@ -63,6 +63,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     socket.on('error', error => env.log.debug('a connection broke', { error: error.message }))
     if (socket.alpnProtocol !== 'h2') return void http1.emit('connection', socket)
     const session = performServerHandshake(socket, {
+      // In MB. Slow watchers are cut off one by one (verbs/watch.ts), not by refusing others on their connection.
+      maxSessionMemory: 1024,
       settings: { maxConcurrentStreams: 250, initialWindowSize: 1 << 20, enablePush: false } as never,
     })
     sessions.add(session)
