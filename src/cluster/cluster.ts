@@ -6,13 +6,12 @@
 //     await cluster.stop()
 
 import type { Client } from '../client/client.ts'
-import { SimulatedRuntime } from '../kubelet/runtime/simulated-runtime.ts'
 import { durationMilliseconds } from '../machinery/duration.ts'
 import type { Logger } from '../machinery/env/env.ts'
 import { type VirtualEnv, virtualEnv } from '../machinery/env/virtual-env.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
-import { ClusterNode } from './node.ts'
+import { ClusterNode, simulation } from './node.ts'
 import { eventLoopTurn } from './system-env.ts'
 
 export interface ClusterOptions
@@ -77,8 +76,7 @@ export class Cluster {
     const podCIDR = `10.244.${number - 1}.0/24`
     const node = await ClusterNode.start(this.plane, {
       name: options.name ?? `simulated-${number}`,
-      runtime: new SimulatedRuntime(this.#env, { podCidr: podCIDR }),
-      simulated: true,
+      ...simulation(this.#env, podCIDR),
       rootDir: '/simulated',
       podCIDR,
       address: `192.168.0.${number}`,

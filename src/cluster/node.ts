@@ -4,11 +4,15 @@ import type { Duplex } from 'node:stream'
 import { systemPrivilegedGroup } from '../apiserver/user.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import type { ContainerRuntime } from '../kubelet/runtime/container-runtime.ts'
+import { SimulatedRuntime } from '../kubelet/runtime/simulated-runtime.ts'
 import { KubeletServer } from '../kubelet/server/kubelet-server.ts'
 import type { PodProvider } from '../kubelet/server/pod-provider.ts'
 import { CriStreamingRuntime } from '../kubelet/streaming/cri-streaming-runtime.ts'
 import { duplexPair } from '../kubelet/streaming/duplex-pair.ts'
 import { InProcessStreamingRuntime } from '../kubelet/streaming/in-process-streaming-runtime.ts'
+import { MemoryVolumeHost } from '../kubelet/volumes/memory-volume-host.ts'
+import type { VolumeHost } from '../kubelet/volumes/volume-host.ts'
+import type { Env } from '../machinery/env/env.ts'
 import type { ControlPlane } from './control-plane.ts'
 
 export interface NodeOptions {
@@ -22,6 +26,8 @@ export interface NodeOptions {
   readonly port?: number
   readonly labels?: Readonly<Record<string, string>>
   readonly capacity?: Readonly<Record<string, string>>
+  /** Where pods' volumes are, when it isn't this machine's disk. */
+  readonly volumeHost?: VolumeHost
 }
 
 export class ClusterNode {
@@ -73,6 +79,7 @@ export class ClusterNode {
       addresses: [{ type: 'InternalIP', address: options.address }],
       labels: options.labels,
       capacity: options.capacity,
+      volumeHost: options.volumeHost,
       port,
     })
     plane.addKubelet(options.name, () => connectTo(server))
@@ -92,6 +99,13 @@ export class ClusterNode {
     await this.#kubelet.stop()
     await this.#server.close()
   }
+}
+
+/** A simulated node: its runtime, whose containers read the volumes that the kubelet keeps in memory. */
+export function simulation(env: Env, podCIDR: string): Pick<NodeOptions, 'runtime' | 'volumeHost' | 'simulated'> {
+  const volumeHost = new MemoryVolumeHost()
+  const readMount = (path: string, file: string) => volumeHost.read(path, file)
+  return { simulated: true, volumeHost, runtime: new SimulatedRuntime(env, { podCidr: podCIDR, readMount }) }
 }
 
 /** The kubelet is made after its server, whose port it reports. */

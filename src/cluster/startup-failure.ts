@@ -10,12 +10,14 @@ interface SystemError extends Error {
 }
 
 /** Errors whose messages are such lines already. */
-const written = ['StoreOpenError', 'PkiError', 'KubeconfigError']
+const written = ['StoreOpenError', 'PkiError']
 
 /** The error itself when it is none that a user can do something about. */
 export function explained(error: unknown, apiPort: number): unknown {
   if (!(error instanceof Error) || error instanceof UserFacingError) return error
   if (written.includes(error.name)) return new UserFacingError(oneLine(error.message))
+  if (error.name === 'KubeconfigError')
+    return new UserFacingError(`${oneLine(error.message)}; mend it, or start with --no-merge-kubeconfig`)
   const { code, syscall } = error as SystemError
   if (syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo') return listenFailure(error, apiPort)
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS')

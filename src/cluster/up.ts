@@ -5,18 +5,19 @@
 // wrong (a port in use, a damaged directory, an unusable runtime) is one line and a non-zero exit, with nothing left
 // half started.
 
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname, networkInterfaces } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseTokenFile } from '../apiserver/authentication/static-token.ts'
 import { criRuntime, probeRuntime } from '../kubelet/runtime/cri-runtime.ts'
-import { SimulatedRuntime } from '../kubelet/runtime/simulated-runtime.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { parseCIDR } from '../machinery/ip.ts'
 import { ControlPlane } from './control-plane.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
-import { ClusterNode } from './node.ts'
+import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
+import { explained, oneLine } from './startup-failure.ts'
 import { type LogLevel, systemEnv } from './system-env.ts'
 import { UserFacingError } from './user-facing-error.ts'
 
@@ -39,11 +40,27 @@ const levels: readonly LogLevel[] = ['warn', 'info', 'debug']
 
 export async function up(options: UpOptions): Promise<void> {
   const env = systemEnv({ logLevel: levels[Math.min(options.verbose, levels.length - 1)] })
+  try {
+    await run(env, options)
+  } catch (error) {
+    throw explained(error, options.port)
+  }
+  process.exit(0)
+}
+
+async function run(env: Env, options: UpOptions): Promise<void> {
   const started = env.clock.monotonic()
   const say = (line: string) => process.stdout.write(`${line}\n`)
+  // A terminal that was closed is no reason to fall over.
+  process.stdout.on('error', () => {})
+  // What can be known to be wrong is found out before anything is started or written.
+  assertServiceCIDR(options.serviceCidr)
+  const podCIDRs = Array.from({ length: options.nodes }, (_, index) => nodeCIDR(options.clusterCidr, index + 1))
+  const staticTokens = options.tokenAuthFile === undefined ? undefined : readTokenFile(options.tokenAuthFile)
+  const userKubeconfig = options.mergeKubeconfig ? userKubeconfigPath(process.env) : undefined
+  const runtime = await chooseRuntime(env, options)
   const directory = resolve(options.dataDir ?? join(homedir(), '.k8ts', 'default'))
   prepareDirectory(directory)
-  const runtime = await chooseRuntime(env, options)
   let stepStarted = started
   const step = (name: string) => {
     const now = env.clock.monotonic()
@@ -51,17 +68,21 @@ export async function up(options: UpOptions): Promise<void> {
     stepStarted = now
   }
   const stopped = stopSignal()
-  const plane = await startControlPlane(env, options, directory, step)
+  const plane = await ControlPlane.start({
+    env,
+    storeDirectory: join(directory, 'etcd'),
+    pkiDirectory: join(directory, 'pki'),
+    serviceCIDR: options.serviceCidr,
+    clusterCIDR: options.clusterCidr,
+    listen: { address: options.bindAddress, port: options.port },
+    staticTokens,
+    progress: step,
+  })
   const nodes: ClusterNode[] = []
-  const stop = async () => {
-    for (const node of nodes) await node.stop()
-    await plane.stop()
-  }
   try {
-    for (let number = 1; number <= options.nodes; number++)
-      nodes.push(await startNode(plane, options, directory, runtime, number))
+    for (const [index, podCIDR] of podCIDRs.entries())
+      nodes.push(await startNode(plane, directory, runtime, podCIDR, index + 1))
     step(options.nodes === 1 ? 'node' : `${options.nodes} nodes`)
-    const kubeconfig = join(directory, 'kubeconfig')
     const server = `https://${reachable(options.bindAddress)}:${plane.port}`
     const config = makeKubeconfig({
       name: 'k8ts',
@@ -69,71 +90,64 @@ export async function up(options: UpOptions): Promise<void> {
       certificateAuthority: plane.pki.certificateAuthority.certificate,
       credential: plane.pki.admin,
     })
-    writeFileSync(kubeconfig, kubeconfigText(config), { mode: 0o600 })
+    const kubeconfig = join(directory, 'kubeconfig')
+    writeKubeconfig(kubeconfig, kubeconfigText(config))
+    if (userKubeconfig) await mergeIntoUserKubeconfig(env, userKubeconfig, config)
     say(`\nReady in ${Math.round(env.clock.monotonic() - started)} ms: ${server}`)
     if (runtime.note) say(runtime.note)
-    if (options.mergeKubeconfig) {
-      const file = userKubeconfigPath(process.env)
-      await mergeIntoUserKubeconfig(env, file, config)
-      say(`\nThe context "k8ts" is in ${file}:\n  kubectl --context k8ts get nodes`)
-    } else say(`\nUse it with:\n  export KUBECONFIG=${kubeconfig}\n  kubectl get nodes`)
+    if (userKubeconfig) say(`\nThe context "k8ts" is in ${userKubeconfig}:\n  kubectl --context k8ts get nodes`)
+    else say(`\nUse it with:\n  export KUBECONFIG=${kubeconfig}\n  kubectl get nodes`)
     say('\nCtrl-C stops it; what it holds is kept.')
     await stopped
     say('\nStopping.')
   } finally {
-    await stop()
+    for (const node of nodes) await node.stop()
+    await plane.stop()
   }
-  process.exit(0)
+}
+
+function assertServiceCIDR(text: string): void {
+  if (!parseCIDR(text)) throw new UserFacingError(`--service-cidr ${text}: must be a range, such as 10.96.0.0/12`)
+}
+
+function readTokenFile(file: string) {
+  try {
+    return parseTokenFile(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UserFacingError(`--token-auth-file ${file}: ${oneLine((error as Error).message)}`)
+  }
 }
 
 function prepareDirectory(directory: string): void {
+  const trial = join(directory, '.writable')
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectories(directory)
     accessSync(directory, constants.W_OK | constants.R_OK)
-    writeFileSync(join(directory, '.writable'), '')
+    writeFileSync(trial, '')
+    rmSync(trial)
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
     throw new UserFacingError(
-      `the data directory ${directory} cannot be written (${(error as NodeJS.ErrnoException).code}): make it writable or name another with --data-dir`,
+      code === 'EEXIST' || code === 'ENOTDIR'
+        ? `the data directory ${directory} is not a directory: name another with --data-dir`
+        : `the data directory ${directory} cannot be written (${code}): make it writable or name another with --data-dir`,
     )
   }
 }
 
-async function startControlPlane(
-  env: Env,
-  options: UpOptions,
-  directory: string,
-  step: (name: string) => void,
-): Promise<ControlPlane> {
+/** Node's own way of making parents never ends where the system refuses with ENOENT, as in /proc. */
+function makeDirectories(path: string): void {
+  if (existsSync(path)) return
+  makeDirectories(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
+}
+
+function writeKubeconfig(file: string, text: string): void {
   try {
-    return await ControlPlane.start({
-      env,
-      storeDirectory: join(directory, 'etcd'),
-      pkiDirectory: join(directory, 'pki'),
-      serviceCIDR: options.serviceCidr,
-      clusterCIDR: options.clusterCidr,
-      listen: { address: options.bindAddress, port: options.port },
-      staticTokens: options.tokenAuthFile ? parseTokenFile(readFileSync(options.tokenAuthFile, 'utf8')) : undefined,
-      progress: step,
-    })
+    writeFileSync(file, text, { mode: 0o600 })
   } catch (error) {
-    throw explained(error, options)
+    throw new UserFacingError(`the kubeconfig ${file} cannot be written (${(error as NodeJS.ErrnoException).code})`)
   }
-}
-
-/** What a user can do about what went wrong; the error itself when that isn't known. */
-function explained(error: unknown, options: UpOptions): unknown {
-  const { code, name, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE')
-    return new UserFacingError(
-      `port ${options.port} on ${options.bindAddress} is in use: stop what uses it, or choose another with --port (0 picks a free one)`,
-    )
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
-    return new UserFacingError(
-      `cannot listen on ${options.bindAddress}:${options.port} (${code}): choose another --bind-address or --port`,
-    )
-  if (name === 'StoreOpenError' || name === 'PkiError' || name === 'KubeconfigError')
-    return new UserFacingError(message)
-  return error
 }
 
 interface ChosenRuntime {
@@ -157,7 +171,7 @@ async function chooseRuntime(env: Env, options: UpOptions): Promise<ChosenRuntim
   for (const endpoint of asked) {
     const probed = await probeRuntime(endpoint, env)
     if (!(probed instanceof Error)) endpoints.push(endpoint)
-    else if (options.runtime === 'cri') throw new UserFacingError(probed.message)
+    else if (options.runtime === 'cri') throw new UserFacingError(oneLine(probed.message))
   }
   if (endpoints.length === 0)
     return {
@@ -170,22 +184,19 @@ async function chooseRuntime(env: Env, options: UpOptions): Promise<ChosenRuntim
 
 async function startNode(
   plane: ControlPlane,
-  options: UpOptions,
   directory: string,
   { endpoints }: ChosenRuntime,
+  podCIDR: string,
   number: number,
 ): Promise<ClusterNode> {
-  const podCIDR = nodeCIDR(options.clusterCidr, number)
   const { env } = plane
   const endpoint = endpoints[number - 1]
   const simulated = endpoint === undefined
   const host = hostname().toLowerCase()
   const name = simulated ? `simulated-${number}` : number === 1 ? host : `${host}-${number}`
-  const runtime = simulated ? new SimulatedRuntime(env, { podCidr: podCIDR }) : await criRuntime(endpoint, env)
   return ClusterNode.start(plane, {
     name,
-    runtime,
-    simulated,
+    ...(simulated ? simulation(env, podCIDR) : { simulated, runtime: await criRuntime(endpoint, env) }),
     rootDir: join(directory, 'nodes', name),
     podCIDR,
     address: simulated ? `192.168.${Math.floor(number / 256)}.${number % 256}` : machineAddress(),
@@ -205,7 +216,6 @@ const reachable = (bind: string): string => (bind === '0.0.0.0' || bind === '::'
 
 function stopSignal(): Promise<void> {
   return new Promise(resolveSignal => {
-    process.once('SIGINT', () => resolveSignal())
-    process.once('SIGTERM', () => resolveSignal())
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolveSignal())
   })
 }

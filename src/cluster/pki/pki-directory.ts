@@ -32,6 +32,10 @@ export class PkiDirectory {
     return join(this.#path ?? '', file)
   }
 
+  has(file: string): boolean {
+    return this.#readFile(file) !== undefined
+  }
+
   /** The certificate and key of that name; undefined unless both are there. */
   read(name: string): KeyAndCertificate | undefined {
     const certificate = this.#readFile(`${name}.crt`)

@@ -175,6 +175,18 @@ describe('a PKI in a directory', () => {
     expect(readFileSync(join(directory, file), 'utf8')).toBe(content)
   })
 
+  test.each(['ca.crt', 'ca.key', 'front-proxy-ca.crt', 'front-proxy-ca.key'])('says so when %s is lost', file => {
+    load()
+    rmSync(join(directory, file))
+    expect(() => load()).toThrow(`${join(directory, file)} cannot be used: it is missing`)
+  })
+
+  test('goes on where making an authority was cut short', () => {
+    load()
+    for (const file of readdirSync(directory)) if (file !== 'ca.key') rmSync(join(directory, file))
+    expect(load().certificateAuthority).toEqual(load().certificateAuthority)
+  })
+
   test('says so when the directory cannot be made', () => {
     writeFileSync(join(directory, 'file'), '')
     const inside = join(directory, 'file', 'pki')

@@ -81,16 +81,18 @@ export function loadOrCreatePki(options: PkiOptions): Pki {
     return { notBefore: now - clockSkew, notAfter: now + lifetime }
   }
 
-  const authority = (file: string, commonName: string): KeyAndCertificate => {
+  /** `signed` is a certificate that exists as soon as the authority has been used. */
+  const authority = (file: string, commonName: string, signed: string): KeyAndCertificate => {
     const stored = directory.read(file)
+    if (!stored) assertNotLost(directory, file, signed)
     if (stored && !expiresWithin(parseAuthority(directory, file, stored), env.clock.now(), renewBefore)) return stored
     const made = createCertificateAuthority(commonName, validFor(authorityLifetime), serial())
     directory.write(file, made, { durable: true })
     return made
   }
 
-  const certificateAuthority = authority('ca', 'kubernetes')
-  const frontProxyAuthority = authority('front-proxy-ca', 'front-proxy-ca')
+  const certificateAuthority = authority('ca', 'kubernetes', 'apiserver')
+  const frontProxyAuthority = authority('front-proxy-ca', 'front-proxy-ca', 'front-proxy-client')
 
   const certificate = (
     file: string,
@@ -166,6 +168,14 @@ function serviceAccountKey(directory: PkiDirectory): Pki['serviceAccountKey'] {
   })
   directory.writeKey('sa', keys.privateKey, keys.publicKey)
   return keys
+}
+
+/** Half an authority: what is left of one whose making was cut short, or a loss that a new one would make worse. */
+function assertNotLost(directory: PkiDirectory, file: string, signed: string): void {
+  const lost = (half: string) =>
+    new PkiError(directory.path(half), new Error('it is missing; restore it, or remove the directory to start anew'))
+  if (directory.has(`${file}.crt`)) throw lost(`${file}.key`)
+  if (directory.has(`${file}.key`) && directory.has(`${signed}.crt`)) throw lost(`${file}.crt`)
 }
 
 function parseAuthority(directory: PkiDirectory, file: string, stored: KeyAndCertificate): X509Certificate {

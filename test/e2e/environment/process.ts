@@ -1,6 +1,6 @@
 // Child processes of the tests: run one to its end, or start one, watch what it says and stop it.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Result {
@@ -36,6 +36,10 @@ export function describe({ code, signal, stdout, stderr }: Result): string {
   return `exit ${code ?? signal}\n--- stdout\n${stdout}--- stderr\n${stderr}`
 }
 
+/** However the test process ends, the kernel sees to it that its children do not outlive it; where there is this program. */
+const tether = ['setpriv', '--pdeathsig', 'KILL', '--']
+const isTethered = spawnSync(tether[0]!, [...tether.slice(1), 'true']).status === 0
+
 /** A program that runs beside the test. */
 export class RunningProcess {
   stdout = ''
@@ -46,8 +50,8 @@ export class RunningProcess {
 
   constructor(command: string, args: readonly string[], options: RunOptions = {}) {
     this.#command = [command, ...args].join(' ')
-    // However the test process ends, the kernel sees to it that this one does not outlive it.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+    const [program = '', ...words] = [...(isTethered ? tether : []), command, ...args]
+    const child = spawn(program, words, {
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: 'pipe',
