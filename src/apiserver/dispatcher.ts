@@ -1,7 +1,7 @@
 // The last stage: which code answers the request. Resources go to the generic verbs, subresources to their handlers,
 // everything else (health, version, metrics, discovery, OpenAPI) to the endpoints that registered their path.
 
-import type { Verb } from '../api/resource.ts'
+import { deprecationWarning, type Verb } from '../api/resource.ts'
 import { failure, methodNotSupported } from '../machinery/status-error.ts'
 import type { ServedResource } from './registry/registry.ts'
 import { create } from './registry/verbs/create.ts'
@@ -66,6 +66,8 @@ export class Dispatcher {
       return pageNotFound()
     }
     if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw noSuchResource()
+    const deprecation = deprecationWarning(resource.declaration)
+    if (deprecation) request.warnings.push(deprecation)
     const handlers = resource.subresources.get(info.subresource)
     if (handlers) {
       const handler = handlers[info.verb]

@@ -57,6 +57,7 @@ export class ClusterNode {
       runtime: runtime.inProcess
         ? new InProcessStreamingRuntime(runtime.inProcess)
         : new CriStreamingRuntime(runtime, env.clock),
+      stats: runtime,
       // Only the API server's kubelet client, and the administrators, come this way.
       auth: {
         authorize: user => user.groups.includes(systemPrivilegedGroup) || user.name === 'kube-apiserver-kubelet-client',

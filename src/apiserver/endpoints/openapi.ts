@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { openapiV2, openapiV3, openapiV3Hash, openapiV3Index } from '../../api/openapi/openapi.ts'
+import { openapiV2MediaType, openapiV2Protobuf } from '../../api/openapi/protobuf.ts'
 import { notAcceptable } from '../../machinery/status-error.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { RequestContext, Response } from '../request.ts'
@@ -26,8 +27,12 @@ export function registerOpenAPI(dispatcher: Dispatcher): void {
     return { status: 200, contentType: json, headers: all, object: document, body: bodyOf(name, document) }
   }
   dispatcher.register('/openapi/v2', request => {
-    if (!acceptsJson(request)) throw notAcceptable([json])
+    const form = formOf(request)
     const document = openapiV2()
+    if (form === 'protobuf') {
+      const body = protobufBody(document)
+      return { status: 200, contentType: openapiV2MediaType.returned, headers: { vary: 'Accept' }, body }
+    }
     const etag = createHash('sha512').update(bodyOf('v2', document)).digest('hex').toUpperCase()
     return cacheable(request, 'v2', document, etag)
   })
@@ -50,8 +55,20 @@ export function registerOpenAPI(dispatcher: Dispatcher): void {
   })
 }
 
-function acceptsJson(request: RequestContext): boolean {
+let protobufDocument: Uint8Array | undefined
+
+/** Clients before 1.27 explain and validate by it. */
+function protobufBody(document: object): Uint8Array {
+  protobufDocument ??= openapiV2Protobuf(document as never)
+  return protobufDocument
+}
+
+function formOf(request: RequestContext): 'json' | 'protobuf' {
   const header = request.headers['accept']
-  if (header === undefined) return true
-  return parseAccept(String(header)).some(({ type }) => type === json || type === '*/*' || type === 'application/*')
+  if (header === undefined) return 'json'
+  for (const { type } of parseAccept(String(header))) {
+    if (type === json || type === '*/*' || type === 'application/*') return 'json'
+    if (type === openapiV2MediaType.accepted || type === openapiV2MediaType.returned) return 'protobuf'
+  }
+  throw notAcceptable([json, openapiV2MediaType.returned])
 }
