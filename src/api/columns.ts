@@ -4,23 +4,29 @@
 import { nameAndAgeCells } from './cells.ts'
 import type { TableRowCondition } from './meta/v1/table.ts'
 import { groupResource, type KubeObject, type ResourceDeclaration, type TableColumn } from './resource.ts'
-import { rowConditions, rowPrinters } from './row-printers.ts'
+import { rowConditions, rowOrders, rowPrinters } from './row-printers.ts'
 
 /** One object's cells, in the order of its columns; `now` in milliseconds since the epoch. */
 export type RowPrinter = (object: any, now: number) => unknown[]
 
 export interface TablePrinter {
   readonly columns: readonly TableColumn[]
+  /** Whether the rows are of objects as they are stored, or as they are served. */
+  readonly prints?: 'stored' | 'served'
   cells(object: KubeObject, now: number): unknown[]
   conditions?(object: KubeObject): readonly TableRowCondition[] | undefined
+  /** The order of the rows; that of the list when absent. */
+  compare?(a: KubeObject, b: KubeObject): number
 }
 
-export function tablePrinter(declaration: ResourceDeclaration): TablePrinter {
-  const resource = groupResource(declaration)
-  const conditions = rowConditions[resource]
+export function tablePrinter({ resource, columns, storage }: ResourceDeclaration): TablePrinter {
+  const key = groupResource({ group: storage.group, resource })
+  const [conditions, compare] = [rowConditions[key], rowOrders[key]]
   return {
-    columns: declaration.columns,
-    cells: rowPrinters[`${resource}/${declaration.version}`] ?? rowPrinters[resource] ?? nameAndAgeCells,
+    columns,
+    prints: 'stored',
+    cells: rowPrinters[key] ?? nameAndAgeCells,
     ...(conditions && { conditions }),
+    ...(compare && { compare }),
   }
 }

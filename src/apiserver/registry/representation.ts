@@ -152,8 +152,9 @@ function tableRepresentation(
         : include === 'Object'
           ? object
           : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
-    const cells = printer.cells(object, now())
-    const conditions = printer.conditions?.(object)
+    const printed = printer.prints === 'stored' ? stored.object : object
+    const cells = printer.cells(printed, now())
+    const conditions = printer.conditions?.(printed)
     return conditions ? { cells, conditions, object: included } : { cells, object: included }
   }
   const definitions = printer.columns.map(column => ({ format: '', priority: 0, ...column }))
@@ -172,7 +173,11 @@ function tableRepresentation(
     contentType: json,
     watchContentType: json,
     object: stored => table([row(stored)], { resourceVersion: String(stored.revision) }, true),
-    list: (items, meta) => [table(items.map(row), meta, true)],
+    list(items, meta) {
+      const { compare } = printer
+      const ordered = compare ? items.toSorted((a, b) => compare(a.object, b.object)) : items
+      return [table(ordered.map(row), meta, true)]
+    },
     event: (type, stored) =>
       jsonEvent(type, table([row(stored)], { resourceVersion: String(stored.revision) }, true).subarray(0, -1)),
     specialEvent: (type, object) =>

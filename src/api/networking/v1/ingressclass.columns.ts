@@ -1,0 +1,15 @@
+import { ageCell } from '../../cells.ts'
+import type { IngressClass } from './ingressclass.ts'
+
+export function ingressClassCells(ingressClass: IngressClass, now: number): unknown[] {
+  const { metadata, spec } = ingressClass
+  const isDefault = metadata.annotations?.['ingressclass.kubernetes.io/is-default-class'] === 'true'
+  const { parameters } = spec
+  const group = parameters?.apiGroup === undefined ? '' : `.${parameters.apiGroup}`
+  return [
+    isDefault ? `${metadata.name} (default)` : metadata.name,
+    spec.controller ?? '',
+    parameters ? `${parameters.kind}${group}/${parameters.name}` : '<none>',
+    ageCell(ingressClass, now),
+  ]
+}
