@@ -1,6 +1,8 @@
 // Every controller there is, in the order they are started: what a new cluster waits for comes first.
 
 import { deploymentController } from './deployment/deployment-controller.ts'
+import { endpointsController } from './endpoints/endpoints-controller.ts'
+import { endpointSliceController } from './endpoints/endpointslice-controller.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { type ManagedController, managed } from './managed-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
@@ -25,4 +27,13 @@ export const allControllers: readonly ManagedController[] = [
   ),
   managed({ name: 'namespace-controller', serviceAccount: 'namespace-controller' }, namespaceController),
   garbageCollector,
+  managed(
+    {
+      name: 'endpointslice-controller',
+      serviceAccount: 'endpointslice-controller',
+      eventSource: 'endpoint-slice-controller',
+    },
+    endpointSliceController,
+  ),
+  managed({ name: 'endpoints-controller', serviceAccount: 'endpoint-controller' }, endpointsController),
 ]
