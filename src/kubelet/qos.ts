@@ -2,7 +2,7 @@
 
 import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
-import { quantityValue } from './resource-values.ts'
+import { milliValue, quantityValue } from './resource-values.ts'
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
@@ -18,8 +18,8 @@ export function podQosClass(pod: Pod): QosClass {
   let guaranteed = true
   for (const { requests = {}, limits = {} } of levels) {
     for (const resource of counted) {
-      const limit = limits[resource] ? quantityValue(limits[resource]) : 0
-      const request = requests[resource] ? quantityValue(requests[resource]) : limit
+      const limit = limits[resource] ? milliValue(limits[resource]) : 0
+      const request = requests[resource] ? milliValue(requests[resource]) : limit
       if (limit > 0 || request > 0) any = true
       if (limit === 0 || request !== limit) guaranteed = false
     }
