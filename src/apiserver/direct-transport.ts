@@ -1,5 +1,5 @@
 // The front door for callers in the same process: the same pipeline, the same answers, but objects cross by reference.
-// A caller gives the object it sends away; what it gets is shared and must not be changed.
+// What a caller sends is read, never kept or changed; what it gets is shared and must not be changed.
 
 import type { Duplex } from 'node:stream'
 import type { ApiRequest, ApiResponse, Transport } from '../client/transport.ts'
@@ -21,7 +21,8 @@ export function directTransport(options: DirectTransportOptions): Transport {
     headers: request.headers ?? {},
     direct: true,
     signal: request.signal,
-    readBody: () => Promise.resolve(copied(request.body)),
+    // Not copied: decoding makes a new object of it.
+    readBody: () => Promise.resolve(request.body),
     peerCertificate: undefined,
     remoteAddress: '127.0.0.1',
     trustedUser: options.user,
@@ -103,12 +104,6 @@ function queryOf({ query }: ApiRequest): URLSearchParams {
     for (const one of typeof value === 'string' ? [value] : value) params.append(name, one)
   }
   return params
-}
-
-/** What a caller sends may be part of what it keeps (an object from an informer): the server changes only its own. */
-function copied(body: ApiRequest['body']): Uint8Array | object | undefined {
-  if (body === undefined || body instanceof Uint8Array) return body
-  return structuredClone(body)
 }
 
 function responseOf(answer: Response): ApiResponse {

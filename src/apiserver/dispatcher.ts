@@ -66,8 +66,7 @@ export class Dispatcher {
       return pageNotFound()
     }
     if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw noSuchResource()
-    const deprecation = deprecationWarning(resource.declaration)
-    if (deprecation) request.warnings.push(deprecation)
+    if (resource.declaration.deprecated) request.warnings.push(deprecationWarning(resource.declaration)!)
     const handlers = resource.subresources.get(info.subresource)
     if (handlers) {
       const handler = handlers[info.verb]
