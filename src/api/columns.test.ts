@@ -416,6 +416,13 @@ test('every kind that can be listed has a printer, and every printer a kind', ()
   for (const key of [...Object.keys(rowConditions), ...Object.keys(rowOrders)]) expect(keys).toContain(key)
 })
 
+test('an object may be stored without its empty parts', () => {
+  expect(
+    tablePrinter(declared('apiregistration.k8s.io/v1', 'apiservices')).cells({ metadata: { name: 'n' } }, now),
+  ).toEqual(['n', 'Local', 'Unknown', '<unknown>'])
+  expect(tablePrinter(declared('v1', 'pods')).conditions!({ metadata: { name: 'n' } })).toBeUndefined()
+})
+
 test('an object without a time has an unknown age', () => {
   const { cells } = tablePrinter(declared('v1', 'serviceaccounts'))
   expect(cells({ metadata: { name: 'n' } }, now)).toEqual(['n', '<unknown>'])

@@ -21,12 +21,17 @@ export interface TablePrinter {
 
 export function tablePrinter({ resource, columns, storage }: ResourceDeclaration): TablePrinter {
   const key = groupResource({ group: storage.group, resource })
-  const [conditions, compare] = [rowConditions[key], rowOrders[key]]
+  const [cells, conditions, compare] = [rowPrinters[key] ?? nameAndAgeCells, rowConditions[key], rowOrders[key]]
   return {
     columns,
     prints: 'stored',
-    cells: rowPrinters[key] ?? nameAndAgeCells,
-    ...(conditions && { conditions }),
+    cells: (object, now) => cells(whole(object), now),
+    ...(conditions && { conditions: object => conditions(whole(object)) }),
     ...(compare && { compare }),
   }
+}
+
+/** With the parts that printers count on: one that says nothing may be missing. */
+function whole(object: KubeObject): KubeObject {
+  return object['spec'] && object['status'] ? object : { spec: {}, status: {}, ...object }
 }
