@@ -12,11 +12,13 @@ import { parseTokenFile } from '../apiserver/authentication/static-token.ts'
 import { criRuntime, probeRuntime } from '../kubelet/runtime/cri-runtime.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { parseCIDR } from '../machinery/ip.ts'
+import type { ServiceProxy } from '../proxy/proxy.ts'
 import { ControlPlane } from './control-plane.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
+import { startServiceProxy } from './service-proxy.ts'
 import { explained, oneLine } from './startup-failure.ts'
 import { type LogLevel, systemEnv } from './system-env.ts'
 import { UserFacingError } from './user-facing-error.ts'
@@ -32,6 +34,8 @@ export interface UpOptions {
   readonly clusterCidr: string
   readonly serviceCidr: string
   readonly tokenAuthFile?: string
+  /** Lead Services' addresses to their pods, where nodes are real. */
+  readonly proxy: boolean
   readonly mergeKubeconfig: boolean
   readonly verbose: number
 }
@@ -79,9 +83,12 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     progress: step,
   })
   const nodes: ClusterNode[] = []
+  let proxy: ServiceProxy | undefined
   try {
     for (const [index, podCIDR] of podCIDRs.entries())
       nodes.push(await startNode(plane, directory, runtime, podCIDR, index + 1))
+    if (options.proxy && nodes[0] && runtime.endpoints.length > 0)
+      proxy = await startServiceProxy(plane, { nodeName: nodes[0].name, clusterCIDR: options.clusterCidr })
     step(options.nodes === 1 ? 'node' : `${options.nodes} nodes`)
     const server = `https://${reachable(options.bindAddress)}:${plane.port}`
     const config = makeKubeconfig({
@@ -101,6 +108,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     await stopped
     say('\nStopping.')
   } finally {
+    await proxy?.stop()
     for (const node of nodes) await node.stop()
     await plane.stop()
   }
