@@ -40,6 +40,7 @@ program
   .option('--cluster-cidr <range>', 'the addresses of pods', '10.244.0.0/16')
   .option('--service-cidr <range>', 'the addresses of services', '10.96.0.0/12')
   .option('--token-auth-file <file>', 'static tokens: lines of token,user,uid,"group1,group2"')
+  .option('--no-proxy', 'do not lead Services to their pods with nftables (simulated nodes never do)')
   .option('--no-merge-kubeconfig', "leave the user's kubeconfig alone")
   .option(
     '-v, --verbose',
