@@ -6,9 +6,11 @@ import { endpointSliceController } from './endpoints/endpointslice-controller.ts
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { type ManagedController, managed } from './managed-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
+import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
+import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 
 export const allControllers: readonly ManagedController[] = [
   managed(
@@ -36,4 +38,13 @@ export const allControllers: readonly ManagedController[] = [
     endpointSliceController,
   ),
   managed({ name: 'endpoints-controller', serviceAccount: 'endpoint-controller' }, endpointsController),
+  managed({ name: 'node-lifecycle-controller', serviceAccount: 'node-controller' }, nodeLifecycleController),
+  managed(
+    {
+      name: 'taint-eviction-controller',
+      serviceAccount: 'node-controller',
+      eventSource: 'taint-eviction-controller',
+    },
+    taintEvictionController,
+  ),
 ]

@@ -1,0 +1,100 @@
+// Deletes pods from nodes whose NoExecute taints they do not tolerate, or no longer do.
+//
+// When a pod must go follows from the taints (when they were added) and the pod's tolerations alone, so that a restart
+// neither forgets nor prolongs anything.
+
+import { nodes } from '../../api/core/v1/node.ts'
+import { type Pod, pods } from '../../api/core/v1/pod.ts'
+import type { Taint } from '../../api/core/v1/toleration.ts'
+import { type ControllerContext, controller, watch } from '../../client/controller.ts'
+import { deepEqual } from '../../machinery/deep-equal.ts'
+import { isNotFound } from '../../machinery/status-error.ts'
+import { formatTime } from '../../machinery/time.ts'
+import { byNode, nodeIndex } from '../pods-by-node.ts'
+import { evictionTime } from './tolerations.ts'
+
+interface State {
+  /** The pods that are to go at some time, by key, and since when that is known. */
+  readonly scheduled: Map<string, number>
+}
+
+type Context = ControllerContext<State>
+
+export const taintEvictionController = controller<Pod, State>({
+  name: 'taint-eviction-controller',
+  reconciles: pods,
+  concurrency: 8,
+  state: () => ({ scheduled: new Map() }),
+  indexers: { [nodeIndex]: byNode },
+  filter: ({ before, after }) =>
+    !after ||
+    (!!after.spec.nodeName &&
+      (before?.spec.nodeName !== after.spec.nodeName || !deepEqual(before.spec.tolerations, after.spec.tolerations))),
+  watches: [
+    watch(nodes, {
+      keys: ({ before, after }, { lister }) => {
+        const name = (after ?? before)!.metadata.name ?? ''
+        if (deepEqual(noExecute(before?.spec.taints), noExecute(after?.spec.taints))) return []
+        return lister(pods)
+          .byIndex(nodeIndex, name)
+          .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+      },
+    }),
+  ],
+  reconcile,
+})
+
+function noExecute(taints: readonly Taint[] | undefined): readonly Taint[] {
+  return taints?.filter(({ effect }) => effect === 'NoExecute') ?? []
+}
+
+async function reconcile(key: string, context: Context) {
+  const { lister, clock, state, events } = context
+  const pod = lister(pods).get(key)
+  const now = clock.now()
+  const node = pod?.spec.nodeName ? lister(nodes).get(pod.spec.nodeName) : undefined
+  const taints = noExecute(node?.spec.taints)
+  const seen = state.scheduled.get(key) ?? now
+  const at = pod ? evictionTime(pod.spec.tolerations ?? [], taints, seen) : Number.POSITIVE_INFINITY
+  if (!pod || pod.metadata.deletionTimestamp || at === Number.POSITIVE_INFINITY) {
+    const wasScheduled = state.scheduled.delete(key)
+    if (wasScheduled && pod && !pod.metadata.deletionTimestamp)
+      events.event(reference(pod), 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
+    return undefined
+  }
+  state.scheduled.set(key, seen)
+  if (at > now) return { requeueAfterMs: at - now }
+  await evict(key, pod, context)
+  state.scheduled.delete(key)
+  return undefined
+}
+
+async function evict(key: string, pod: Pod, { client, clock, events }: Context): Promise<void> {
+  const { namespace, name = '', uid } = pod.metadata
+  events.event(reference(pod), 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'DeletionByTaintManager',
+    message: 'Taint manager: deleting due to NoExecute taint',
+    lastTransitionTime: formatTime(clock.now()),
+  }
+  const resource = client.resource(pods).namespace(namespace)
+  try {
+    const marked = pod.status.conditions?.some(({ type, status }) => type === 'DisruptionTarget' && status === 'True')
+    if (!marked)
+      await resource.patch(
+        name,
+        'application/strategic-merge-patch+json',
+        { metadata: { uid }, status: { conditions: [condition] } },
+        { subresource: 'status' },
+      )
+    await resource.delete(name, { preconditions: { uid } })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
+
+function reference({ metadata: { namespace, name, uid } }: Pod) {
+  return { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
+}
