@@ -78,7 +78,7 @@ export class Garbage {
     const kept = new Set<string>()
     for (const [containerId, { name, state }] of newestFirst) {
       if (state === 'running' || state === 'created') continue
-      if (kept.has(name)) await runtime.removeContainer({ containerId })
+      if (kept.has(name)) await this.#removeWithLog(containerId)
       kept.add(name)
     }
     const sandboxes = [...pod.sandboxes].sort(([, a], [, b]) => b.createdAt - a.createdAt)
@@ -87,6 +87,21 @@ export class Garbage {
     const used = new Set(containers.map(({ podSandboxId }) => podSandboxId))
     for (const [podSandboxId, { ready }] of sandboxes.slice(1))
       if (!ready && !used.has(podSandboxId)) await runtime.removePodSandbox({ podSandboxId })
+  }
+
+  /** The log first: a container that is gone tells nobody where it was. */
+  async #removeWithLog(containerId: string): Promise<void> {
+    const { runtime, host } = this.#options
+    const { status } = await runtime.containerStatus({ containerId })
+    const path = status?.logPath ?? ''
+    const slash = path.lastIndexOf('/')
+    if (slash > 0 && !runtime.inProcess) {
+      const [directory, file] = [path.slice(0, slash), path.slice(slash + 1)]
+      // With those that were moved aside.
+      for (const name of await host.list(directory))
+        if (name === file || name.startsWith(`${file}.`)) await host.remove(`${directory}/${name}`)
+    }
+    await runtime.removeContainer({ containerId })
   }
 
   async #attempt(message: string, work: () => Promise<void>): Promise<void> {
