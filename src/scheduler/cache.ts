@@ -67,16 +67,24 @@ export class Cache implements Snapshot {
   }
 
   /** A pod that is on a node, as the API server has it. */
-  setPod(pod: Pod): void {
+  setPod(pod: Pod): PodInfo {
     const nodeName = pod.spec.nodeName ?? ''
     const placed = this.#placed.get(pod.metadata.uid ?? '')
     if (placed) this.#take(placed)
-    this.#place(this.podInfo(pod), nodeName, false)
+    const info = this.podInfo(pod)
+    this.#place(info, nodeName, false)
+    return info
   }
 
-  removePod(uid: string): void {
+  removePod(uid: string): PodInfo | undefined {
     const placed = this.#placed.get(uid)
     if (placed) this.#take(placed)
+    return placed?.pod
+  }
+
+  /** A pod that is on a node, as it was counted. */
+  pod(uid: string): PodInfo | undefined {
+    return this.#placed.get(uid)?.pod
   }
 
   /** The pod is as good as there: its binding is on the way. */

@@ -39,13 +39,15 @@ export const assignedPodAdd = event('AssignedPod', Action.add, 'AssignedPodAdd')
 export const assignedPodDelete = event('AssignedPod', Action.delete, 'AssignedPodDelete')
 export const unscheduledPodDelete = event('UnscheduledPod', Action.delete, 'UnscheduledPodDelete')
 export const unschedulableTimeout = event('*', anyAction, 'UnschedulableTimeout')
-export const forceActivate = event('*', anyAction, 'ForceActivate')
 
 export const nodeUpdate = (action: number): ClusterEvent => event('Node', action, 'NodeUpdate')
 export const podUpdate = (resource: EventResource, action: number): ClusterEvent =>
   event(resource, action, `${resource}Update`)
 
-/** Whether it is worth trying the pod again. `before` is absent when something was added, `after` when deleted. */
+/**
+ * Whether it is worth trying the pod again. What changed is a PodInfo or a Node; `before` is absent when something was
+ * added, `after` when deleted.
+ */
 export type QueueingHint = (pod: PodInfo, before: any, after: any) => 'Queue' | 'QueueSkip'
 
 export interface ClusterEventWithHint {

@@ -33,12 +33,12 @@ export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
   const isOurs = (pod: Pod) => pod.spec.schedulerName === schedulerName
 
   const assigned = (before: Pod | undefined, pod: Pod) => {
-    const old = before?.spec.nodeName ? cache.podInfo(before) : undefined
-    cache.setPod(pod)
-    nominator.remove(pod.metadata.uid!)
-    if (!old) return queue.move(assignedPodAdd, undefined, pod)
-    const action = podChanges(old, cache.podInfo(pod))
-    if (action !== 0) queue.move(podUpdate('AssignedPod', action), before, pod)
+    const old = before?.spec.nodeName ? cache.pod(pod.metadata.uid!) : undefined
+    const info = cache.setPod(pod)
+    nominator.remove(info.uid)
+    if (!old) return queue.move(assignedPodAdd, undefined, info)
+    const action = podChanges(old, info)
+    if (action !== 0) queue.move(podUpdate('AssignedPod', action), old, info)
   }
   const unassigned = (before: Pod | undefined, pod: Pod) => {
     // It waits for its binding: there is nothing to schedule.
@@ -62,13 +62,12 @@ export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
     const uid = pod.metadata.uid!
     nominator.remove(uid)
     if (pod.spec.nodeName) {
-      cache.removePod(uid)
-      queue.move(assignedPodDelete, pod)
+      queue.move(assignedPodDelete, cache.removePod(uid) ?? cache.podInfo(pod))
       return
     }
     queue.delete(uid)
     // A binding on the way will fail; until then its room is taken, and that is what the queue is told when it fails.
-    if (isOurs(pod)) queue.move(unscheduledPodDelete, pod)
+    if (isOurs(pod)) queue.move(unscheduledPodDelete, cache.podInfo(pod))
   }
 
   informers.informer(nodes).addHandler({

@@ -5,6 +5,8 @@ import type { Client } from '../client/client.ts'
 import type { SeriesEventRecorder } from '../client/event-series.ts'
 import type { InformerFactory } from '../client/informer.ts'
 import type { Env } from '../machinery/env/env.ts'
+import type { Labels, Selector } from '../machinery/labels.ts'
+import type { Cache } from './cache.ts'
 import type { Nominator } from './nominator.ts'
 
 export interface FrameworkHandle {
@@ -13,6 +15,10 @@ export interface FrameworkHandle {
   readonly informers: InformerFactory
   readonly events: SeriesEventRecorder
   readonly nominator: Nominator
+  readonly cache: Cache
+  namespaceLabels(namespace: string): Labels | undefined
+  /** All pods of the same services and owner; undefined when there are none. */
+  defaultSelector(pod: Pod): Selector | undefined
   /** The pod as it is now, by `namespace/name`. */
   pod(key: string): Pod | undefined
   /** Brings a waiting pod back into the queue. */

@@ -4,14 +4,17 @@
 import type { FrameworkHandle } from './framework-handle.ts'
 import type { WeightedPlugin } from './framework-runner.ts'
 import { defaultBinder } from './plugins/default-binder.ts'
+import { defaultPreemption } from './plugins/default-preemption.ts'
 import { dynamicResources } from './plugins/dynamic-resources.ts'
 import { imageLocality } from './plugins/image-locality.ts'
+import { interPodAffinity } from './plugins/inter-pod-affinity.ts'
 import { nodeAffinity } from './plugins/node-affinity.ts'
 import { nodeName } from './plugins/node-name.ts'
 import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesBalancedAllocation } from './plugins/node-resources-balanced-allocation.ts'
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
+import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { prioritySort } from './plugins/priority-sort.ts'
 import { schedulingGates } from './plugins/scheduling-gates.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
@@ -28,7 +31,10 @@ export function defaultProfile(handle: FrameworkHandle): readonly WeightedPlugin
     { plugin: nodeAffinity, weight: 2 },
     { plugin: nodePorts, weight: 0 },
     { plugin: nodeResourcesFit, weight: 1 },
+    { plugin: podTopologySpread(handle), weight: 2 },
+    { plugin: interPodAffinity(handle), weight: 2 },
     { plugin: dynamicResources, weight: 0 },
+    { plugin: defaultPreemption(handle), weight: 0 },
     { plugin: nodeResourcesBalancedAllocation, weight: 1 },
     { plugin: imageLocality, weight: 1 },
     { plugin: defaultBinder(handle), weight: 0 },

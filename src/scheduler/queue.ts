@@ -10,7 +10,6 @@ import {
   type ClusterEvent,
   type ClusterEventWithHint,
   eventMatches,
-  forceActivate,
   podUpdate,
   unschedulableTimeout,
 } from './cluster-event.ts'
@@ -141,7 +140,7 @@ export class SchedulingQueue {
     queued.info = info
     const action = before ? podChanges(before, info) : 0
     if (action === 0) return
-    const requeue = this.#worthRequeuing(queued, podUpdate('TargetPod', action), before?.pod, info.pod)
+    const requeue = this.#worthRequeuing(queued, podUpdate('TargetPod', action), before, info)
     if (requeue === 'no') return
     this.#unschedulable.delete(uid)
     this.#requeue(queued, requeue)
@@ -172,7 +171,7 @@ export class SchedulingQueue {
     const queued = this.#unschedulable.get(uid) ?? this.#backoff.delete(uid)
     if (!queued) return
     this.#unschedulable.delete(uid)
-    this.#requeue(queued, this.#worthRequeuing(queued, forceActivate) === 'no' ? 'no' : 'at once')
+    this.#requeue(queued, 'at once')
   }
 
   stop(): void {

@@ -10,6 +10,7 @@
 //
 // A pod that has its node is assumed to be there at once, so the next cycle counts it; the binding follows behind.
 
+import { namespaces } from '../api/core/v1/namespace.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
 import type { Client } from '../client/client.ts'
 import { ComponentSeriesEventRecorder } from '../client/event-series.ts'
@@ -31,6 +32,7 @@ import { SchedulingQueue } from './queue.ts'
 import type { QueuedPodInfo } from './queued-pod.ts'
 import { failed, Status } from './status.ts'
 import { WaitingPods } from './waiting-pods.ts'
+import { workloadSelector } from './workloads.ts'
 
 export interface SchedulerOptions {
   readonly env: Env
@@ -76,12 +78,16 @@ export class Scheduler {
     this.#events = new ComponentSeriesEventRecorder(client, this.#env, { name, instance: `${name}-k8ts` })
     this.#informers = new InformerFactory(client, this.#env)
     this.waitingPods = new WaitingPods(env.clock)
+    const namespaceLister = this.#informers.informer(namespaces).lister
     const handle: FrameworkHandle = {
       env: this.#env,
       client,
       informers: this.#informers,
       events: this.#events,
       nominator: this.#nominator,
+      cache: this.cache,
+      namespaceLabels: namespace => namespaceLister.get(namespace)?.metadata.labels,
+      defaultSelector: workloadSelector(this.#informers),
       pod: key => this.#pods?.lister.get(key),
       activate: uid => this.queue.activate(uid),
       rejectWaiting: (uid, plugin, reason) => this.waitingPods.reject(uid, plugin, reason),
@@ -224,7 +230,7 @@ export class Scheduler {
   #bindingFailed(queued: QueuedPodInfo, node: string, status: Status): void {
     this.#giveUp(queued, node, status)
     // Its room is free again, as if it had been deleted there.
-    if (!this.#stopped) this.queue.move(assignedPodDelete, queued.info.pod)
+    if (!this.#stopped) this.queue.move(assignedPodDelete, queued.info)
   }
 
   #fail(queued: QueuedPodInfo, { status, nominatedNodeName }: Extract<CycleResult, { node?: undefined }>): void {

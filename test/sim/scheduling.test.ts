@@ -5,25 +5,35 @@ import { nodes } from '../../src/api/core/v1/node.ts'
 import { type Pod, pods } from '../../src/api/core/v1/pod.ts'
 import { serviceAccounts } from '../../src/api/core/v1/serviceaccount.ts'
 import { events } from '../../src/api/events/v1/event.ts'
+import { priorityClasses } from '../../src/api/scheduling/v1/priorityclass.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
 
 let cluster: Cluster
 afterEach(() => cluster.stop())
 
-async function start(nodeSpecs: Record<string, { cpu?: string; taints?: any[]; labels?: Record<string, string> }>) {
+interface NodeSpec {
+  readonly cpu?: string
+  readonly taints?: readonly object[]
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+async function start(nodeSpecs: Readonly<Record<string, NodeSpec>>) {
   cluster = await Cluster.start({ nodes: 0, withoutControllers: true })
   const client = cluster.client
   await client
     .resource(serviceAccounts)
     .namespace('default')
     .create({ metadata: { name: 'default' } })
-  for (const [name, { cpu = '4', taints, labels }] of Object.entries(nodeSpecs)) {
-    await client.resource(nodes).create({ metadata: { name, labels }, spec: {} })
-    const node = await client.resource(nodes).get(name)
-    const amounts = { cpu, memory: '8Gi', pods: '110' }
-    await client.resource(nodes).updateStatus({ ...node, status: { capacity: amounts, allocatable: amounts } } as any)
-    await client.resource(nodes).patch(name, 'application/merge-patch+json', { spec: { taints: taints ?? null } })
-  }
+  for (const [name, spec] of Object.entries(nodeSpecs)) await addNode(name, spec)
+}
+
+/** A node as a ready kubelet and the controllers would have it, without either. */
+async function addNode(name: string, { cpu = '4', taints, labels }: NodeSpec = {}) {
+  const resource = cluster.client.resource(nodes)
+  const node = await resource.create({ metadata: { name, labels }, spec: {} })
+  const amounts = { cpu, memory: '8Gi', pods: '110' }
+  await resource.updateStatus({ ...node, status: { capacity: amounts, allocatable: amounts } } as any)
+  await resource.patch(name, 'application/merge-patch+json', { spec: { taints: taints ?? null } })
 }
 
 const pod = (name: string, spec: object = {}, cpu = '100m') =>
@@ -62,4 +72,158 @@ describe('a pod without a node', () => {
       },
     ])
   })
+})
+
+describe('a pod that fits nowhere', () => {
+  test('is told why, by event and condition, and bound when there is room', async () => {
+    await start({
+      node1: { cpu: '1' },
+      node2: { taints: [{ key: 'dedicated', effect: 'NoSchedule' }] },
+      node3: { taints: [{ key: 'dedicated', effect: 'NoExecute' }] },
+    })
+    await pod('big', {}, '2')
+    const message =
+      '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s). no new claims to deallocate, ' +
+      'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.'
+    await cluster.until(async () => ((await get('big')).status.conditions?.length ?? 0) > 0, '5s')
+    expect((await get('big')).status.conditions).toMatchObject([
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message },
+    ])
+    await cluster.until(async () => (await eventsOf('big')).length > 0, '5s')
+    expect(await eventsOf('big')).toMatchObject([
+      { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', note: message },
+    ])
+    await cluster.client.resource(nodes).patch('node2', 'application/merge-patch+json', { spec: { taints: null } })
+    await cluster.until(() => isBound('big'), '15s')
+    expect((await get('big')).spec.nodeName).toBe('node2')
+    expect((await get('big')).status.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True' }])
+  })
+
+  test('waits for a node to come', async () => {
+    await start({})
+    await pod('early')
+    await cluster.until(async () => (await eventsOf('early')).length > 0, '5s')
+    expect((await eventsOf('early'))[0]).toMatchObject({ note: 'no nodes available to schedule pods' })
+    await addNode('node1')
+    await cluster.until(() => isBound('early'), '30s')
+  })
+
+  test('gets the room of one that is deleted', async () => {
+    await start({ node1: { cpu: '1' } })
+    await pod('first', {}, '800m')
+    await cluster.until(() => isBound('first'), '5s')
+    await pod('second', {}, '800m')
+    await cluster.until(async () => (await eventsOf('second')).length > 0, '5s')
+    expect((await eventsOf('second'))[0]).toMatchObject({
+      note:
+        '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, ' +
+        'preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+    })
+    await cluster.client.resource(pods).namespace('default').delete('first', { gracePeriodSeconds: 0 })
+    await cluster.until(() => isBound('second'), '15s')
+  })
+})
+
+test('pods spread over nodes, and none is given more than it has', async () => {
+  await start({ node1: { cpu: '1' }, node2: { cpu: '1' }, node3: { cpu: '1' } })
+  const names = Array.from({ length: 12 }, (_, index) => `web-${index}`)
+  await Promise.all(names.map(name => pod(name, {}, '300m')))
+  await cluster.until(async () => (await Promise.all(names.map(isBound))).filter(Boolean).length === 9, '5s')
+  const perNode = new Map<string, number>()
+  for (const name of names) {
+    const node = (await get(name)).spec.nodeName ?? 'none'
+    perNode.set(node, (perNode.get(node) ?? 0) + 1)
+  }
+  expect(Object.fromEntries(perNode)).toEqual({ node1: 3, node2: 3, node3: 3, none: 3 })
+})
+
+test('a gated pod is tried when its last gate is lifted', async () => {
+  await start({ node1: {} })
+  await pod('gated', { schedulingGates: [{ name: 'example.com/quota' }] })
+  await cluster.clock.advance('10s')
+  expect(await isBound('gated')).toBe(false)
+  expect(await eventsOf('gated')).toEqual([])
+  await cluster.client
+    .resource(pods)
+    .namespace('default')
+    .patch('gated', 'application/merge-patch+json', { spec: { schedulingGates: null } })
+  await cluster.until(() => isBound('gated'), '5s')
+})
+
+test('a pod of another scheduler is left alone', async () => {
+  await start({ node1: {} })
+  await pod('other', { schedulerName: 'somebody-else' })
+  await cluster.clock.advance('10s')
+  expect(await isBound('other')).toBe(false)
+})
+
+test('an important pod takes the place of a lesser one', async () => {
+  await start({ node1: { cpu: '1' }, node2: { cpu: '1' } })
+  for (const [name, value] of [
+    ['low', 1],
+    ['middle', 10],
+    ['high', 1000],
+  ] as const)
+    await cluster.client.resource(priorityClasses).create({ metadata: { name }, value })
+  await pod('lesser', { priorityClassName: 'low' }, '800m')
+  await pod('better', { priorityClassName: 'middle' }, '800m')
+  await cluster.until(async () => (await isBound('lesser')) && (await isBound('better')), '5s')
+  const place = (await get('lesser')).spec.nodeName!
+  await pod('important', { priorityClassName: 'high' }, '800m')
+  await cluster.until(async () => (await eventsOf('lesser')).some(({ reason }) => reason === 'Preempted'), '5s')
+  expect((await eventsOf('lesser')).find(({ reason }) => reason === 'Preempted')).toMatchObject({
+    type: 'Normal',
+    action: 'Preempting',
+    note: `Preempted by pod ${(await get('important')).metadata.uid} on node ${place}`,
+    related: { kind: 'Pod', name: 'important' },
+  })
+  expect((await get('important')).status.nominatedNodeName).toBe(place)
+  // There is no kubelet to end the victim.
+  const victim = await get('lesser')
+  expect(victim.metadata.deletionTimestamp).toBeDefined()
+  expect(victim.status.conditions).toContainEqual(
+    expect.objectContaining({
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: 'default-scheduler: preempting to accommodate a higher priority pod',
+    }),
+  )
+  await cluster.client.resource(pods).namespace('default').delete('lesser', { gracePeriodSeconds: 0 })
+  await cluster.until(() => isBound('important'), '15s')
+  expect((await get('important')).spec.nodeName).toBe(place)
+  expect((await get('better')).metadata.deletionTimestamp).toBeUndefined()
+})
+
+test('pods of a kind keep to different nodes when they must, and to one zone when they like', async () => {
+  const zone = (name: string) => ({ labels: { 'topology.kubernetes.io/zone': name } })
+  await start({ node1: zone('east'), node2: zone('east'), node3: zone('west'), node4: zone('west') })
+  for (const name of ['node1', 'node2', 'node3', 'node4'])
+    await cluster.client
+      .resource(nodes)
+      .patch(name, 'application/merge-patch+json', { metadata: { labels: { 'kubernetes.io/hostname': name } } })
+  const labelSelector = { matchLabels: { app: 'db' } }
+  const term = (topologyKey: string) => ({ topologyKey, labelSelector })
+  const affinity = {
+    podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('kubernetes.io/hostname')] },
+    podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('topology.kubernetes.io/zone')] },
+  }
+  for (const name of ['db-0', 'db-1', 'db-2'])
+    await cluster.client
+      .resource(pods)
+      .namespace('default')
+      .create({
+        metadata: { name, labels: { app: 'db' } },
+        spec: { containers: [{ name: 'main', image: 'db' }], affinity },
+      })
+  await cluster.until(async () => (await isBound('db-0')) && (await isBound('db-1')), '5s')
+  const places = [(await get('db-0')).spec.nodeName, (await get('db-1')).spec.nodeName].sort()
+  expect([
+    ['node1', 'node2'],
+    ['node3', 'node4'],
+  ]).toContainEqual(places)
+  await cluster.until(async () => (await eventsOf('db-2')).length > 0, '5s')
+  expect((await eventsOf('db-2'))[0]!.note).toMatch(
+    /^0\/4 nodes are available: 2 node\(s\) didn't match pod affinity rules, 2 node\(s\) didn't match pod anti-affinity rules\. /,
+  )
 })

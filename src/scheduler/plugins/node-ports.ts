@@ -1,18 +1,15 @@
 // A host port belongs to one pod of a node.
 
-import type { Pod } from '../../api/core/v1/pod.ts'
 import { Action } from '../cluster-event.ts'
 import type { Plugin } from '../framework.ts'
-import type { HostPort } from '../pod-info.ts'
+import type { HostPort, PodInfo } from '../pod-info.ts'
 import { skip, unschedulable } from '../status.ts'
 
 const name = 'NodePorts'
 const taken = unschedulable(name, "node(s) didn't have free ports for the requested pod ports")
 
-const collide = (a: HostPort, b: { hostPort?: number; protocol?: string; hostIP?: string }): boolean =>
-  a.port === b.hostPort &&
-  a.protocol === (b.protocol || 'TCP') &&
-  (a.ip === (b.hostIP || '0.0.0.0') || a.ip === '0.0.0.0' || (b.hostIP || '0.0.0.0') === '0.0.0.0')
+const collide = (a: HostPort, b: HostPort): boolean =>
+  a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === '0.0.0.0' || b.ip === '0.0.0.0')
 
 export const nodePorts: Plugin<readonly HostPort[]> = {
   name,
@@ -20,12 +17,8 @@ export const nodePorts: Plugin<readonly HostPort[]> = {
     {
       resource: 'AssignedPod',
       action: Action.delete,
-      hint: (pod, gone: Pod) =>
-        (gone.spec.containers ?? [])
-          .concat(gone.spec.initContainers ?? [])
-          .some(container => container.ports?.some(port => pod.hostPorts.some(wanted => collide(wanted, port))))
-          ? 'Queue'
-          : 'QueueSkip',
+      hint: (pod, gone: PodInfo) =>
+        gone.hostPorts.some(port => pod.hostPorts.some(wanted => collide(wanted, port))) ? 'Queue' : 'QueueSkip',
     },
     { resource: 'Node', action: Action.add },
   ],

@@ -5,6 +5,7 @@ import type { Pod } from '../../api/core/v1/pod.ts'
 import type { Taint } from '../../api/core/v1/toleration.ts'
 import { Action } from '../cluster-event.ts'
 import type { Plugin } from '../framework.ts'
+import type { PodInfo } from '../pod-info.ts'
 import { unresolvable } from '../status.ts'
 import { tolerates } from '../tolerations.ts'
 
@@ -28,7 +29,7 @@ export const nodeUnschedulable: Plugin = {
     {
       resource: 'TargetPod',
       action: Action.updatePodToleration,
-      hint: (_, __, after: Pod) => (toleratesIt(after) ? 'Queue' : 'QueueSkip'),
+      hint: (_, __, after: PodInfo) => (toleratesIt(after.pod) ? 'Queue' : 'QueueSkip'),
     },
   ],
   filter({ pod }, node) {
