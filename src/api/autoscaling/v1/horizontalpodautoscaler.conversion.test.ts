@@ -73,7 +73,8 @@ describe('a HorizontalPodAutoscaler', () => {
     expect(inV1.metadata['annotations']).toMatchObject({
       mine: 'kept',
       'autoscaling.alpha.kubernetes.io/behavior':
-        '{"ScaleDown":{"SelectPolicy":"Max","Policies":[{"Type":"Percent","Value":1,"PeriodSeconds":2}]}}',
+        '{"ScaleUp":null,"ScaleDown":{"StabilizationWindowSeconds":null,"SelectPolicy":"Max",' +
+        '"Policies":[{"Type":"Percent","Value":1,"PeriodSeconds":2}],"Tolerance":null}}',
       'autoscaling.alpha.kubernetes.io/conditions': JSON.stringify(conditions),
     })
     expect(JSON.parse(inV1.metadata['annotations']['autoscaling.alpha.kubernetes.io/metrics'])[0]).toEqual({
@@ -81,5 +82,71 @@ describe('a HorizontalPodAutoscaler', () => {
       resource: { name: 'memory', targetAverageValue: '1Gi' },
     })
     expect(toV2(inV1)).toEqual(object)
+  })
+
+  const prefix = 'autoscaling.alpha.kubernetes.io/'
+  const cpuDefault = [{ ...cpu, resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }]
+
+  test.each([
+    ['no JSON', '['],
+    ['no list', '{"a":1}'],
+    ['nulls', '[null]'],
+    ['of other types', '[{"type":5,"status":{}}]'],
+  ])('does without annotations that cannot be read: %s', (_, text) => {
+    const names = ['metrics', 'behavior', 'current-metrics', 'conditions', 'scale-up-tolerance', 'scale-down-tolerance']
+    const annotations = Object.fromEntries(names.map(name => [prefix + name, text]))
+    expect(toV2({ ...base, metadata: { name: 'h', annotations }, apiVersion: 'autoscaling/v1', spec, status })).toEqual(
+      {
+        ...base,
+        apiVersion: 'autoscaling/v2',
+        spec: { ...spec, metrics: cpuDefault },
+        status,
+      },
+    )
+  })
+
+  test('never shows what a client wrote in those annotations of v2', () => {
+    const annotations = { [`${prefix}metrics`]: 'x', [`${prefix}scale-up-tolerance`]: '1', mine: 'kept' }
+    const object = { ...base, metadata: { name: 'h', annotations }, apiVersion: 'autoscaling/v2', spec, status }
+    expect(toV1(object).metadata['annotations']).toEqual({ mine: 'kept' })
+  })
+
+  test('shows the last CPU utilization of its status, and keeps the raw values', () => {
+    const metric = (current: object) => ({ type: 'Resource', resource: { name: 'cpu', current } })
+    const currentMetrics = [
+      metric({ averageValue: '1m', averageUtilization: 1 }),
+      metric({ averageValue: '2m', averageUtilization: 2 }),
+      metric({ averageValue: '3m' }),
+    ]
+    const object = {
+      ...base,
+      apiVersion: 'autoscaling/v2',
+      spec: { ...spec, metrics: [cpu] },
+      status: { ...status, currentMetrics },
+    }
+    const inV1 = toV1(object)
+    expect(inV1['status'].currentCPUUtilizationPercentage).toBe(2)
+    expect(toV2(inV1)).toEqual(object)
+  })
+
+  test('of v1 has its CPU utilization as a metric of its status', () => {
+    const inV1 = {
+      ...base,
+      apiVersion: 'autoscaling/v1',
+      spec,
+      status: { ...status, currentCPUUtilizationPercentage: 9 },
+    }
+    expect(toV2(inV1)['status'].currentMetrics).toEqual([
+      { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 9 } } },
+    ])
+  })
+
+  test('keeps its metrics, those of CPU last', () => {
+    const memory = {
+      type: 'Resource',
+      resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1Gi' } },
+    }
+    const object = { ...base, apiVersion: 'autoscaling/v2', spec: { ...spec, metrics: [cpu, memory] }, status }
+    expect(toV2(toV1(object))['spec'].metrics).toEqual([memory, cpu])
   })
 })

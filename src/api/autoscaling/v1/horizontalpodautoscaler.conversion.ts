@@ -1,9 +1,16 @@
 // autoscaling/v1 knows one metric, CPU utilization. Whatever else autoscaling/v2 (in which they are stored) says goes into
 // annotations, in v1's form of it, so that a client of v1 that writes back what it has read loses nothing.
 
-import { badRequest } from '../../../machinery/status-error.ts'
+import { decodeObject } from '../../../machinery/codec/decode.ts'
+import type { ObjectSchema } from '../../../machinery/schema/schema.ts'
 import { registerConversion } from '../../conversion.ts'
 import { apiVersionOf, type KubeObject } from '../../resource.ts'
+import {
+  HorizontalPodAutoscalerBehavior,
+  HorizontalPodAutoscalerCondition,
+  MetricSpec,
+  MetricStatus,
+} from '../v2/horizontalpodautoscaler.ts'
 
 type Json = Record<string, any>
 
@@ -18,6 +25,13 @@ const annotation = {
   conditions: 'autoscaling.alpha.kubernetes.io/conditions',
 } as const
 
+/** What a conversion made, or would have made in a version that is gone: it never stays on an object. */
+const conversionsOwn: readonly string[] = [
+  ...Object.values(annotation),
+  'autoscaling.alpha.kubernetes.io/scale-down-tolerance',
+  'autoscaling.alpha.kubernetes.io/scale-up-tolerance',
+]
+
 const isCpuUtilization = (metric: Json) =>
   metric['type'] === 'Resource' &&
   metric['resource']?.name === 'cpu' &&
@@ -27,11 +41,14 @@ function toV1(object: KubeObject): KubeObject {
   const { spec, status = {} } = object
   const others = (spec.metrics ?? []).filter((metric: Json) => !isCpuUtilization(metric))
   const current: Json[] = status.currentMetrics ?? []
-  const cpu = current.findLast(metric => metric['type'] === 'Resource' && metric['resource']?.name === 'cpu')
+  const cpu = current.findLast(
+    ({ type, resource }) =>
+      type === 'Resource' && resource?.name === 'cpu' && resource.current?.averageUtilization !== undefined,
+  )
   const annotations: Json = {
     ...withoutOurs(object.metadata['annotations']),
     ...(others.length > 0 && { [annotation.metrics]: JSON.stringify(others.map(specToV1)) }),
-    ...(spec.behavior && { [annotation.behavior]: JSON.stringify(goNames(spec.behavior, capital)) }),
+    ...(spec.behavior && { [annotation.behavior]: JSON.stringify(behaviorToV1(spec.behavior)) }),
     ...(current.length > 0 && { [annotation.currentMetrics]: JSON.stringify(current.map(statusToV1)) }),
     ...(status.conditions?.length > 0 && { [annotation.conditions]: JSON.stringify(status.conditions) }),
   }
@@ -58,12 +75,12 @@ function toV1(object: KubeObject): KubeObject {
 function toV2(object: KubeObject): KubeObject {
   const { spec, status = {} } = object
   const annotations: Json = object.metadata['annotations'] ?? {}
-  const kept = (name: keyof typeof annotation) => parse(annotations[annotation[name]], annotation[name])
+  const kept = (name: keyof typeof annotation, schema: ObjectSchema, convert: Source) =>
+    keptList(annotations[annotation[name]], schema, convert)
   const utilization = spec.targetCPUUtilizationPercentage
-  const metrics: Json[] = (kept('metrics') ?? []).map(specToV2)
+  const metrics: Json[] = kept('metrics', MetricSpec, specToV2) ?? []
   if (utilization !== undefined || metrics.length === 0) metrics.push(cpuMetric(utilization ?? defaultUtilization))
   const cpu = status.currentCPUUtilizationPercentage
-  const behavior = kept('behavior')
   return {
     ...object,
     apiVersion: v2,
@@ -73,7 +90,7 @@ function toV2(object: KubeObject): KubeObject {
       minReplicas: spec.minReplicas,
       maxReplicas: spec.maxReplicas,
       metrics,
-      behavior: behavior && goNames(behavior, lower),
+      behavior: keptBehavior(annotations[annotation.behavior]),
     }),
     status: compact({
       observedGeneration: status.observedGeneration,
@@ -81,11 +98,11 @@ function toV2(object: KubeObject): KubeObject {
       currentReplicas: status.currentReplicas,
       desiredReplicas: status.desiredReplicas ?? 0,
       currentMetrics:
-        kept('currentMetrics')?.map(statusToV2) ??
+        kept('currentMetrics', MetricStatus, statusToV2) ??
         (cpu === undefined
           ? undefined
           : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: cpu } } }]),
-      conditions: kept('conditions'),
+      conditions: kept('conditions', HorizontalPodAutoscalerCondition, condition => condition),
     }),
   }
 }
@@ -234,8 +251,7 @@ const statusToV2 = bySource({
 // ---- annotations ---------------------------------------------------------------------------------------------------
 
 function withoutOurs(annotations: Json = {}): Json {
-  const ours: readonly string[] = Object.values(annotation)
-  return Object.fromEntries(Object.entries(annotations).filter(([name]) => !ours.includes(name)))
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => !conversionsOwn.includes(name)))
 }
 
 function withAnnotations(metadata: KubeObject['metadata'], annotations: Json): KubeObject['metadata'] {
@@ -243,24 +259,54 @@ function withAnnotations(metadata: KubeObject['metadata'], annotations: Json): K
   return Object.keys(annotations).length > 0 ? { ...metadata, annotations } : rest
 }
 
-function parse(text: string | undefined, name: string): any {
+/** The list that an annotation keeps; undefined when there is none, or none that can be read. */
+function keptList(text: string | undefined, schema: ObjectSchema, convert: Source): Json[] | undefined {
   if (text === undefined) return undefined
   try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw badRequest(`annotation ${name}: ${(error as Error).message}`)
+    return JSON.parse(text).map((item: Json) => decodeObject(schema, convert(item)).object)
+  } catch {
+    return undefined
   }
 }
 
-/** The behavior is kept with the field names of upstream's internal type, which are capitalized. */
-function goNames(value: any, rename: (name: string) => string): any {
-  if (Array.isArray(value)) return value.map(item => goNames(item, rename))
+/** The behavior is kept in the form of upstream's internal type: capitalized names, and null for what is not said. */
+function behaviorToV1({ scaleUp, scaleDown }: Json): Json {
+  const rules = (of: Json | undefined) =>
+    of
+      ? {
+          StabilizationWindowSeconds: of['stabilizationWindowSeconds'] ?? null,
+          SelectPolicy: of['selectPolicy'] ?? null,
+          Policies:
+            of['policies']?.map(({ type, value, periodSeconds }: Json) => ({
+              Type: type,
+              Value: value,
+              PeriodSeconds: periodSeconds,
+            })) ?? null,
+          Tolerance: of['tolerance'] ?? null,
+        }
+      : null
+  return { ScaleUp: rules(scaleUp), ScaleDown: rules(scaleDown) }
+}
+
+function keptBehavior(text: string | undefined): Json | undefined {
+  if (text === undefined) return undefined
+  try {
+    const behavior: Json = decodeObject(HorizontalPodAutoscalerBehavior, uncapitalized(JSON.parse(text))).object
+    return behavior['scaleUp'] || behavior['scaleDown'] ? behavior : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** With names that begin with a small letter, and without nulls. */
+function uncapitalized(value: any): any {
+  if (Array.isArray(value)) return value.map(uncapitalized)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).filter(([, of]) => of !== null)
-  return Object.fromEntries(entries.map(([name, of]) => [rename(name), goNames(of, rename)]))
+  return Object.fromEntries(
+    entries.map(([name, of]) => [name.charAt(0).toLowerCase() + name.slice(1), uncapitalized(of)]),
+  )
 }
-const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1)
-const lower = (name: string) => name.charAt(0).toLowerCase() + name.slice(1)
 
 /** Without what is undefined. */
 function compact(object: Json): Json {
