@@ -70,7 +70,11 @@ export class ComponentSeriesEventRecorder implements SeriesEventRecorder {
     this.#events = client.resource(events)
     this.#env = env
     this.#reporting = reporting
-    this.#outbox = new EventOutbox(env, event => this.#deliver(event), { inFlight: 64, longestQueue: 10_000 })
+    this.#outbox = new EventOutbox(env, event => this.#deliver(event), {
+      inFlight: 64,
+      longestQueue: 10_000,
+      keyOf: event => event.metadata.name,
+    })
   }
 
   eventf(
