@@ -2,7 +2,14 @@
 // change parts that nothing else may: ephemeralcontainers and resize.
 
 import type { Pod } from '../../../api/core/v1/pod.ts'
+import {
+  validatePod,
+  validatePodEphemeralContainersUpdate,
+  validatePodResize,
+  validatePodUpdate,
+} from '../../../api/core/v1/pod.validation.ts'
 import { podQOSClass } from '../../../api/core/v1/pod-qos.ts'
+import { validatePodStatusUpdate } from '../../../api/core/v1/podstatus.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { Strategy, StrategyContext } from '../strategy.ts'
@@ -93,6 +100,12 @@ export const podStrategy: Strategy = {
     if (old.metadata['ownerReferences'] === undefined) delete pod.metadata['ownerReferences']
     else pod.metadata['ownerReferences'] = old.metadata['ownerReferences']
   },
+  validate: validatePod,
+  validateUpdate(pod, old, { subresource }) {
+    if (subresource === 'ephemeralcontainers') return validatePodEphemeralContainersUpdate(pod, old)
+    return subresource === 'resize' ? validatePodResize(pod, old) : validatePodUpdate(pod, old)
+  },
+  validateStatusUpdate: validatePodStatusUpdate,
   gracePeriodSeconds(pod: KubeObject, requested) {
     const spec = pod['spec'] as { terminationGracePeriodSeconds?: number; nodeName?: string }
     let seconds = requested ?? spec.terminationGracePeriodSeconds ?? 30

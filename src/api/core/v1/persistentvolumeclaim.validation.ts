@@ -1,0 +1,150 @@
+// What a claim on storage may say, and what of it may change.
+
+import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
+import { type FieldError, forbidden, invalid, notSupported, required } from '../../../machinery/field-error.ts'
+import { type FieldPath, root } from '../../../machinery/field-path.ts'
+import { parseQuantity } from '../../../machinery/quantity.ts'
+import { diffOf } from '../../../machinery/unified-diff.ts'
+import { checkIfGiven, checkImmutable, checkRequired, type Errors } from '../../../machinery/validation/field-checks.ts'
+import { validateLabelSelector, validateLabels } from '../../../machinery/validation/labels.ts'
+import { isDNS1123Subdomain, nameIsDNSLabel, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
+import { validateAnnotations } from '../../../machinery/validation/object-meta.ts'
+import type { KubeObject } from '../../resource.ts'
+import type { PersistentVolumeClaimSpec } from './persistentvolumeclaim.ts'
+import { checkResourceQuantity } from './resources.validation.ts'
+
+export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+export const volumeModes = ['Block', 'Filesystem']
+const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
+const specPath = root('spec')
+
+export function checkClassName(name: string, path: FieldPath, errors: Errors): void {
+  for (const message of nameIsDNSSubdomain(name, false)) errors.push(invalid(path, name, message))
+}
+
+export function checkClaimSpec(spec: PersistentVolumeClaimSpec, path: FieldPath, errors: Errors): void {
+  const modes = spec.accessModes ?? []
+  const modesPath = path.child('accessModes')
+  if (modes.length === 0) errors.push(required(modesPath, 'at least 1 access mode is required'))
+  if (spec.selector) errors.push(...validateLabelSelector(spec.selector, path.child('selector')))
+  for (const mode of modes) if (!accessModes.includes(mode)) errors.push(notSupported(modesPath, mode, accessModes))
+  if (
+    modes.includes('ReadWriteOncePod') &&
+    modes.some(mode => mode !== 'ReadWriteOncePod' && accessModes.includes(mode))
+  )
+    errors.push(forbidden(modesPath, 'may not use ReadWriteOncePod with other access modes'))
+  const storage = spec.resources?.requests?.['storage']
+  const storagePath = path.child('resources').key('storage')
+  if (storage === undefined) errors.push(required(storagePath))
+  else {
+    const quantity = parseQuantity(storage)
+    if (quantity.sign <= 0) errors.push(invalid(storagePath, quantity.toString(), 'must be greater than zero'))
+    else checkResourceQuantity('storage', quantity, storagePath, errors)
+  }
+  if (spec.storageClassName) checkClassName(spec.storageClassName, path.child('storageClassName'), errors)
+  checkIfGiven(spec.volumeMode, volumeModes, path, 'volumeMode', errors)
+  checkDataSources(spec, path, errors)
+  if (spec.volumeAttributesClassName)
+    checkClassName(spec.volumeAttributesClassName, path.child('volumeAttributesClassName'), errors)
+}
+
+type Source = { apiGroup?: string; kind?: string; name?: string; namespace?: string }
+
+function checkDataSource(source: Source, path: FieldPath, errors: Errors): void {
+  const { apiGroup = '', kind = '' } = source
+  checkRequired(source.name, path, 'name', errors)
+  checkRequired(kind, path, 'kind', errors)
+  if (apiGroup === '' && kind !== 'PersistentVolumeClaim')
+    errors.push(invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+  if (apiGroup !== '')
+    for (const message of isDNS1123Subdomain(apiGroup)) errors.push(invalid(path.child('apiGroup'), apiGroup, message))
+  if (source.namespace)
+    for (const message of nameIsDNSLabel(source.namespace, false))
+      errors.push(invalid(path.child('namespace'), source.namespace, message))
+}
+
+function checkDataSources(spec: PersistentVolumeClaimSpec, path: FieldPath, errors: Errors): void {
+  const { dataSource, dataSourceRef } = spec as { dataSource?: Source; dataSourceRef?: Source }
+  if (dataSource) checkDataSource(dataSource, path.child('dataSource'), errors)
+  if (dataSourceRef) checkDataSource(dataSourceRef, path.child('dataSourceRef'), errors)
+  if (!dataSource || !dataSourceRef) return
+  // Upstream gives the path as the value.
+  const value = {}
+  if (dataSourceRef.namespace)
+    errors.push(invalid(path, value, 'may not be specified when dataSourceRef.namespace is specified'))
+  else if (!deepEqual(dataSource, { ...dataSourceRef, namespace: undefined }))
+    errors.push(invalid(path, value, 'must match dataSourceRef'))
+}
+
+/** The template of claims that a pod or a StatefulSet makes. */
+export function checkClaimTemplate(
+  template: { readonly metadata?: Record<string, any>; readonly spec?: unknown },
+  path: FieldPath,
+  errors: Errors,
+): void {
+  const metadata = path.child('metadata')
+  const { labels, annotations, ...others } = template.metadata ?? {}
+  if (labels) errors.push(...validateLabels(labels, metadata.child('labels')))
+  if (annotations) errors.push(...validateAnnotations(annotations, metadata.child('annotations')))
+  for (const field in others)
+    if (others[field] !== undefined && others[field] !== null && others[field] !== '')
+      errors.push(forbidden(metadata.child(field), 'cannot be set for an ephemeral volume'))
+  checkClaimSpec((template.spec ?? {}) as PersistentVolumeClaimSpec, path.child('spec'), errors)
+}
+
+export function validatePersistentVolumeClaim(claim: KubeObject): FieldError[] {
+  const errors: Errors = []
+  checkClaimSpec(claim['spec'], specPath, errors)
+  return errors
+}
+
+export function validatePersistentVolumeClaimUpdate(claim: KubeObject, old: KubeObject): FieldError[] {
+  const errors = validatePersistentVolumeClaim(claim)
+  const [spec, before] = [claim['spec'] as PersistentVolumeClaimSpec, old['spec'] as PersistentVolumeClaimSpec]
+  const next = structuredClone(spec) as Record<string, any>
+  const previous = structuredClone(before) as Record<string, any>
+  const bound = claim['status']?.phase === 'Bound'
+  // The controller binds a claim once.
+  if (!previous['volumeName']) previous['volumeName'] = next['volumeName']
+  const [annotation, oldAnnotation] = [claim, old].map(one => one.metadata['annotations']?.[classAnnotation])
+  if ((annotation ?? '') !== (oldAnnotation ?? ''))
+    errors.push(invalid(root('metadata').child('annotations', classAnnotation), annotation ?? '', 'field is immutable'))
+  if (
+    before.storageClassName === undefined &&
+    spec.storageClassName !== undefined &&
+    (oldAnnotation === undefined || oldAnnotation === spec.storageClassName)
+  )
+    next['storageClassName'] = previous['storageClassName']
+  if (bound && next['resources']?.requests)
+    next['resources'].requests.storage = previous['resources']?.requests?.storage
+  if (bound && next['volumeAttributesClassName'] !== undefined)
+    next['volumeAttributesClassName'] = previous['volumeAttributesClassName']
+  if (!semanticEqual(next, previous))
+    errors.push(
+      forbidden(
+        specPath,
+        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${diffOf(previous, next)}`,
+      ),
+    )
+  const size = (of: string | undefined) => parseQuantity(of ?? '0')
+  const wanted = size(spec.resources?.requests?.['storage'])
+  if (
+    wanted.compare(size(before.resources?.requests?.['storage'])) < 0 &&
+    wanted.compare(size(old['status']?.capacity?.storage)) <= 0
+  )
+    errors.push(
+      forbidden(specPath.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'),
+    )
+  checkImmutable(spec.volumeMode, before.volumeMode, root('volumeMode'), errors)
+  if (
+    before.volumeAttributesClassName !== undefined &&
+    spec.volumeAttributesClassName !== before.volumeAttributesClassName
+  ) {
+    const path = specPath.child('volumeAttributesClassName')
+    if (spec.volumeAttributesClassName === undefined)
+      errors.push(forbidden(path, 'update from non-nil value to nil is forbidden'))
+    else if (spec.volumeAttributesClassName === '')
+      errors.push(forbidden(path, 'update from non-nil value to an empty string is forbidden'))
+  }
+  return errors
+}
