@@ -28,6 +28,8 @@ export interface Representation {
   event(type: string, stored: StoredObject): Uint8Array
   /** A bookmark or an error. */
   specialEvent(type: 'BOOKMARK' | 'ERROR', object: KubeObject): Uint8Array
+  /** The form of a watch's events after the first one, when it is another: a Table says its columns once. */
+  readonly later?: Representation
 }
 
 const comma = Buffer.from(',')
@@ -168,26 +170,27 @@ function tableRepresentation(
         rows,
       })}\n`,
     )
-  return {
-    id: `table:${include}`,
+  const form = (id: string, withColumns: boolean): Representation => ({
+    id: `${id}:${apiVersionOf(declaration)}:${include}`,
     contentType: json,
     watchContentType: json,
-    object: stored => table([row(stored)], { resourceVersion: String(stored.revision) }, true),
+    object: stored => table([row(stored)], { resourceVersion: String(stored.revision) }, withColumns),
     list(items, meta) {
       const { compare } = printer
       const ordered = compare ? items.toSorted((a, b) => compare(a.object, b.object)) : items
-      return [table(ordered.map(row), meta, true)]
+      return [table(ordered.map(row), meta, withColumns)]
     },
-    event: (type, stored) =>
-      jsonEvent(type, table([row(stored)], { resourceVersion: String(stored.revision) }, true).subarray(0, -1)),
-    specialEvent: (type, object) =>
-      jsonEvent(
-        type,
-        type === 'ERROR'
-          ? Buffer.from(JSON.stringify(object))
-          : table([], { resourceVersion: object.metadata.resourceVersion }, true).subarray(0, -1),
-      ),
-  }
+    event(type, stored) {
+      const metadata = { resourceVersion: String(stored.revision) }
+      return jsonEvent(type, table([row(stored)], metadata, withColumns).subarray(0, -1))
+    },
+    specialEvent(type, object) {
+      if (type === 'ERROR') return jsonEvent(type, Buffer.from(JSON.stringify(object)))
+      const metadata = { resourceVersion: object.metadata.resourceVersion }
+      return jsonEvent(type, table([], metadata, withColumns).subarray(0, -1))
+    },
+  })
+  return { ...form('table', true), later: form('rows', false) }
 }
 
 export interface RepresentationContext {

@@ -254,20 +254,40 @@ function byteWriter(
   prefix: string,
   sink: ResponseSink,
 ): EventWriter {
+  const later = representation.later ?? representation
+  let form = representation
   return {
     get slow() {
       return sink.pending > slowWatcherBytes
     },
     state(objects) {
       // In pieces, so that a large state is not one large buffer.
-      for (let from = 0; from < objects.length; from += 200)
-        sink.write(Buffer.concat(objects.slice(from, from + 200).map(stored => representation.event('ADDED', stored))))
+      for (let from = 0; from < objects.length; from += 200) {
+        const pieces = objects.slice(from, from + 200).map(stored => {
+          const bytes = form.event('ADDED', stored)
+          form = later
+          return bytes
+        })
+        sink.write(Buffer.concat(pieces))
+      }
     },
     events(events) {
-      const bytes = encodedBatch(representation, prefix, selection, events)
+      let rest = events
+      if (form !== later) {
+        // The first event has a form of its own: it goes alone.
+        const index = events.findIndex(event => selected(event, prefix, selection))
+        if (index === -1) return
+        sink.write(encodedEvent(form, selected(events[index]!, prefix, selection)!))
+        form = later
+        rest = events.slice(index + 1)
+      }
+      const bytes = encodedBatch(form, prefix, selection, rest)
       if (bytes.length > 0) sink.write(bytes)
     },
-    special: (type, object) => void sink.write(representation.specialEvent(type, object)),
+    special(type, object) {
+      sink.write(form.specialEvent(type, object))
+      form = later
+    },
     end: () => sink.end(),
     onClose: callback => sink.onClose(callback),
   }
