@@ -6,7 +6,7 @@
 // Items are compared by identity: strings (`namespace/name`), or the same object.
 
 import type { Clock, Env, Logger, Timer } from '../machinery/env/env.ts'
-import { asStatusError } from '../machinery/status-error.ts'
+import { asStatusError, isConflict } from '../machinery/status-error.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** Says how long an item must wait before it is tried again. */
@@ -252,7 +252,10 @@ async function work<T>(queue: WorkQueue<T>, { log, reconcile }: ProcessQueueOpti
       queue.forget(item)
       if (result?.requeueAfterMs !== undefined) queue.addAfter(item, result.requeueAfterMs)
     } catch (error) {
-      log.warn('Reconcile failed; trying again', { item, error: causeOf(error), requeues: queue.numRequeues(item) })
+      const fields = { item, error: causeOf(error), requeues: queue.numRequeues(item) }
+      // Somebody else was faster: the next try sees what they did. Nobody needs to look into that.
+      if (isConflict(error)) log.info('Reconcile met a conflict; trying again', fields)
+      else log.warn('Reconcile failed; trying again', fields)
       queue.addRateLimited(item)
     } finally {
       queue.done(item)
