@@ -82,6 +82,7 @@ const watch = await client
   )
 
 const from = env.clock.monotonic()
+const cpuBefore = process.cpuUsage()
 await inFlight(64, podCount, index =>
   client
     .resource(pods)
@@ -103,12 +104,14 @@ await inFlight(64, podCount, index =>
 const created = env.clock.monotonic()
 await done
 const seconds = (env.clock.monotonic() - from) / 1000
+const cpu = process.cpuUsage(cpuBefore)
+const cpuSeconds = (cpu.user + cpu.system) / 1e6
 const perSecond = podCount / seconds
 watch.stop()
 await scheduler.stop()
 await plane.stop()
 process.stdout.write(
   flags.json
-    ? `${JSON.stringify({ perSecond, seconds, pods: podCount, nodes: nodeCount })}\n`
-    : `${podCount} pods on ${nodeCount} nodes: ${seconds.toFixed(2)} s (created after ${((created - from) / 1000).toFixed(2)} s), ${Math.round(perSecond)} pods/s\n`,
+    ? `${JSON.stringify({ perSecond, seconds, cpuSeconds, pods: podCount, nodes: nodeCount })}\n`
+    : `${podCount} pods on ${nodeCount} nodes: ${seconds.toFixed(2)} s (created after ${((created - from) / 1000).toFixed(2)} s, ${cpuSeconds.toFixed(2)} s of CPU), ${Math.round(perSecond)} pods/s\n`,
 )
