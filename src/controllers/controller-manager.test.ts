@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { deployments } from '../api/apps/v1/deployment.ts'
+import { replicaSets } from '../api/apps/v1/replicaset.ts'
+import { events } from '../api/core/v1/event.ts'
+import { pods } from '../api/core/v1/pod.ts'
+import { serviceAccounts } from '../api/core/v1/serviceaccount.ts'
+import { Cluster } from '../cluster/cluster.ts'
+import { ControllerManager } from './controller-manager.ts'
+
+// The controllers as one process: which of them run, and that they may be stopped anywhere and started again.
+
+let cluster: Cluster
+beforeEach(async () => {
+  cluster = await Cluster.start({ nodes: 0, withoutControllers: true, withoutScheduler: true })
+})
+afterEach(() => cluster.stop())
+
+function manager(controllers?: string[]): ControllerManager {
+  const { plane, env } = cluster
+  return new ControllerManager({
+    env,
+    client: plane.client(),
+    clientFor: name => plane.controllerClient(name),
+    rootCA: 'certificate',
+    clusterCIDR: '10.244.0.0/16',
+    controllers,
+  })
+}
+const account = () =>
+  cluster.client
+    .resource(serviceAccounts)
+    .namespace('default')
+    .create({ metadata: { name: 'default' } })
+const create = (replicas: number) =>
+  cluster.client
+    .resource(deployments)
+    .namespace('default')
+    .create({
+      metadata: { name: 'web' },
+      spec: {
+        replicas,
+        selector: { matchLabels: { app: 'web' } },
+        template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'app' }] } },
+      },
+    })
+const count = async () => (await cluster.client.resource(pods).list()).items.length
+const setCount = async () => (await cluster.client.resource(replicaSets).list()).items.length
+
+describe('which controllers run', () => {
+  test.each<[list: string[] | undefined, sets: number, podCount: number]>([
+    [undefined, 1, 2],
+    [['*'], 1, 2],
+    [['*', '-replicaset-controller'], 1, 0],
+    [['deployment-controller'], 1, 0],
+    [['deployment-controller', 'replicaset-controller'], 1, 2],
+    [['-deployment-controller', '*'], 0, 0],
+  ])('%j', async (list, sets, podCount) => {
+    const running = manager(list)
+    await account().catch(() => undefined)
+    await running.start()
+    await create(2)
+    await cluster.clock.advance('5s')
+    expect([await setCount(), await count()]).toEqual([sets, podCount])
+    await running.stop()
+  })
+})
+
+test('stopped, they do nothing more', async () => {
+  const running = manager()
+  await running.start()
+  await cluster.clock.advance('1s')
+  await running.stop()
+  await create(2)
+  await cluster.clock.advance('1m')
+  expect(await setCount()).toBe(0)
+})
+
+test.each([0, 1, 2, 3, 5, 8, 13, 21, 34])(
+  'stopped %i turns of the event loop into their work, they finish it when started again, with no pod too many',
+  async turns => {
+    await account()
+    await create(40)
+    const first = manager()
+    await first.start()
+    for (let turn = 0; turn < turns; turn++) await new Promise<void>(resolve => setImmediate(resolve))
+    await first.stop()
+    const second = manager()
+    await second.start()
+    await cluster.clock.advance('1m')
+    expect([await setCount(), await count()]).toEqual([1, 40])
+    const told = (await cluster.client.resource(events).list()).items.map(({ reason }) => reason)
+    expect(told).not.toContain('SuccessfulDelete')
+    await second.stop()
+  },
+)
+
+test('left alone, they do nothing at all', async () => {
+  const running = manager()
+  await account()
+  await running.start()
+  await create(3)
+  await cluster.clock.advance('1m')
+  const revision = async () => (await cluster.client.resource(pods).list()).metadata.resourceVersion
+  const at = await revision()
+  await cluster.clock.advance('9m')
+  expect(await revision()).toBe(at)
+  await running.stop()
+})
