@@ -227,3 +227,25 @@ test('pods of a kind keep to different nodes when they must, and to one zone whe
     /^0\/4 nodes are available: 2 node\(s\) didn't match pod affinity rules, 2 node\(s\) didn't match pod anti-affinity rules\. /,
   )
 })
+
+test('in a whole cluster, pods of a Deployment run on all of its nodes', async () => {
+  cluster = await Cluster.start({ nodes: 3 })
+  await cluster.apply(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: default }
+spec:
+  replicas: 6
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: web, image: web, resources: { requests: { cpu: 100m } } }] }
+`)
+  const running = async () => {
+    const { items } = await cluster.client.resource(pods).namespace('default').list()
+    return items.filter(({ status }) => status.phase === 'Running')
+  }
+  await cluster.until(async () => (await running()).length === 6, '1m')
+  const places = (await running()).map(({ spec }) => spec.nodeName).sort()
+  expect(places).toEqual(['simulated-1', 'simulated-1', 'simulated-2', 'simulated-2', 'simulated-3', 'simulated-3'])
+})
