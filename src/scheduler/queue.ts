@@ -154,11 +154,12 @@ export class SchedulingQueue {
     this.#inFlight.delete(uid)
   }
 
-  /** Something happened: pods that it could help come back. */
-  move(event: ClusterEvent, before?: unknown, after?: unknown): void {
+  /** Something happened: pods that it could help come back, but not the one that brought it about. */
+  move(event: ClusterEvent, before?: unknown, after?: unknown, except?: string): void {
     this.#moves++
     if (this.#unschedulable.size === 0) return
     for (const queued of [...this.#unschedulable.values()]) {
+      if (queued.info.uid === except) continue
       const requeue = this.#worthRequeuing(queued, event, before, after)
       if (requeue === 'no') continue
       this.#unschedulable.delete(queued.info.uid)

@@ -230,7 +230,7 @@ export class Scheduler {
   #bindingFailed(queued: QueuedPodInfo, node: string, status: Status): void {
     this.#giveUp(queued, node, status)
     // Its room is free again, as if it had been deleted there.
-    if (!this.#stopped) this.queue.move(assignedPodDelete, queued.info)
+    if (!this.#stopped) this.queue.move(assignedPodDelete, queued.info, undefined, queued.info.uid)
   }
 
   #fail(queued: QueuedPodInfo, { status, nominatedNodeName }: Extract<CycleResult, { node?: undefined }>): void {

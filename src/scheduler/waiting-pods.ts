@@ -1,5 +1,6 @@
 // Pods that have a node but wait for a permit plugin's leave to be bound there.
 
+import { formatMilliseconds } from '../machinery/duration.ts'
 import type { Clock, Timer } from '../machinery/env/env.ts'
 import type { PodInfo } from './pod-info.ts'
 import { Status, unschedulable } from './status.ts'
@@ -31,7 +32,7 @@ export class WaitingPods {
               this.reject(
                 pod.uid,
                 plugin,
-                `rejected due to timeout after waiting ${milliseconds}ms at plugin ${plugin}`,
+                `rejected due to timeout after waiting ${formatMilliseconds(milliseconds)} at plugin ${plugin}`,
               ),
             milliseconds,
           ),

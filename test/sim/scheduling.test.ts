@@ -7,6 +7,11 @@ import { serviceAccounts } from '../../src/api/core/v1/serviceaccount.ts'
 import { events } from '../../src/api/events/v1/event.ts'
 import { priorityClasses } from '../../src/api/scheduling/v1/priorityclass.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
+import type { Plugin } from '../../src/scheduler/framework.ts'
+import type { FrameworkHandle } from '../../src/scheduler/framework-handle.ts'
+import { defaultProfile } from '../../src/scheduler/profile.ts'
+import { Scheduler } from '../../src/scheduler/scheduler.ts'
+import { failed, Status, skip, unschedulable } from '../../src/scheduler/status.ts'
 
 let cluster: Cluster
 afterEach(() => cluster.stop())
@@ -248,4 +253,80 @@ spec:
   await cluster.until(async () => (await running()).length === 6, '1m')
   const places = (await running()).map(({ spec }) => spec.nodeName).sort()
   expect(places).toEqual(['simulated-1', 'simulated-1', 'simulated-2', 'simulated-2', 'simulated-3', 'simulated-3'])
+})
+
+describe('a scheduler with a plugin of its own', () => {
+  let scheduler: Scheduler
+  afterEach(() => scheduler.stop())
+
+  async function startWith(plugin: (handle: FrameworkHandle) => Plugin) {
+    await start({ node1: {} })
+    scheduler = new Scheduler({
+      env: cluster.env,
+      client: cluster.plane.client({ name: 'system:kube-scheduler', groups: ['system:authenticated'] }),
+      schedulerName: 'special',
+      profile: handle => [{ plugin: plugin(handle), weight: 1 }, ...defaultProfile(handle)],
+    })
+    await scheduler.start()
+  }
+
+  test('tries again after a second when binding fails, and says so', async () => {
+    let tries = 0
+    await startWith(() => ({
+      name: 'Flaky',
+      bind: async () => (tries++ === 0 ? failed(new Error('out of paper')) : skip),
+    }))
+    await pod('web', { schedulerName: 'special' })
+    await cluster.until(async () => (await eventsOf('web')).length > 0, '5s')
+    const message = 'running Bind plugin "Flaky": out of paper'
+    expect(await eventsOf('web')).toMatchObject([
+      { reason: 'FailedScheduling', note: message, reportingController: 'special' },
+    ])
+    expect((await get('web')).status.conditions).toMatchObject([{ status: 'False', reason: 'SchedulerError', message }])
+    await cluster.until(() => isBound('web'), '2s')
+  })
+
+  test('holds a pod back until it is allowed, and its room is taken meanwhile', async () => {
+    await startWith(() => ({
+      name: 'Doorman',
+      permit: ({ name }) => (name === 'guest' ? { status: new Status('Wait', []), timeoutMs: 10_000 } : undefined),
+    }))
+    await pod('guest', { schedulerName: 'special' }, '3')
+    await cluster.until(() => scheduler.waitingPods.pods.length === 1, '5s')
+    expect(await isBound('guest')).toBe(false)
+    await pod('other', { schedulerName: 'special' }, '3')
+    await cluster.until(async () => (await eventsOf('other')).length > 0, '5s')
+    scheduler.waitingPods.allow((await get('guest')).metadata.uid!, 'Doorman')
+    await cluster.until(() => isBound('guest'), '5s')
+  })
+
+  test('takes back the place of a pod that nobody allows in time', async () => {
+    await startWith(() => ({
+      name: 'Doorman',
+      permit: ({ name }) => (name === 'guest' ? { status: new Status('Wait', []), timeoutMs: 10_000 } : undefined),
+    }))
+    await pod('guest', { schedulerName: 'special' }, '3')
+    await cluster.until(async () => (await eventsOf('guest')).length > 0, '15s')
+    expect((await eventsOf('guest'))[0]).toMatchObject({
+      note: '0/1 nodes are available: 1 rejected due to timeout after waiting 10s at plugin Doorman.',
+    })
+    await pod('other', { schedulerName: 'special' }, '3')
+    await cluster.until(() => isBound('other'), '5s')
+  })
+
+  test('undoes what it reserved when another plugin refuses', async () => {
+    const reserved: string[] = []
+    await startWith(() => ({
+      name: 'Ledger',
+      reserve: ({ name }, node) => {
+        reserved.push(`${name}@${node}`)
+        return unschedulable('Ledger', 'the books are closed')
+      },
+      unreserve: ({ name }, node) => void reserved.push(`not ${name}@${node}`),
+    }))
+    await pod('web', { schedulerName: 'special' })
+    await cluster.until(async () => (await eventsOf('web')).length > 0, '5s')
+    expect(reserved.slice(0, 2)).toEqual(['web@node1', 'not web@node1'])
+    expect((await eventsOf('web'))[0]!.note).toBe('0/1 nodes are available: 1 the books are closed.')
+  })
 })
