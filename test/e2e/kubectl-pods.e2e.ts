@@ -1,13 +1,17 @@
 // A pod and the ways into it, with the real kubectl: new (WebSocket) and old (SPDY), on a node with a real containerd and
 // on a simulated one.
 
+import { randomBytes } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Containerd } from './environment/containerd.ts'
 import { busyboxImage } from './environment/images.ts'
 import { K8ts } from './environment/k8ts.ts'
 import type { Kubectl } from './environment/kubectl.ts'
+import { eventually } from './environment/process.ts'
 
-const manifest = `
+const manifest = (script: string) => `
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: settings }
@@ -27,11 +31,17 @@ spec:
     - name: main
       image: ${busyboxImage}
       imagePullPolicy: IfNotPresent
-      command: [sh, -c, 'echo up; while true; do sleep 1; done']
+      command: [sh, -c, '${script}']
       env: [{ name: TOKEN, valueFrom: { secretKeyRef: { name: keys, key: token } } }]
       volumeMounts: [{ name: settings, mountPath: /settings }]
   volumes: [{ name: settings, configMap: { name: settings } }]
 `
+
+/** A real one serves, for what is forwarded to it; a simulated one would say that it can't. */
+const scripts = {
+  cri: 'echo up; mkdir /www; echo served > /www/index.html; httpd -p 8080 -h /www; while true; do sleep 1; done',
+  simulated: 'echo up; while true; do sleep 1; done',
+}
 
 describe.each(['cri', 'simulated'] as const)('on a node whose runtime is %s', runtime => {
   let containerd: Containerd | undefined
@@ -42,7 +52,7 @@ describe.each(['cri', 'simulated'] as const)('on a node whose runtime is %s', ru
     if (runtime === 'cri') containerd = await Containerd.start()
     k8ts = await K8ts.start({ runtime, ...(containerd ? { criEndpoint: containerd.endpoint } : {}) })
     kubectl = k8ts.kubectl()
-    await kubectl.apply(manifest)
+    await kubectl.apply(manifest(scripts[runtime]))
     await kubectl.output('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s')
   })
 
@@ -100,16 +110,63 @@ describe.each(['cri', 'simulated'] as const)('on a node whose runtime is %s', ru
       expect((await shell.exited()).code).toBe(5)
     })
 
-    test('logs, and logs -f', async () => {
+    test('logs', async () => {
       expect(await kubectl.output('logs', 'web')).toBe('up\n')
-      const following = kubectl.start('logs', '-f', 'web')
-      await following.says(/up/)
-      await following.stop()
+      expect(await kubectl.output('logs', 'web', '--timestamps', '--tail=1')).toMatch(/^\d{4}-\d\d-\d\dT\S+Z up\n$/)
     })
+
+    test('logs -f goes on until the container ends', async () => {
+      const name = `counts-${version.replace('.', '-')}`
+      const script = 'for i in 1 2 3; do echo $i; sleep 1; done'
+      const args = [`--image=${busyboxImage}`, '--restart=Never', '--', 'sh', '-c', script]
+      await k8ts.kubectl().output('run', name, ...args)
+      await k8ts.kubectl().output('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=30s')
+      expect(await kubectl.output('logs', '-f', name)).toBe('1\n2\n3\n')
+    })
+
+    test('attach shows what is written from then on', async () => {
+      const name = `writes-${version.replace('.', '-')}`
+      const script = 'while true; do echo again; sleep 1; done'
+      await k8ts.kubectl().output('run', name, `--image=${busyboxImage}`, '--', 'sh', '-c', script)
+      await k8ts.kubectl().output('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=30s')
+      const attached = kubectl.start('attach', name)
+      await attached.says(/again\nagain\n/)
+      await attached.stop()
+      await k8ts.kubectl().output('delete', `pod/${name}`, '--grace-period=0', '--force')
+    })
+
+    if (runtime === 'cri') {
+      test('port-forward reaches what listens', async () => {
+        const forwarding = kubectl.start('port-forward', 'pod/web', ':8080')
+        const [, port] = await forwarding.says(/Forwarding from 127\.0\.0\.1:(\d+) -> 8080/)
+        const answers = await Promise.all(
+          Array.from({ length: 5 }, async () => (await fetch(`http://127.0.0.1:${port}/index.html`)).text()),
+        )
+        expect(answers).toEqual(Array.from({ length: 5 }, () => 'served\n'))
+        await forwarding.stop()
+      })
+
+      test('cp brings files there and back', async () => {
+        const content = randomBytes(300_000)
+        const [there, back] = ['there', 'back'].map(name => join(k8ts.directory, `${name}-${version}`))
+        await writeFile(there!, content)
+        await kubectl.output('cp', there!, `default/web:/tmp/file-${version}`)
+        await kubectl.output('cp', `default/web:/tmp/file-${version}`, back!)
+        expect((await readFile(back!)).equals(content)).toBe(true)
+      })
+    } else {
+      test('port-forward says that nothing listens', async () => {
+        const forwarding = kubectl.start('port-forward', 'pod/web', ':8080')
+        const [, port] = await forwarding.says(/Forwarding from 127\.0\.0\.1:(\d+) -> 8080/)
+        await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+        await eventually(() => expect(forwarding.stderr).toMatch(/nothing listens on port 8080/))
+        await forwarding.stop()
+      })
+    }
   })
 
   test('delete ends it', async () => {
     await kubectl.output('delete', 'pod/web', '--wait')
-    expect((await kubectl.get('pods')).items).toEqual([])
+    expect((await kubectl.get('pods', '-l', 'app=web')).items).toEqual([])
   })
 })
