@@ -21,6 +21,7 @@ import { Cache } from './cache.ts'
 import { assignedPodDelete } from './cluster-event.ts'
 import { watchCluster } from './cluster-watch.ts'
 import { type CycleResult, noNodesAvailable, SchedulingCycle } from './cycle.ts'
+import { FailureReports } from './failure-reports.ts'
 import { emptyDiagnosis, FitError } from './fit-error.ts'
 import type { FrameworkHandle } from './framework-handle.ts'
 import { FrameworkRunner, type WeightedPlugin } from './framework-runner.ts'
@@ -62,6 +63,7 @@ export class Scheduler {
   readonly #cycle: SchedulingCycle
   readonly #nominator = new Nominator()
   readonly #events: ComponentSeriesEventRecorder
+  readonly #reports: FailureReports
   readonly #informers: InformerFactory
   #pods: Informer<Pod> | undefined
   #synced = false
@@ -76,6 +78,7 @@ export class Scheduler {
     this.#client = client
     const name = options.schedulerName ?? defaultSchedulerName
     this.#events = new ComponentSeriesEventRecorder(client, this.#env, { name, instance: `${name}-k8ts` })
+    this.#reports = new FailureReports(env.clock)
     this.#informers = new InformerFactory(client, this.#env)
     this.waitingPods = new WaitingPods(env.clock)
     const namespaceLister = this.#informers.informer(namespaces).lister
@@ -132,6 +135,7 @@ export class Scheduler {
     this.#abort.abort(new Error('scheduler stopped'))
     this.queue.stop()
     this.waitingPods.stop()
+    this.#reports.stop()
     this.#events.stop()
     await this.#informers.stop()
   }
@@ -251,10 +255,17 @@ export class Scheduler {
       if (nominatedNodeName !== undefined) this.#nominator.add(queued.info, nominatedNodeName)
       else this.#nominator.update(queued.info)
     }
+    this.#reports.put(info.uid, () => this.#report(info, status, nominatedNodeName))
+  }
+
+  #report(info: PodInfo, status: Status, nominatedNodeName: string | undefined): void {
+    const { message } = status
+    const current = this.#pods?.lister.get(info.key)
+    if (this.#stopped || current?.metadata.uid !== info.uid || current.spec.nodeName) return
     this.#events.eventf(info.pod, undefined, 'Warning', 'FailedScheduling', 'Scheduling', noteOf(message))
     const reason = status.rejected ? 'Unschedulable' : 'SchedulerError'
     const condition = { type: 'PodScheduled', status: 'False', reason, message }
-    patchPodStatus(this.#client, info.pod, { condition, nominatedNodeName }, this.#env.clock.now()).catch(error => {
+    patchPodStatus(this.#client, current, { condition, nominatedNodeName }, this.#env.clock.now()).catch(error => {
       if (this.#stopped || isNotFound(error)) return
       this.#env.log.error('Error updating pod', { pod: info.key, error: String(error) })
     })
