@@ -1,5 +1,6 @@
 // Every controller there is, in the order they are started: what a new cluster waits for comes first.
 
+import { clusterRoleAggregationController } from './cluster-role-aggregation-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/endpointslice-controller.ts'
@@ -7,6 +8,7 @@ import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { type ManagedController, managed } from './managed-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
+import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
@@ -46,5 +48,10 @@ export const allControllers: readonly ManagedController[] = [
       eventSource: 'taint-eviction-controller',
     },
     taintEvictionController,
+  ),
+  managed({ name: 'pod-garbage-collector-controller', serviceAccount: 'pod-garbage-collector' }, podGarbageCollector),
+  managed(
+    { name: 'clusterrole-aggregation-controller', serviceAccount: 'clusterrole-aggregation-controller' },
+    clusterRoleAggregationController,
   ),
 ]

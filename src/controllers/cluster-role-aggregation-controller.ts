@@ -1,0 +1,31 @@
+// Keeps the rules of ClusterRoles that gather them from others: admin, edit and view, and whatever else has an
+// aggregationRule.
+
+import { aggregatedRules } from '../api/rbac/aggregation.ts'
+import { type ClusterRole, clusterRoles } from '../api/rbac/v1/clusterrole.ts'
+import { controller, watch } from '../client/controller.ts'
+import { semanticEqual } from '../machinery/deep-equal.ts'
+
+export const clusterRoleAggregationController = controller<ClusterRole>({
+  name: 'clusterrole-aggregation-controller',
+  reconciles: clusterRoles,
+  filter: ({ after }) => after?.aggregationRule !== undefined,
+  watches: [
+    watch(clusterRoles, {
+      keys: ({ before, after }, { lister }) =>
+        before === after
+          ? []
+          : lister(clusterRoles)
+              .list()
+              .filter(({ aggregationRule }) => aggregationRule)
+              .map(({ metadata }) => metadata.name ?? ''),
+    }),
+  ],
+  async reconcile(name, { client, lister }) {
+    const role = lister(clusterRoles).get(name)
+    if (!role?.aggregationRule) return
+    const rules = aggregatedRules(role, lister(clusterRoles).list()) as ClusterRole['rules']
+    if (semanticEqual(rules, role.rules)) return
+    await client.resource(clusterRoles).update({ ...role, rules })
+  },
+})

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { nodes } from '../api/core/v1/node.ts'
+import { pods } from '../api/core/v1/pod.ts'
+import { Cluster } from '../cluster/cluster.ts'
+
+// Pods that nobody else would remove.
+
+let cluster: Cluster
+beforeEach(async () => {
+  cluster = await Cluster.start({ nodes: 0, withoutScheduler: true })
+  await cluster.client.resource(nodes).create({ metadata: { name: 'node' } })
+})
+afterEach(() => cluster.stop())
+
+const client = () => cluster.client.resource(pods).namespace('default')
+const run = (name: string, nodeName?: string) =>
+  client().create({
+    metadata: { name },
+    spec: { nodeName, tolerations: [{ operator: 'Exists' }], containers: [{ name: 'c', image: 'app' }] },
+  })
+const left = async () => (await client().list()).items.map(({ metadata }) => metadata.name)
+
+test('a pod of a node that is gone goes after 40 seconds, and not of one that is there', async () => {
+  await run('lost', 'node')
+  await cluster.client.resource(nodes).create({ metadata: { name: 'other' } })
+  await run('kept', 'other')
+  await run('waiting')
+  await cluster.client.resource(nodes).delete('node')
+  await cluster.clock.advance('39s')
+  expect(await left()).toEqual(['kept', 'lost', 'waiting'])
+  await cluster.clock.advance('2s')
+  expect(await left()).toEqual(['kept', 'waiting'])
+})
+
+test('a node that comes back in time keeps its pods', async () => {
+  await run('lucky', 'node')
+  await cluster.client.resource(nodes).delete('node')
+  await cluster.clock.advance('30s')
+  await cluster.client.resource(nodes).create({ metadata: { name: 'node' } })
+  await cluster.clock.advance('5m')
+  expect(await left()).toEqual(['lucky'])
+})
+
+test('a pod that is being deleted on a node out of service goes at once', async () => {
+  await run('stuck', 'node')
+  await client().delete('stuck')
+  await cluster.clock.advance('2m')
+  expect(await left()).toEqual(['stuck'])
+  const taints = [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }]
+  await cluster.client.resource(nodes).patch('node', 'application/strategic-merge-patch+json', { spec: { taints } })
+  await cluster.clock.advance('1s')
+  expect(await left()).toEqual([])
+})
