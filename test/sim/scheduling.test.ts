@@ -129,6 +129,31 @@ describe('a pod that fits nowhere', () => {
   })
 })
 
+test('a pod that has ended holds nothing', async () => {
+  await start({ node1: { cpu: '1' } })
+  await pod('job', {}, '800m')
+  await cluster.until(() => isBound('job'), '5s')
+  await pod('next', {}, '800m')
+  await cluster.until(async () => (await eventsOf('next')).length > 0, '5s')
+  await cluster.client
+    .resource(pods)
+    .namespace('default')
+    .patch('job', 'application/merge-patch+json', { status: { phase: 'Succeeded' } }, { subresource: 'status' })
+  await cluster.until(() => isBound('next'), '5s')
+})
+
+test('a cordoned node takes no more pods', async () => {
+  await start({ node1: {} })
+  const cordon = (unschedulable: boolean | null) =>
+    cluster.client.resource(nodes).patch('node1', 'application/merge-patch+json', { spec: { unschedulable } })
+  await cordon(true)
+  await pod('web')
+  await cluster.until(async () => (await eventsOf('web')).length > 0, '5s')
+  expect((await eventsOf('web'))[0]!.note).toMatch(/^0\/1 nodes are available: 1 node\(s\) were unschedulable\. /)
+  await cordon(null)
+  await cluster.until(() => isBound('web'), '5s')
+})
+
 test('pods spread over nodes, and none is given more than it has', async () => {
   await start({ node1: { cpu: '1' }, node2: { cpu: '1' }, node3: { cpu: '1' } })
   const names = Array.from({ length: 12 }, (_, index) => `web-${index}`)
