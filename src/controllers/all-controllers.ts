@@ -5,6 +5,7 @@ import { deploymentController } from './deployment/deployment-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/endpointslice-controller.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
+import { jobController } from './job/job-controller.ts'
 import { type ManagedController, managed } from './managed-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
@@ -54,4 +55,5 @@ export const allControllers: readonly ManagedController[] = [
     { name: 'clusterrole-aggregation-controller', serviceAccount: 'clusterrole-aggregation-controller' },
     clusterRoleAggregationController,
   ),
+  managed({ name: 'job-controller', serviceAccount: 'job-controller' }, jobController),
 ]
