@@ -35,6 +35,7 @@ export interface QueueOptions {
 
 type Requeue = 'no' | 'after backoff' | 'at once'
 
+const backoffStepMs = 100
 const flushEveryMs = 30_000
 const backoffWindowMs = 1000
 
@@ -252,10 +253,12 @@ export class SchedulingQueue {
   }
 
   #scheduleBackoff(at: number): void {
-    if (this.#stopped || (this.#backoffTimer && this.#backoffTimer.at <= at)) return
+    // In steps: thousands of pods that back off are looked through a few times a second, not once for each.
+    const step = Math.ceil(at / backoffStepMs) * backoffStepMs
+    if (this.#stopped || (this.#backoffTimer && this.#backoffTimer.at <= step)) return
     this.#backoffTimer?.timer.cancel()
-    const timer = this.#clock.setTimeout(() => this.#endBackoff(), Math.max(0, at - this.#clock.now()))
-    this.#backoffTimer = { at, timer }
+    const timer = this.#clock.setTimeout(() => this.#endBackoff(), Math.max(0, step - this.#clock.now()))
+    this.#backoffTimer = { at: step, timer }
   }
 
   #endBackoff(): void {
