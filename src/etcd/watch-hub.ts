@@ -1,6 +1,5 @@
 // Who is told of what: live watches by prefix, and those that still replay the past. Comes in: each committed batch
-// as one array of events. Goes out: the same array to everyone whose prefix covers it, a filtered one (made once per
-// prefix) to the others.
+// as one array of events. Goes out: an array of those under its prefix, made once per prefix, to everyone who watches it.
 
 import type { Env } from '../machinery/env/env.ts'
 import { CompactedError, type StoreEvent, type Watch, type WatchSink } from './store.ts'
@@ -46,10 +45,30 @@ export class WatchHub {
   }
 
   publish(events: readonly StoreEvent[], revision: number): void {
+    const byFolder = this.#byFolder(events)
     for (const [prefix, watchers] of this.#live) {
-      const matching = eventsUnder(prefix, events)
+      const matching = prefix.endsWith('/') ? (byFolder.get(prefix) ?? nothing) : eventsUnder(prefix, events)
       for (const watcher of watchers) this.#deliver(watcher, matching, revision)
     }
+  }
+
+  /**
+   * The events under each watched prefix that ends in a slash, as nearly all do: looking up the folders of a key is
+   * cheaper than comparing it with every prefix.
+   */
+  #byFolder(events: readonly StoreEvent[]): ReadonlyMap<string, readonly StoreEvent[]> {
+    const found = new Map<string, StoreEvent[]>()
+    for (const event of events) {
+      const { key } = event
+      for (let slash = key.indexOf('/'); slash >= 0; slash = key.indexOf('/', slash + 1)) {
+        const folder = key.slice(0, slash + 1)
+        const under = found.get(folder)
+        if (under) under.push(event)
+        else if (this.#live.has(folder)) found.set(folder, [event])
+      }
+    }
+    for (const under of found.values()) Object.freeze(under)
+    return found
   }
 
   close(reason: Error): void {
@@ -108,6 +127,8 @@ export class WatchHub {
     }
   }
 }
+
+const nothing: readonly StoreEvent[] = Object.freeze([])
 
 function eventsUnder(prefix: string, events: readonly StoreEvent[]): readonly StoreEvent[] {
   if (events.every(event => event.key.startsWith(prefix))) return events
