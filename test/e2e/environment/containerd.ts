@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { ContainerRuntime } from '../../../src/kubelet/runtime/container-runtime.ts'
 import { criRuntime, probeRuntime } from '../../../src/kubelet/runtime/cri-runtime.ts'
 import { imageArchive, pauseImage, type TestImage, testImages } from './images.ts'
+import { unmountAllBelow } from './mounts.ts'
 import { eventually, RunningProcess, run, runOrThrow } from './process.ts'
 import { testEnv } from './test-env.ts'
 
@@ -117,7 +118,8 @@ export class Containerd {
   }
 }
 
-const directoryPrefix = 'k8ts-e2e-'
+/** Of every directory of a run; its process's number follows. */
+export const directoryPrefix = 'k8ts-e2e-'
 
 /** An interface's name has 15 characters at most. */
 const bridgeOf = (directory: string) => `k8ts-${directory.slice(-6).toLowerCase()}`
@@ -129,7 +131,7 @@ async function removeTraces(directory: string): Promise<void> {
     if ((await shims(directory)).length > 0) throw new Error('a containerd shim does not end')
   })
   for (const pid of await containers(directory)) process.kill(pid, 'SIGKILL')
-  for (const mount of await mountsUnder(directory)) await run('umount', ['--lazy', mount])
+  await unmountAllBelow(directory)
   await run('ip', ['link', 'delete', bridgeOf(directory)])
   await removeAddressRules(bridgeOf(directory))
   await rm(directory, { recursive: true, force: true, maxRetries: 5 })
@@ -254,10 +256,4 @@ async function canMountOverlay(directory: string): Promise<boolean> {
   if (mounted.code === 0) await run('umount', [join(trial, 'merged')])
   await rm(trial, { recursive: true, force: true })
   return mounted.code === 0
-}
-
-/** The innermost first. */
-async function mountsUnder(directory: string): Promise<string[]> {
-  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map(line => line.split(' ')[1] ?? '')
-  return mounts.filter(path => path.startsWith(`${directory}/`)).reverse()
 }

@@ -3,7 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { directoryPrefix } from './containerd.ts'
 import { Kubectl, type KubectlVersion } from './kubectl.ts'
+import { unmountAllBelow } from './mounts.ts'
 import { eventually, type Result, RunningProcess } from './process.ts'
 
 const program = new URL('../../../dist/k8ts.js', import.meta.url).pathname
@@ -30,7 +32,7 @@ export class K8ts {
   }
 
   static async start(options: K8tsOptions = {}): Promise<K8ts> {
-    const directory = await mkdtemp(join(tmpdir(), 'k8ts-'))
+    const directory = await mkdtemp(join(tmpdir(), `${directoryPrefix}${process.pid}-`))
     const flags = [
       ...['--data-dir', join(directory, 'data')],
       ...['--port', '0'],
@@ -82,6 +84,7 @@ export class K8ts {
   /** Ends it and throws its data away. */
   async stop(): Promise<void> {
     await this.interrupt().catch(() => {})
+    await unmountAllBelow(this.directory)
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
