@@ -2,6 +2,8 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { UserFacingError } from '../cluster/user-facing-error.ts'
+import { kubectlCommand } from './kubectl.ts'
+import { terminal } from './kubectl-world.ts'
 
 function port(text: string): number {
   const value = Number(text)
@@ -60,6 +62,8 @@ program
     const { versionInfo } = await import('../apiserver/endpoints/version.ts')
     process.stdout.write(`k8ts, compatible with Kubernetes ${versionInfo.gitVersion}\n`)
   })
+
+program.addCommand(kubectlCommand(terminal))
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof UserFacingError) process.stderr.write(`k8ts: ${error.message}\n`)
