@@ -5,7 +5,7 @@ import type { Random } from '../machinery/env/env.ts'
 import type { Cache } from './cache.ts'
 import { blame, type Diagnosis, emptyDiagnosis, FitError } from './fit-error.ts'
 import type { FilterRun } from './framework.ts'
-import type { ActiveFilter, FrameworkRunner } from './framework-runner.ts'
+import type { ActiveFilter, FrameworkRunner, PreFiltered } from './framework-runner.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { Nominator } from './nominator.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -64,35 +64,37 @@ export class SchedulingCycle {
         status: new Status('UnschedulableAndUnresolvable', [], '', noNodesAvailable),
         nominatedNodeName: '',
       }
-    const diagnosis = emptyDiagnosis()
     const preFiltered = framework.preFilter(pod, cache)
-    for (const plugin of preFiltered.narrowedBy) diagnosis.unschedulablePlugins.add(plugin)
-    if (preFiltered.status) {
-      if (!preFiltered.status.rejected) return { status: preFiltered.status, nominatedNodeName: '' }
-      diagnosis.statuses.absent = preFiltered.status
-      diagnosis.preFilterMessage = preFiltered.status.message
-      blame(diagnosis, preFiltered.status)
-      return this.#fitsNowhere(pod, diagnosis, preFiltered.filters)
-    }
+    if (preFiltered.status) return this.#refusedBeforehand(pod, preFiltered, preFiltered.status)
     const { filters } = preFiltered
     const nominated = this.#nominatedNode(pod, filters)
     if (nominated) return { node: nominated.name }
-    const candidates = preFiltered.nodes ? this.#only(preFiltered.nodes) : nodes
-    if (preFiltered.nodes)
+    this.#search(pod, preFiltered.nodes ? this.#only(preFiltered.nodes) : nodes, filters)
+    this.#nextStart = (this.#nextStart + this.#feasible.length + this.#refused.length) % nodes.length
+    return this.#feasible.length > 0 ? { node: this.#best(pod).name } : this.#refusedEverywhere(pod, preFiltered)
+  }
+
+  #refusedBeforehand(pod: PodInfo, { filters, narrowedBy }: PreFiltered, status: Status): CycleResult {
+    if (!status.rejected) return { status, nominatedNodeName: '' }
+    const diagnosis = emptyDiagnosis(narrowedBy)
+    diagnosis.statuses.absent = status
+    diagnosis.preFilterMessage = status.message
+    blame(diagnosis, status)
+    return this.#fitsNowhere(pod, diagnosis, filters)
+  }
+
+  #refusedEverywhere(pod: PodInfo, { filters, nodes, narrowedBy }: PreFiltered): CycleResult {
+    const diagnosis = emptyDiagnosis(narrowedBy)
+    if (nodes)
       diagnosis.statuses.absent = unresolvable(
         '',
-        `node(s) didn't satisfy plugin(s) [${[...preFiltered.narrowedBy].sort().join(' ')}]`,
+        `node(s) didn't satisfy plugin(s) [${[...narrowedBy].sort().join(' ')}]`,
       )
-    this.#search(pod, candidates, filters)
-    this.#nextStart = (this.#nextStart + this.#feasible.length + this.#refused.length) % nodes.length
-    if (this.#feasible.length === 0) {
-      for (const { node, status } of this.#refused) {
-        diagnosis.statuses.set(node.name, status)
-        blame(diagnosis, status)
-      }
-      return this.#fitsNowhere(pod, diagnosis, filters)
+    for (const { node, status } of this.#refused) {
+      diagnosis.statuses.set(node.name, status)
+      blame(diagnosis, status)
     }
-    return { node: this.#best(pod).name }
+    return this.#fitsNowhere(pod, diagnosis, filters)
   }
 
   #nominatedNode(pod: PodInfo, filters: readonly ActiveFilter[]): NodeInfo | undefined {

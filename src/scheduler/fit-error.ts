@@ -32,10 +32,10 @@ export interface Diagnosis {
   postFilterMessage: string
 }
 
-export function emptyDiagnosis(): Diagnosis {
+export function emptyDiagnosis(unschedulablePlugins?: Iterable<string>): Diagnosis {
   return {
     statuses: new NodeStatuses(),
-    unschedulablePlugins: new Set(),
+    unschedulablePlugins: new Set(unschedulablePlugins),
     pendingPlugins: new Set(),
     preFilterMessage: '',
     postFilterMessage: '',

@@ -42,10 +42,9 @@ const nobody: ReadonlySet<string> = new Set()
 export class FrameworkRunner {
   readonly plugins: readonly WeightedPlugin[]
   readonly queueSort: (a: QueuedPodInfo, b: QueuedPodInfo) => boolean
-  readonly #preFilter: readonly Plugin[]
+  readonly #filters: readonly Plugin[]
   readonly #postFilter: readonly Plugin[]
   readonly #score: readonly WeightedPlugin[]
-  readonly #filterOrder: readonly Plugin[]
   readonly #scores = { total: new Float64Array(0), plugin: new Float64Array(0) }
 
   constructor(plugins: readonly WeightedPlugin[]) {
@@ -55,8 +54,7 @@ export class FrameworkRunner {
     if (sorters.length !== 1) throw new Error('exactly one queue sort plugin required for profile')
     if (!all.some(plugin => plugin.bind)) throw new Error('at least one bind plugin is needed for profile')
     this.queueSort = (a, b) => sorters[0]!.queueSort!(a, b)
-    this.#preFilter = all.filter(plugin => plugin.preFilter)
-    this.#filterOrder = all.filter(plugin => plugin.filter)
+    this.#filters = all.filter(plugin => plugin.preFilter || plugin.filter)
     this.#postFilter = all.filter(plugin => plugin.postFilter)
     this.#score = plugins.filter(({ plugin }) => plugin.score)
   }
@@ -84,28 +82,20 @@ export class FrameworkRunner {
   }
 
   preFilter(pod: PodInfo, snapshot: Snapshot): PreFiltered {
+    const filters: ActiveFilter[] = []
     let nodes: ReadonlySet<string> | undefined
-    const narrowedBy = new Set<string>()
-    const skipped = new Set<Plugin>()
-    const states = new Map<Plugin, unknown>()
-    for (const plugin of this.#preFilter) {
-      const result = plugin.preFilter!(pod, snapshot)
-      if (!result) continue
-      if (result.status?.code === 'Skip') {
-        skipped.add(plugin)
-        continue
-      }
-      if (result.status) return { filters: [], narrowedBy, status: named(result.status, plugin) }
-      states.set(plugin, result.state)
-      if (!result.nodes) continue
-      narrowedBy.add(plugin.name)
+    let narrowedBy = nobody
+    for (const plugin of this.#filters) {
+      const result = plugin.preFilter?.(pod, snapshot)
+      if (result?.status?.code === 'Skip') continue
+      if (result?.status) return { filters: [], narrowedBy, status: named(result.status, plugin) }
+      if (plugin.filter) filters.push({ plugin, state: result?.state })
+      if (!result?.nodes) continue
+      narrowedBy = new Set([...narrowedBy, plugin.name])
       nodes = nodes ? intersection(nodes, result.nodes) : result.nodes
       if (nodes.size === 0) return { filters: [], narrowedBy, status: narrowedToNothing(narrowedBy) }
     }
-    const filters: ActiveFilter[] = []
-    for (const plugin of this.#filterOrder)
-      if (!skipped.has(plugin)) filters.push({ plugin, state: states.get(plugin) })
-    return { filters, nodes, narrowedBy: narrowedBy.size > 0 ? narrowedBy : nobody }
+    return { filters, nodes, narrowedBy }
   }
 
   /** The first objection, in the plugins' order. */
