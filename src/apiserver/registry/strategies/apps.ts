@@ -1,5 +1,19 @@
 // The workload kinds of group apps.
 
+import {
+  validateDaemonSet,
+  validateDaemonSetStatusUpdate,
+  validateDaemonSetUpdate,
+  validateDeployment,
+  validateDeploymentStatusUpdate,
+  validateDeploymentUpdate,
+  validateReplicaSet,
+  validateReplicaSetStatusUpdate,
+  validateReplicaSetUpdate,
+  validateStatefulSet,
+  validateStatefulSetStatusUpdate,
+  validateStatefulSetUpdate,
+} from '../../../api/apps/v1/workload.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
@@ -19,9 +33,31 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     prepareForStatusUpdate(deployment, old) {
       deployment.metadata['labels'] = old.metadata['labels']
     },
+    validate: validateDeployment,
+    validateUpdate: validateDeploymentUpdate,
+    validateStatusUpdate: validateDeploymentStatusUpdate,
   },
-  'replicasets.apps': { tracksGeneration: true, defaultPropagation: 'Background' },
-  'statefulsets.apps': { tracksGeneration: true, defaultPropagation: 'Background', validateName: nameIsDNSLabel },
-  'daemonsets.apps': { tracksGeneration: true, defaultPropagation: 'Background' },
+  'replicasets.apps': {
+    tracksGeneration: true,
+    defaultPropagation: 'Background',
+    validate: validateReplicaSet,
+    validateUpdate: validateReplicaSetUpdate,
+    validateStatusUpdate: validateReplicaSetStatusUpdate,
+  },
+  'statefulsets.apps': {
+    tracksGeneration: true,
+    defaultPropagation: 'Background',
+    validateName: nameIsDNSLabel,
+    validate: validateStatefulSet,
+    validateUpdate: validateStatefulSetUpdate,
+    validateStatusUpdate: validateStatefulSetStatusUpdate,
+  },
+  'daemonsets.apps': {
+    tracksGeneration: true,
+    defaultPropagation: 'Background',
+    validate: validateDaemonSet,
+    validateUpdate: validateDaemonSetUpdate,
+    validateStatusUpdate: validateDaemonSetStatusUpdate,
+  },
   'controllerrevisions.apps': {},
 }

@@ -1,5 +1,11 @@
 // Jobs and CronJobs. A deleted Job leaves its pods behind unless it is told otherwise: so its first version did.
 
+import {
+  validateCronJob,
+  validateJob,
+  validateJobStatusUpdate,
+  validateJobUpdate,
+} from '../../../api/batch/v1/job.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import type { Strategy } from '../strategy.ts'
 
@@ -29,6 +35,14 @@ export const batchStrategies: Readonly<Record<string, Strategy>> = {
     tracksGeneration: true,
     defaultPropagation: 'Orphan',
     prepareForCreate: generateSelector,
+    validate: validateJob,
+    validateUpdate: validateJobUpdate,
+    validateStatusUpdate: validateJobStatusUpdate,
   },
-  'cronjobs.batch': { tracksGeneration: true, defaultPropagation: 'Background' },
+  'cronjobs.batch': {
+    tracksGeneration: true,
+    defaultPropagation: 'Background',
+    validate: validateCronJob,
+    validateUpdate: validateCronJob,
+  },
 }
