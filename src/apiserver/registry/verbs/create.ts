@@ -4,6 +4,7 @@
 import { conversionBetween } from '../../../api/conversion.ts'
 import { applyDefaults } from '../../../api/defaults.ts'
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
+import { zeroObject } from '../../../machinery/codec/decode.ts'
 import { randomSuffix } from '../../../machinery/random-suffix.ts'
 import {
   alreadyExists,
@@ -132,10 +133,11 @@ function prepareMetadata(server: ServerContext, object: KubeObject): void {
   delete metadata['generation']
 }
 
-/** An empty status, as a new object has. */
+/** The status of a new object: zeros where upstream's encoding writes zeros. */
 export function resetStatus(declaration: ResourceDeclaration, object: KubeObject): void {
-  if (declaration.schema.fields.get('status')?.presence === 'always') object['status'] = {}
-  else delete object['status']
+  const status = declaration.schema.fields.get('status')
+  if (status?.presence !== 'always') delete object['status']
+  else object['status'] = status.node.type === 'object' ? zeroObject(status.node.of()) : {}
 }
 
 function generateName(server: ServerContext, base: string): string {
