@@ -98,7 +98,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
 function onlyOnce<T>(make: () => T): () => T {
   let made: { value: T } | undefined
-  return () => (made ??= { value: make() }).value
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 /** Shared by all requests without a query: nobody changes a request's. */

@@ -62,6 +62,8 @@ function boundPod(pod: KubeObject, nodeName: string, binding: KubeObject, now: n
     spec: { ...pod['spec'], nodeName },
     status: {
       ...pod['status'],
+      // Bound is bound: what was hoped for before no longer matters (KEP-5278).
+      nominatedNodeName: undefined,
       conditions: [
         ...others,
         {
