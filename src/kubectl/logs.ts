@@ -2,6 +2,7 @@
 
 import { pods } from '../api/core/v1/pod.ts'
 import { resourcePath } from '../client/rest-client.ts'
+import { isNotFound } from '../machinery/status-error.ts'
 import { ask, bodyOf, type Kubectl, KubectlError } from './kubectl.ts'
 
 export interface LogsOptions {
@@ -42,7 +43,13 @@ export async function logs(to: Kubectl, pod: string, options: LogsOptions): Prom
 
 /** The one that the pod names, else the first, with a word about it when there are others. */
 async function defaultContainer(to: Kubectl, name: string): Promise<string | undefined> {
-  const { metadata, spec } = await ask(to, { method: 'GET', path: resourcePath(pods, to.namespace, name) })
+  const { metadata, spec } = await ask(to, { method: 'GET', path: resourcePath(pods, to.namespace, name) }).catch(
+    error => {
+      if (!isNotFound(error)) throw error
+      const { message } = error as Error
+      throw new KubectlError(`error from server (NotFound): ${message} in namespace "${to.namespace}"`)
+    },
+  )
   const containers: string[] = (spec.containers ?? []).map((container: { name: string }) => container.name)
   const annotated = metadata.annotations?.['kubectl.kubernetes.io/default-container']
   if (annotated && containers.includes(annotated)) return annotated

@@ -293,6 +293,9 @@ test('logs prints what a container has written', async () => {
   await cluster.until(async () => (await ok('get pod two')).includes('Running'))
   const { stderr, code } = await kubectl('logs two')
   expect([stderr, code]).toEqual(['Defaulted container "a" out of: a, b\n', 0])
+  expect(await failed('logs none')).toBe(
+    'error: error from server (NotFound): pods "none" not found in namespace "default"\n',
+  )
   expect(await failed('logs two -c c')).toMatch(
     /^Error from server \(BadRequest\): container c is not valid for pod two/,
   )
