@@ -1,6 +1,7 @@
 // Every controller there is, in the order they are started: what a new cluster waits for comes first.
 
 import { clusterRoleAggregationController } from './cluster-role-aggregation-controller.ts'
+import { daemonSetController } from './daemonset/daemonset-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/endpointslice-controller.ts'
@@ -56,4 +57,8 @@ export const allControllers: readonly ManagedController[] = [
     clusterRoleAggregationController,
   ),
   managed({ name: 'job-controller', serviceAccount: 'job-controller' }, jobController),
+  managed(
+    { name: 'daemonset-controller', serviceAccount: 'daemon-set-controller', eventSource: 'daemonset-controller' },
+    daemonSetController,
+  ),
 ]
