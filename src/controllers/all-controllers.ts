@@ -14,6 +14,7 @@ import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
+import { statefulSetController } from './statefulset/statefulset-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 
 export const allControllers: readonly ManagedController[] = [
@@ -61,4 +62,5 @@ export const allControllers: readonly ManagedController[] = [
     { name: 'daemonset-controller', serviceAccount: 'daemon-set-controller', eventSource: 'daemonset-controller' },
     daemonSetController,
   ),
+  managed({ name: 'statefulset-controller', serviceAccount: 'statefulset-controller' }, statefulSetController),
 ]

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type StatefulSet, statefulSets } from '../../api/apps/v1/statefulset.ts'
+import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
+import { pods } from '../../api/core/v1/pod.ts'
+import { Cluster } from '../../cluster/cluster.ts'
+
+// Pods with names of their own, one after the other. Nothing runs them here; the tests say which are ready.
+
+let cluster: Cluster
+beforeEach(async () => {
+  cluster = await Cluster.start({ nodes: 0, withoutScheduler: true })
+})
+afterEach(() => cluster.stop())
+
+const client = () => cluster.client.resource(statefulSets).namespace('default')
+const podClient = () => cluster.client.resource(pods).namespace('default')
+const settle = () => cluster.clock.advance('1s')
+const template = (image: string) => ({
+  metadata: { labels: { app: 'db' } },
+  spec: { containers: [{ name: 'c', image }] },
+})
+const create = (rest: Partial<StatefulSet['spec']> = {}) =>
+  client().create({
+    metadata: { name: 'db' },
+    spec: {
+      serviceName: 'db',
+      replicas: 3,
+      selector: { matchLabels: { app: 'db' } },
+      template: template('one'),
+      ...rest,
+    },
+  })
+const all = async () => (await podClient().list()).items
+const names = async () => (await all()).map(({ metadata }) => metadata.name)
+const images = async () => (await all()).map(({ spec }) => spec.containers[0]!.image).join()
+const change = (spec: object) => client().patch('db', 'application/merge-patch+json', { spec })
+const readyStatus = {
+  status: {
+    phase: 'Running',
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+  },
+}
+/** Makes the pods that wait ready, again and again, so many times. */
+async function run(rounds: number) {
+  for (let round = 0; round < rounds; round++) {
+    for (const { metadata, status } of await all())
+      if (status.phase === 'Pending')
+        await podClient().patch(metadata.name!, 'application/strategic-merge-patch+json', readyStatus, {
+          subresource: 'status',
+        })
+    await settle()
+  }
+}
+
+test('pods come in order, each when the one before is ready', async () => {
+  await create()
+  await settle()
+  expect(await names()).toEqual(['db-0'])
+  await run(1)
+  expect(await names()).toEqual(['db-0', 'db-1'])
+  await run(2)
+  expect(await names()).toEqual(['db-0', 'db-1', 'db-2'])
+  const [first] = await all()
+  expect(first!.spec).toMatchObject({ hostname: 'db-0', subdomain: 'db' })
+  expect(first!.metadata.labels).toMatchObject({
+    'statefulset.kubernetes.io/pod-name': 'db-0',
+    'apps.kubernetes.io/pod-index': '0',
+  })
+  const { status } = await client().get('db')
+  expect(status).toMatchObject({
+    replicas: 3,
+    readyReplicas: 3,
+    availableReplicas: 3,
+    currentReplicas: 3,
+    updatedReplicas: 3,
+  })
+  expect(status.currentRevision).toBe(status.updateRevision)
+})
+
+test('in parallel they come at once', async () => {
+  await create({ podManagementPolicy: 'Parallel' })
+  await settle()
+  expect(await names()).toEqual(['db-0', 'db-1', 'db-2'])
+})
+
+test('the last goes first, and a lost one comes back under its name', async () => {
+  await create()
+  await settle()
+  await run(3)
+  await podClient().delete('db-0')
+  await settle()
+  await run(1)
+  expect(await names()).toEqual(['db-0', 'db-1', 'db-2'])
+  await change({ replicas: 1 })
+  await settle()
+  expect(await names()).toEqual(['db-0'])
+})
+
+test('each has a claim of its own, which stays', async () => {
+  const claim = {
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  }
+  await create({ replicas: 2, volumeClaimTemplates: [claim as any] })
+  await settle()
+  await run(2)
+  const claims = async () =>
+    (await cluster.client.resource(persistentVolumeClaims).namespace('default').list()).items.map(
+      ({ metadata }) => metadata.name,
+    )
+  expect(await claims()).toEqual(['data-db-0', 'data-db-1'])
+  expect((await podClient().get('db-1')).spec.volumes).toContainEqual({
+    name: 'data',
+    persistentVolumeClaim: { claimName: 'data-db-1' },
+  })
+  await change({ replicas: 0 })
+  await settle()
+  expect([await names(), await claims()]).toEqual([[], ['data-db-0', 'data-db-1']])
+})
+
+test('a new template goes from the last to the first, down to the partition', async () => {
+  await create({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } })
+  await settle()
+  await run(3)
+  await change({ template: template('two') })
+  await settle()
+  expect(await images()).toBe('one,one,two')
+  await settle()
+  expect(await images()).toBe('one,one,two')
+  await run(2)
+  expect(await images()).toBe('one,two,two')
+  const { status } = await client().get('db')
+  expect(status).toMatchObject({ currentReplicas: 1, updatedReplicas: 2 })
+  await change({ updateStrategy: { rollingUpdate: { partition: 0 } } })
+  await settle()
+  await run(2)
+  expect(await images()).toBe('two,two,two')
+  expect((await client().get('db')).status.currentRevision).toBe(status.updateRevision)
+})
