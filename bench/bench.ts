@@ -5,7 +5,7 @@
 // Each row starts a control plane of its own (the packaged `k8ts up`), so that no row pays for another's objects. What
 // is printed is the median of several runs.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
@@ -173,7 +173,38 @@ const loadRow = (
   },
 })
 
-const rows: readonly Row[] = [
+/** What a C client gets out of the server: 8 connections with 16 streams each. */
+const h2loadRow: Row = {
+  name: 'h2load',
+  what: 'GET a pod, h2load 8×16 (/s)',
+  goal: '≥ 20,000',
+  meets: ({ perSecond }) => perSecond! >= 20_000,
+  async run() {
+    const server = await startServer()
+    try {
+      await load(server, { kind: 'create-pods', inFlight: 1, count: 1 })
+      const child = spawn(
+        'h2load',
+        [
+          '-n100000',
+          '-c8',
+          '-m16',
+          '-H',
+          `authorization: Bearer ${token}`,
+          `${server.url}/api/v1/namespaces/default/pods/bench-0`,
+        ],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
+      let text = ''
+      for await (const bytes of child.stdout) text += bytes
+      return { perSecond: Number(/([\d.]+) req\/s/.exec(text)?.[1]) }
+    } finally {
+      await server.stop()
+    }
+  },
+}
+
+const rows: Row[] = [
   {
     name: 'start',
     what: 'start to /readyz ok (ms)',
@@ -291,6 +322,19 @@ const rows: readonly Row[] = [
     ({ p50 }) => p50! <= 60,
     [{ kind: 'create-pods', inFlight: 64, count: 5000 }],
   ),
+  {
+    name: 'schedule',
+    what: 'schedule 10,000 pods on 5,000 nodes, in one process (/s)',
+    goal: '≥ 2,000',
+    meets: ({ perSecond }) => perSecond! >= 2000,
+    async run() {
+      const { stdout } = spawnSync(process.execPath, [join(root, '.tmp/bench/schedule.js'), '--json'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      return { perSecond: JSON.parse(stdout).perSecond }
+    },
+  },
   loadRow(
     'watch',
     'watch: 1,000 watchers × 200 creates (events/s)',
@@ -300,9 +344,13 @@ const rows: readonly Row[] = [
   ),
 ]
 
-const later: readonly { what: string; why: string }[] = [
+/** Rows that need what isn't here (yet), and why. */
+const later: { what: string; why: string }[] = [
   { what: 'server-side apply (create) a ConfigMap, 64 in flight', why: 'server-side apply comes later' },
 ]
+if (spawnSync('h2load', ['--version']).status !== 0)
+  later.push({ what: 'GET a pod, h2load 8×16', why: 'h2load is not installed: apt-get install nghttp2-client' })
+else rows.push(h2loadRow)
 
 function median(results: readonly Record<string, number>[]): Record<string, number> {
   const [first] = results

@@ -10,7 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 await buildPackage()
 await build({
   absWorkingDir: root,
-  entryPoints: ['bench/bench.ts', 'bench/load.ts'],
+  entryPoints: ['bench/bench.ts', 'bench/load.ts', 'bench/schedule.ts'],
   outdir: '.tmp/bench',
   bundle: true,
   platform: 'node',
