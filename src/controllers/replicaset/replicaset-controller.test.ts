@@ -9,7 +9,9 @@ import { Cluster } from '../../cluster/cluster.ts'
 
 let cluster: Cluster
 beforeEach(async () => {
-  cluster = await Cluster.start({ nodes: 0, withoutScheduler: true })
+  // Pods here have no node; the pod garbage collector would not let them wait for their end.
+  const controllers = ['*', '-pod-garbage-collector-controller']
+  cluster = await Cluster.start({ nodes: 0, withoutScheduler: true, controllers })
 })
 afterEach(() => cluster.stop())
 
