@@ -1,5 +1,15 @@
 // Kinds that configure the cluster: admission, flow control, certificates, classes, leases, budgets, extension of the API.
 
+import { validateHorizontalPodAutoscaler } from '../../../api/autoscaling/v2/horizontalpodautoscaler.validation.ts'
+import {
+  validateCertificateSigningRequest,
+  validateLease,
+  validatePodDisruptionBudget,
+  validatePriorityClass,
+  validatePriorityClassUpdate,
+  validateRuntimeClass,
+  validateRuntimeClassUpdate,
+} from '../../../api/cluster-kinds.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { nameIsPathSegment } from '../../../machinery/validation/names.ts'
@@ -37,6 +47,7 @@ function certificateConditions(request: KubeObject, old: KubeObject, { server }:
 const certificateSigningRequest: Strategy = {
   validateName: nameIsPathSegment,
   prepareForCreate: requestedBy,
+  validate: validateCertificateSigningRequest,
   prepareForUpdate(request, old, context) {
     request['spec'] = old['spec']
     if (context.subresource !== 'approval') return
@@ -68,11 +79,31 @@ export const clusterStrategies: Readonly<Record<string, Strategy>> = {
   'apiservices.apiregistration.k8s.io': { allowUnconditionalUpdate: false },
   'flowschemas.flowcontrol.apiserver.k8s.io': careful,
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': careful,
-  'poddisruptionbudgets.policy': careful,
-  'horizontalpodautoscalers.autoscaling': {},
-  'leases.coordination.k8s.io': { allowCreateOnUpdate: true, allowUnconditionalUpdate: false },
-  'runtimeclasses.node.k8s.io': { allowUnconditionalUpdate: false },
-  'priorityclasses.scheduling.k8s.io': counted,
+  'poddisruptionbudgets.policy': {
+    ...careful,
+    validate: validatePodDisruptionBudget,
+    validateUpdate: validatePodDisruptionBudget,
+  },
+  'horizontalpodautoscalers.autoscaling': {
+    validate: validateHorizontalPodAutoscaler,
+    validateUpdate: validateHorizontalPodAutoscaler,
+  },
+  'leases.coordination.k8s.io': {
+    allowCreateOnUpdate: true,
+    allowUnconditionalUpdate: false,
+    validate: validateLease,
+    validateUpdate: validateLease,
+  },
+  'runtimeclasses.node.k8s.io': {
+    allowUnconditionalUpdate: false,
+    validate: validateRuntimeClass,
+    validateUpdate: validateRuntimeClassUpdate,
+  },
+  'priorityclasses.scheduling.k8s.io': {
+    ...counted,
+    validate: validatePriorityClass,
+    validateUpdate: validatePriorityClassUpdate,
+  },
   'certificatesigningrequests.certificates.k8s.io': certificateSigningRequest,
   'deviceclasses.resource.k8s.io': counted,
   'resourceslices.resource.k8s.io': counted,

@@ -1,6 +1,11 @@
 // Namespaces: born active with the `kubernetes` finalizer in their spec; a deletion only marks them, and the namespace
 // controller finalizes them when nothing is left inside.
 
+import {
+  validateNamespace,
+  validateNamespaceFinalizeUpdate,
+  validateNamespaceStatusUpdate,
+} from '../../../api/core/v1/config.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
@@ -10,6 +15,10 @@ const kubernetesFinalizer = 'kubernetes'
 
 export const namespaceStrategy: Strategy = {
   validateName: nameIsDNSLabel,
+  validate: validateNamespace,
+  validateUpdate: (namespace, _old, { subresource }) =>
+    subresource === 'finalize' ? validateNamespaceFinalizeUpdate(namespace) : [],
+  validateStatusUpdate: validateNamespaceStatusUpdate,
   prepareForCreate(namespace) {
     namespace['status'] = { phase: 'Active' }
     namespace['spec'] ??= {}

@@ -1,5 +1,14 @@
 // Ingresses, network policies, endpoint slices and the objects behind Services.
 
+import {
+  validateEndpointSlice,
+  validateEndpointSliceUpdate,
+  validateIngress,
+  validateIngressClass,
+  validateIngressClassUpdate,
+  validateIngressCreate,
+  validateNetworkPolicy,
+} from '../../../api/networking/v1/networking.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { formatIP, parseIP } from '../../../machinery/ip.ts'
@@ -20,10 +29,27 @@ function ipAddressName(name: string): string[] {
 }
 
 export const networkingStrategies: Readonly<Record<string, Strategy>> = {
-  'ingresses.networking.k8s.io': { tracksGeneration: true },
-  'ingressclasses.networking.k8s.io': { tracksGeneration: true },
-  'networkpolicies.networking.k8s.io': { tracksGeneration: true },
+  'ingresses.networking.k8s.io': {
+    tracksGeneration: true,
+    validate: validateIngressCreate,
+    validateUpdate: validateIngress,
+  },
+  'ingressclasses.networking.k8s.io': {
+    tracksGeneration: true,
+    validate: validateIngressClass,
+    validateUpdate: validateIngressClassUpdate,
+  },
+  'networkpolicies.networking.k8s.io': {
+    tracksGeneration: true,
+    validate: validateNetworkPolicy,
+    validateUpdate: validateNetworkPolicy,
+  },
   'ipaddresses.networking.k8s.io': { validateName: ipAddressName },
   'servicecidrs.networking.k8s.io': {},
-  'endpointslices.discovery.k8s.io': { tracksGeneration: true, prepareForUpdate: endpointSliceUpdate },
+  'endpointslices.discovery.k8s.io': {
+    tracksGeneration: true,
+    prepareForUpdate: endpointSliceUpdate,
+    validate: validateEndpointSlice,
+    validateUpdate: validateEndpointSliceUpdate,
+  },
 }

@@ -1,6 +1,7 @@
 // Roles and bindings: no one may write one that gives rights the writer doesn't hold. Their names may be anything that
 // fits into a path (`system:node`).
 
+import { validateRole, validateRoleBinding, validateRoleBindingUpdate } from '../../../api/rbac/v1/rbac.validation.ts'
 import { groupResource, type KubeObject } from '../../../api/resource.ts'
 import { nameIsPathSegment } from '../../../machinery/validation/names.ts'
 import { checkEscalation } from '../../authorization/escalation.ts'
@@ -17,11 +18,14 @@ function rbacStrategy(resource: string): Strategy {
       authorizer: server.authorizer,
       rbac: server.rbac,
     })
+  const binding = resource.endsWith('bindings')
   return {
     allowCreateOnUpdate: true,
     validateName: nameIsPathSegment,
     prepareForCreate: (object, context) => check(object, undefined, context),
     prepareForUpdate: (object, old, context) => check(object, old, context),
+    validate: binding ? validateRoleBinding : validateRole,
+    validateUpdate: binding ? validateRoleBindingUpdate : validateRole,
   }
 }
 

@@ -1,5 +1,6 @@
 // Classes of storage, drivers, attachments.
 
+import { validateStorageClass, validateStorageClassUpdate } from '../../../api/cluster-kinds.validation.ts'
 import { maxLengthMessage, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
 import type { Strategy } from '../strategy.ts'
 
@@ -12,7 +13,7 @@ export function csiDriverName(name: string): string[] {
 }
 
 export const storageStrategies: Readonly<Record<string, Strategy>> = {
-  'storageclasses.storage.k8s.io': {},
+  'storageclasses.storage.k8s.io': { validate: validateStorageClass, validateUpdate: validateStorageClassUpdate },
   'csidrivers.storage.k8s.io': { allowUnconditionalUpdate: false, validateName: csiDriverName },
   'csinodes.storage.k8s.io': { allowUnconditionalUpdate: false },
   'csistoragecapacities.storage.k8s.io': { allowUnconditionalUpdate: false },
