@@ -15,6 +15,7 @@ import { defaultAdmissionPlugins } from './admission/default-plugins.ts'
 import { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
+import { publishKubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts'
 import { directTransport } from './direct-transport.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { registerDiscovery } from './endpoints/discovery.ts'
@@ -52,6 +53,9 @@ export interface ApiServerOptions extends ServerOptions {
     readonly clientCA: string
   }
 }
+
+/** What the kubernetes Service says when the system is to choose a port. */
+const defaultPort = 6443
 
 /** How far back history is kept, and how often it is cut (etcd's --auto-compaction as kube-apiserver does it). */
 const compactionInterval = 5 * 60_000
@@ -110,7 +114,7 @@ export class ApiServer {
       this.#server,
       bootstrapObjects({
         serviceCIDR: this.#options.serviceCIDR,
-        securePort: this.#options.port,
+        securePort: this.#options.port || defaultPort,
         now: env.clock.now(),
       }),
     )
@@ -122,6 +126,7 @@ export class ApiServer {
         tls: { cert: https.cert, key: https.key, clientCA: https.clientCA },
         handle: this.#handle,
       })
+      await publishKubernetesEndpoints(this.#server, this.#options.advertiseAddress, this.#http.port)
       void enableYaml()
     }
     let compactTo = store.revision

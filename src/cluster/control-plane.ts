@@ -16,6 +16,7 @@ import { openEmbeddedStore } from '../etcd/embedded-store.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
+import { machineAddress } from './machine-address.ts'
 import { loadOrCreatePki, type Pki } from './pki/pki.ts'
 
 export type Step = 'certificates' | 'store' | 'API server' | 'controllers' | 'scheduler' | 'node'
@@ -174,11 +175,14 @@ export class ControlPlane {
   }
 }
 
+const meansAll = (bind: string): boolean => bind === '0.0.0.0' || bind === '::'
+
 /** The address others are told: a bind address that means "all" is no place to go to. */
 function advertisedAddress(bind: string | undefined): string {
-  return bind === undefined || bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind
+  if (bind === undefined) return '127.0.0.1'
+  return meansAll(bind) ? machineAddress() : bind
 }
 
 function namesFor(bind: string): string[] {
-  return bind === '0.0.0.0' || bind === '::' ? [] : [bind]
+  return meansAll(bind) ? [machineAddress()] : [bind]
 }

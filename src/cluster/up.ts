@@ -6,7 +6,7 @@
 // half started.
 
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, hostname, networkInterfaces } from 'node:os'
+import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseTokenFile } from '../apiserver/authentication/static-token.ts'
 import { criRuntime, probeRuntime } from '../kubelet/runtime/cri-runtime.ts'
@@ -16,6 +16,7 @@ import type { ServiceProxy } from '../proxy/proxy.ts'
 import { ControlPlane } from './control-plane.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
+import { machineAddress } from './machine-address.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
 import { startServiceProxy } from './service-proxy.ts'
@@ -211,13 +212,6 @@ async function startNode(
     // The first kubelet has the usual port, if it is free; the API server of this process needs none.
     port: simulated ? undefined : number === 1 ? 10250 : 0,
   })
-}
-
-/** Where others reach this machine; itself only, when it has no network. */
-function machineAddress(): string {
-  for (const addresses of Object.values(networkInterfaces()))
-    for (const { family, internal, address } of addresses ?? []) if (family === 'IPv4' && !internal) return address
-  return '127.0.0.1'
 }
 
 const reachable = (bind: string): string => (bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind)
