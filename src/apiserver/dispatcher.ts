@@ -76,6 +76,8 @@ export class Dispatcher {
     if (info.subresource !== '') throw noSuchResource()
     const handler = verbs[info.verb as Verb]
     if (!handler || !resource.declaration.verbs.includes(info.verb as Verb)) throw notAllowed()
+    // Only named objects are changed one by one.
+    if (info.name === '' && (info.verb === 'update' || info.verb === 'patch')) throw notAllowed()
     if (!resource.storage) throw methodNotSupported(resource.declaration, info.verb)
     return handler(this.#server, resource, request)
   }
