@@ -51,6 +51,8 @@ const sliceMs = 8
 /** Bindings beyond these wait: more would not be faster, and what waits in the queue can still be reordered. */
 const mostBindings = 512
 const longestNote = 1024
+/** With no nodes at all there is nothing to try again for until one comes: what this plugin waits for. */
+const waitsForNode: ReadonlySet<string> = new Set(['NodeUnschedulable'])
 
 export class Scheduler {
   readonly options: SchedulerOptions
@@ -245,8 +247,8 @@ export class Scheduler {
     if (error instanceof FitError) {
       queued.unschedulablePlugins = error.diagnosis.unschedulablePlugins
       queued.pendingPlugins = error.diagnosis.pendingPlugins
-    } else if (error !== noNodesAvailable)
-      this.#env.log.error('Error scheduling pod; retrying', { pod: info.key, error: message })
+    } else if (error === noNodesAvailable) queued.unschedulablePlugins = waitsForNode
+    else this.#env.log.error('Error scheduling pod; retrying', { pod: info.key, error: message })
     const current = this.#pods?.lister.get(info.key)
     if (!current || current.metadata.uid !== info.uid || current.spec.nodeName) this.queue.done(info.uid)
     else {
