@@ -7,8 +7,17 @@ const zeroTime = '0001-01-01T00:00:00Z'
 
 /** `2026-01-02T03:04:05Z`: how metav1.Time is written. Anything below a second is cut off. */
 export function formatTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(milliseconds / 1000)
+  if (second !== lastSecond) {
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastText
 }
+
+/** Thousands of objects are made within one second. */
+let lastSecond = Number.NaN
+let lastText = ''
 
 /** `2026-01-02T03:04:05.123456Z`: how metav1.MicroTime is written. Fractions of a millisecond count. */
 export function formatMicroTime(milliseconds: number): string {

@@ -25,12 +25,15 @@ export interface CacheWatcher {
 /** How many events are kept for watchers that resume; older ones come from the store's history. */
 const recentEvents = 1024
 
+const byCodeUnit = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+
 export class WatchCache {
   readonly prefix: string
   readonly #store: Store
   readonly #objects = new Map<string, StoredObject>()
-  /** In key order. */
-  readonly #sorted: StoredObject[] = []
+  /** The keys, in order once `#order` has been asked for them: writes only add at the end. */
+  #keys: string[] = []
+  #unordered = false
   readonly #watchers = new Set<CacheWatcher>()
   /** Parsed objects of writes under way, so that what was just encoded isn't parsed again. */
   readonly #fresh = new WeakMap<Uint8Array, KubeObject>()
@@ -51,7 +54,7 @@ export class WatchCache {
     for (const item of items) {
       const stored = StoredObject.fromStore(item.key, item.modRevision, item.value)
       this.#objects.set(item.key, stored)
-      this.#sorted.push(stored)
+      this.#keys.push(item.key)
     }
     this.#recentSince = revision
     this.#upstream = this.#store.watch(this.prefix, revision, {
@@ -74,20 +77,23 @@ export class WatchCache {
   }
 
   get size(): number {
-    return this.#sorted.length
+    return this.#objects.size
   }
 
   /** Objects whose key starts with the prefix, in key order. The array is the caller's. */
   range(prefix: string): StoredObject[] {
-    if (prefix === this.prefix) return this.#sorted.slice()
-    const from = this.#position(prefix)
-    let to = from
-    while (to < this.#sorted.length && this.#sorted[to]!.key.startsWith(prefix)) to++
-    return this.#sorted.slice(from, to)
+    this.#order()
+    const found: StoredObject[] = []
+    for (let at = prefix === this.prefix ? 0 : this.#position(prefix); at < this.#keys.length; at++) {
+      const key = this.#keys[at]!
+      if (!key.startsWith(prefix)) break
+      found.push(this.#objects.get(key)!)
+    }
+    return found
   }
 
-  all(): readonly StoredObject[] {
-    return this.#sorted
+  all(): Iterable<StoredObject> {
+    return this.#objects.values()
   }
 
   /** Remembers the parsed form of bytes that are about to be written. */
@@ -151,7 +157,7 @@ export class WatchCache {
       if (event.type === 'delete') {
         if (!previous) continue
         this.#objects.delete(event.key)
-        this.#sorted.splice(this.#position(event.key), 1)
+        this.#unordered = true
         applied.push({
           type: 'DELETED',
           revision: event.revision,
@@ -163,9 +169,11 @@ export class WatchCache {
       const { value } = event.current!
       const object = StoredObject.fromStore(event.key, event.revision, value, this.#fresh.get(value))
       this.#objects.set(event.key, object)
-      const position = this.#position(event.key)
-      if (previous) this.#sorted[position] = object
-      else this.#sorted.splice(position, 0, object)
+      if (!previous) {
+        const last = this.#keys[this.#keys.length - 1]
+        if (last !== undefined && last >= event.key) this.#unordered = true
+        this.#keys.push(event.key)
+      }
       applied.push({ type: previous ? 'MODIFIED' : 'ADDED', revision: event.revision, object, previous })
     }
     if (applied.length === 0) return
@@ -179,12 +187,21 @@ export class WatchCache {
     for (const watcher of [...this.#watchers]) watcher.events(applied, revision)
   }
 
+  /** Brings the keys into order: those of objects that are gone leave, those at the end find their place. */
+  #order(): void {
+    if (!this.#unordered) return
+    this.#unordered = false
+    const present = this.#keys.filter(key => this.#objects.has(key)).sort(byCodeUnit)
+    // A key that was deleted and made again in between stands there twice.
+    this.#keys = present.filter((key, index) => key !== present[index - 1])
+  }
+
   #position(key: string): number {
     let low = 0
-    let high = this.#sorted.length
+    let high = this.#keys.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#sorted[middle]!.key < key) low = middle + 1
+      if (this.#keys[middle]! < key) low = middle + 1
       else high = middle
     }
     return low
