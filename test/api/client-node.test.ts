@@ -24,9 +24,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ControlPlane } from '../../src/cluster/control-plane.ts'
 import { kubeconfigText, makeKubeconfig } from '../../src/cluster/kubeconfig/kubeconfig.ts'
-import { ClusterNode } from '../../src/cluster/node.ts'
+import { ClusterNode, simulation } from '../../src/cluster/node.ts'
 import { systemEnv } from '../../src/cluster/system-env.ts'
-import { SimulatedRuntime } from '../../src/kubelet/runtime/simulated-runtime.ts'
 
 const namespace = 'default'
 const podCIDR = '10.244.0.0/24'
@@ -41,8 +40,7 @@ beforeAll(async () => {
   plane = await ControlPlane.start({ env, listen: { address: '127.0.0.1', port: 0 } })
   node = await ClusterNode.start(plane, {
     name: 'simulated-1',
-    runtime: new SimulatedRuntime(env, { podCidr: podCIDR }),
-    simulated: true,
+    ...simulation(env, podCIDR),
     rootDir: '/simulated',
     podCIDR,
     address: '192.168.0.1',
