@@ -105,7 +105,7 @@ spec:
     '* metadata.name: Invalid value: "Not_Good": a lowercase RFC 1123 subdomain must consist of',
     '* spec.containers[0].image: Required value',
     '* spec.containers[1].name: Duplicate value: "a"',
-    '* spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+    '* spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
   ])
     expect(stderr).toContain(line)
 })
