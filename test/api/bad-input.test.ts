@@ -148,3 +148,32 @@ describe('a request', () => {
     ])
   })
 })
+
+describe('parameters that mean nothing', () => {
+  const maps = '/api/v1/namespaces/default/configmaps'
+  const map = JSON.stringify({ metadata: { name: 'parameters' } })
+  test.each([
+    [
+      'POST',
+      `${maps}?fieldValidation=Maybe`,
+      map,
+      'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Maybe": supported values: "", "Ignore", "Strict", "Warn"',
+    ],
+    [
+      'POST',
+      `${maps}?dryRun=Some`,
+      map,
+      'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
+    ],
+    [
+      'DELETE',
+      `${maps}/parameters?propagationPolicy=Now`,
+      undefined,
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Now": supported values: "Foreground", "Background", "Orphan", "nil"',
+    ],
+  ])('%s %s: 422', async (method, path, body, message) => {
+    const answer = await send(method, path, body)
+    expect(answer.status).toBe(422)
+    expect(answer.body.message).toBe(message)
+  })
+})

@@ -1,7 +1,8 @@
 // What every write does besides its own: dry run, who writes, warnings, admission.
 
 import type { KubeObject } from '../../api/resource.ts'
-import { badRequest } from '../../machinery/status-error.ts'
+import { invalid } from '../../machinery/status-error.ts'
+import { validatePatchOptions, validateWriteOptions } from '../../machinery/validation/request-options.ts'
 import type { AdmissionAttributes, AdmissionOperation } from '../admission/admission.ts'
 import type { RequestContext } from '../request.ts'
 import type { ServerContext } from '../server-context.ts'
@@ -9,10 +10,24 @@ import type { ServedResource } from './registry.ts'
 import type { StrategyContext } from './strategy.ts'
 
 export function isDryRun(request: RequestContext, fromBody?: readonly string[]): boolean {
-  const values = [...request.query.getAll('dryRun'), ...(fromBody ?? [])]
-  for (const value of values)
-    if (value !== 'All') throw badRequest(`dryRun: Unsupported value: "${value}": supported values: "All"`)
-  return values.length > 0
+  return request.query.has('dryRun') || (fromBody?.length ?? 0) > 0
+}
+
+/** Refuses parameters of a write that mean nothing: 422, as for any other invalid object. */
+export function checkWriteOptions(
+  request: RequestContext,
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+): void {
+  const { query } = request
+  if (query.size === 0) return
+  const options = {
+    fieldManager: query.get('fieldManager') ?? undefined,
+    fieldValidation: query.get('fieldValidation') ?? undefined,
+    dryRun: query.getAll('dryRun'),
+    force: query.has('force') ? query.get('force') === 'true' : undefined,
+  }
+  const errors = kind === 'PatchOptions' ? validatePatchOptions(options, false) : validateWriteOptions(options)
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
 }
 
 export function strategyContext(server: ServerContext, request: RequestContext, dryRun: boolean): StrategyContext {

@@ -22,7 +22,7 @@ import { decodeBody } from '../decode-body.ts'
 import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { validateNew } from '../validation.ts'
-import { admissionAttributes, isDryRun, strategyContext } from '../write-context.ts'
+import { admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 
 /** A generated name has this many characters before its suffix, at most. */
 const longestGenerateName = 58
@@ -32,6 +32,7 @@ export async function create(
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
+  checkWriteOptions(request, 'CreateOptions')
   if (request.info.name !== '') throw methodNotSupported(resource.declaration, 'create')
   const object = await decodeBody(request, resource.declaration)
   return createObject(server, resource, request, object)

@@ -6,8 +6,9 @@
 import { conversionBetween } from '../../../api/conversion.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { kindFor } from '../../../api/scheme.ts'
-import { badRequest, conflict, isNotFound, notFound, success } from '../../../machinery/status-error.ts'
+import { conflict, invalid, isNotFound, notFound, success } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
+import { validateDeleteOptions } from '../../../machinery/validation/request-options.ts'
 import type { Answer, RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
@@ -72,10 +73,14 @@ async function readDeletion(request: RequestContext): Promise<Deletion> {
   const orphan =
     options['orphanDependents'] ??
     (query.has('orphanDependents') ? query.get('orphanDependents') === 'true' : undefined)
-  if (propagation !== undefined && !['Orphan', 'Background', 'Foreground'].includes(propagation))
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagation}": supported values: "Background", "Foreground", "Orphan"`,
-    )
+  const errors = validateDeleteOptions({
+    propagationPolicy: propagation,
+    orphanDependents: orphan,
+    dryRun: [...query.getAll('dryRun'), ...(options['dryRun'] ?? [])],
+    gracePeriodSeconds: grace,
+    preconditions: options['preconditions'],
+  })
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
   return {
     gracePeriodSeconds: grace,
     propagation: propagation ?? (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background'),

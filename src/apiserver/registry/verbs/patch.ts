@@ -15,6 +15,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { patchTypes } from '../../serving/media-type.ts'
 import { contentTypeOf, fieldValidationOf } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
+import { checkWriteOptions } from '../write-context.ts'
 import { changeObject, checkPreconditions } from './update.ts'
 
 /** A JSON patch may not have more operations than this (upstream: maxJSONPatchOperations). */
@@ -25,6 +26,7 @@ export async function patch(
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
+  checkWriteOptions(request, 'PatchOptions')
   const document = await readPatch(request)
   const apply = patcherFor(resource.declaration.schema, request, document.value)
   const { declaration } = resource

@@ -17,7 +17,7 @@ import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { servedObject } from '../representation.ts'
 import { validateChanged } from '../validation.ts'
-import { admissionAttributes, isDryRun, strategyContext } from '../write-context.ts'
+import { admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 import { createObject } from './create.ts'
 
 /** Tries before a change that conflicts again and again is given back to the client. */
@@ -30,6 +30,7 @@ export async function update(
 ): Promise<Response> {
   const { name, namespace } = request.info
   const { declaration } = resource
+  checkWriteOptions(request, 'UpdateOptions')
   const decoded = await decodeBody(request, declaration)
   applyDefaults(declaration, decoded)
   checkNames(resource, decoded, name, namespace)
