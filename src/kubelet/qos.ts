@@ -2,29 +2,13 @@
 
 import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
-import { milliValue, quantityValue } from './resource-values.ts'
-
-export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
-
-const counted = ['cpu', 'memory'] as const
+import { type PodQOSClass, podQOSClass } from '../api/core/v1/pod-qos.ts'
+import { quantityValue } from './resource-values.ts'
 
 /** As the API server wrote it when the pod was created; computed for pods that lack it. */
-export function podQosClass(pod: Pod): QosClass {
+export function podQosClass(pod: Pod): PodQOSClass {
   const said = pod.status?.qosClass
-  if (said === 'Guaranteed' || said === 'Burstable' || said === 'BestEffort') return said
-  const containers: Container[] = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
-  const levels = pod.spec?.resources ? [pod.spec.resources] : containers.map(container => container.resources ?? {})
-  let any = false
-  let guaranteed = true
-  for (const { requests = {}, limits = {} } of levels) {
-    for (const resource of counted) {
-      const limit = limits[resource] ? milliValue(limits[resource]) : 0
-      const request = requests[resource] ? milliValue(requests[resource]) : limit
-      if (limit > 0 || request > 0) any = true
-      if (limit === 0 || request !== limit) guaranteed = false
-    }
-  }
-  return !any ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable'
+  return said === 'Guaranteed' || said === 'Burstable' || said === 'BestEffort' ? said : podQOSClass(pod)
 }
 
 /** -997 is nearly never killed, 1000 first. Between them, the less of the machine a container asked for, the sooner. */
