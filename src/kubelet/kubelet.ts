@@ -14,6 +14,7 @@ import { type Node, nodes } from '../api/core/v1/node.ts'
 import { type Pod, pods } from '../api/core/v1/pod.ts'
 import { services } from '../api/core/v1/service.ts'
 import { runtimeClasses } from '../api/node/v1/runtimeclass.ts'
+import { release } from '../api/release.ts'
 import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
@@ -52,7 +53,7 @@ import { TokenManager } from './volumes/service-account-token.ts'
 import type { VolumeHost } from './volumes/volume-host.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
 
-export const kubeletVersion = 'v1.36.2+k8ts'
+export const kubeletVersion = release.gitVersion
 export const kubeletPort = 10250
 
 export interface KubeletOptions {

@@ -1,13 +1,15 @@
 // /version: what this server is compatible with.
 
+import { release } from '../../api/release.ts'
+
 export const versionInfo = {
-  major: '1',
-  minor: '36',
+  major: release.major,
+  minor: release.minor,
   emulationMajor: '1',
   emulationMinor: '36',
   minCompatibilityMajor: '1',
   minCompatibilityMinor: '35',
-  gitVersion: 'v1.36.2+k8ts',
+  gitVersion: release.gitVersion,
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',
