@@ -145,8 +145,16 @@ export const openapiV3Index = once((): { paths: Record<string, { serverRelativeU
 /** SHA-512 of the document as JSON, upper-case hexadecimal; '' for an unknown path. */
 export function openapiV3Hash(path: string): string {
   const found = openapiV3(path)
-  return found ? createHash('sha512').update(JSON.stringify(found)).digest('hex').toUpperCase() : ''
+  if (!found) return ''
+  let hash = v3Hashes.get(path)
+  if (hash === undefined) {
+    hash = createHash('sha512').update(JSON.stringify(found)).digest('hex').toUpperCase()
+    v3Hashes.set(path, hash)
+  }
+  return hash
 }
+
+const v3Hashes = new Map<string, string>()
 
 const kindIndex = once(() => {
   const index = new Map<ObjectSchema, Json[]>()

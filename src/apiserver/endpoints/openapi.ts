@@ -26,6 +26,7 @@ export function registerOpenAPI(dispatcher: Dispatcher): void {
     if (request.headers['if-none-match'] === all.etag) return { status: 304, headers: all }
     return { status: 200, contentType: json, headers: all, object: document, body: bodyOf(name, document) }
   }
+  let v2Etag: string | undefined
   dispatcher.register('/openapi/v2', request => {
     const form = formOf(request)
     const document = openapiV2()
@@ -33,8 +34,8 @@ export function registerOpenAPI(dispatcher: Dispatcher): void {
       const body = protobufBody(document)
       return { status: 200, contentType: openapiV2MediaType.returned, headers: { vary: 'Accept' }, body }
     }
-    const etag = createHash('sha512').update(bodyOf('v2', document)).digest('hex').toUpperCase()
-    return cacheable(request, 'v2', document, etag)
+    v2Etag ??= createHash('sha512').update(bodyOf('v2', document)).digest('hex').toUpperCase()
+    return cacheable(request, 'v2', document, v2Etag)
   })
   dispatcher.register('/openapi/v3', () => {
     const document = openapiV3Index()
