@@ -128,13 +128,7 @@ function partialMetadataRepresentation(list: boolean): Representation {
         }),
       ),
     )
-  return jsonForm(
-    list ? 'partial-list' : 'partial',
-    'PartialObjectMetadataList',
-    'meta.k8s.io/v1',
-    bytesOf,
-    'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'.split(';')[0],
-  )
+  return jsonForm(list ? 'partial-list' : 'partial', 'PartialObjectMetadataList', 'meta.k8s.io/v1', bytesOf)
 }
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'

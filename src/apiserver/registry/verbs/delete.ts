@@ -6,7 +6,14 @@
 import { conversionBetween } from '../../../api/conversion.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { kindFor } from '../../../api/scheme.ts'
-import { conflict, invalid, isNotFound, notFound, success } from '../../../machinery/status-error.ts'
+import {
+  conflict,
+  invalid,
+  isNotFound,
+  notFound,
+  optimisticLockMessage,
+  success,
+} from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { validateDeleteOptions } from '../../../machinery/validation/request-options.ts'
 import type { Answer, RequestContext, Response } from '../../request.ts'
@@ -136,12 +143,7 @@ export async function deleteObject(
       strategy.afterDelete?.(old, context)
       return deleted(server, resource, request, result.stored)
     }
-    if (deletion.preconditions.resourceVersion)
-      throw conflict(
-        declaration,
-        name,
-        'the object has been modified; please apply your changes to the latest version and try again',
-      )
+    if (deletion.preconditions.resourceVersion) throw conflict(declaration, name, optimisticLockMessage)
     current = result.current
   }
 }

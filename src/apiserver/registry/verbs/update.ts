@@ -55,12 +55,7 @@ function checkNames(resource: ServedResource, object: KubeObject, name: string, 
   const { metadata } = object
   if (!metadata.name) {
     if (metadata['generateName'] || name === '') throw badRequest('name must be provided')
-    throw badRequest(
-      `the name of the object ( based on URL) was undeterminable: name must be provided`.replace(
-        '( based on URL) ',
-        '',
-      ),
-    )
+    throw badRequest('the name of the object was undeterminable: name must be provided')
   }
   if (metadata.name !== name)
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
