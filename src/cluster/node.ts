@@ -105,8 +105,7 @@ export class ClusterNode {
 /** A simulated node: its runtime, whose containers read the volumes that the kubelet keeps in memory. */
 export function simulation(env: Env, podCIDR: string): Pick<NodeOptions, 'runtime' | 'volumeHost' | 'simulated'> {
   const volumeHost = new MemoryVolumeHost()
-  const readMount = (path: string, file: string) => volumeHost.read(path, file)
-  return { simulated: true, volumeHost, runtime: new SimulatedRuntime(env, { podCidr: podCIDR, readMount }) }
+  return { simulated: true, volumeHost, runtime: new SimulatedRuntime(env, { podCidr: podCIDR, mounted: volumeHost }) }
 }
 
 /** The kubelet is made after its server, whose port it reports. */

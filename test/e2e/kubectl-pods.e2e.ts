@@ -32,15 +32,21 @@ spec:
       image: ${busyboxImage}
       imagePullPolicy: IfNotPresent
       command: [sh, -c, '${script}']
+      ports: [{ containerPort: 8080 }]
       env: [{ name: TOKEN, valueFrom: { secretKeyRef: { name: keys, key: token } } }]
       volumeMounts: [{ name: settings, mountPath: /settings }]
   volumes: [{ name: settings, configMap: { name: settings } }]
 `
 
-/** A real one serves, for what is forwarded to it; a simulated one would say that it can't. */
+/** A real one serves; a simulated one answers at the ports it declares, and says what it is. */
 const scripts = {
   cri: 'echo up; mkdir /www; echo served > /www/index.html; httpd -p 8080 -h /www; while true; do sleep 1; done',
   simulated: 'echo up; while true; do sleep 1; done',
+}
+
+const served = {
+  cri: 'served\n',
+  simulated: 'simulated container: this is port 8080 of pod default/web; no program runs behind it\n',
 }
 
 describe.each(['cri', 'simulated'] as const)('on a node whose runtime is %s', runtime => {
@@ -135,34 +141,34 @@ describe.each(['cri', 'simulated'] as const)('on a node whose runtime is %s', ru
       await k8ts.kubectl().output('delete', `pod/${name}`, '--grace-period=0', '--force')
     })
 
-    if (runtime === 'cri') {
-      test('port-forward reaches what listens', async () => {
-        const forwarding = kubectl.start('port-forward', 'pod/web', ':8080')
-        const [, port] = await forwarding.says(/Forwarding from 127\.0\.0\.1:(\d+) -> 8080/)
-        const answers = await Promise.all(
-          Array.from({ length: 5 }, async () => (await fetch(`http://127.0.0.1:${port}/index.html`)).text()),
-        )
-        expect(answers).toEqual(Array.from({ length: 5 }, () => 'served\n'))
-        await forwarding.stop()
-      })
+    test('port-forward reaches what listens', async () => {
+      const forwarding = kubectl.start('port-forward', 'pod/web', ':8080')
+      const [, port] = await forwarding.says(/Forwarding from 127\.0\.0\.1:(\d+) -> 8080/)
+      const answers = await Promise.all(
+        Array.from({ length: 5 }, async () => (await fetch(`http://127.0.0.1:${port}/index.html`)).text()),
+      )
+      expect(answers).toEqual(Array.from({ length: 5 }, () => served[runtime]))
+      await forwarding.stop()
+    })
 
-      test('cp brings files there and back', async () => {
-        const content = randomBytes(300_000)
-        const [there, back] = ['there', 'back'].map(name => join(k8ts.directory, `${name}-${version}`))
-        await writeFile(there!, content)
-        await kubectl.output('cp', there!, `default/web:/tmp/file-${version}`)
-        await kubectl.output('cp', `default/web:/tmp/file-${version}`, back!)
-        expect((await readFile(back!)).equals(content)).toBe(true)
-      })
-    } else {
-      test('port-forward says that nothing listens', async () => {
-        const forwarding = kubectl.start('port-forward', 'pod/web', ':8080')
-        const [, port] = await forwarding.says(/Forwarding from 127\.0\.0\.1:(\d+) -> 8080/)
-        await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
-        await eventually(() => expect(forwarding.stderr).toMatch(/nothing listens on port 8080/))
-        await forwarding.stop()
-      })
-    }
+    test('port-forward says where nothing listens', async () => {
+      const forwarding = kubectl.start('port-forward', 'pod/web', ':8081')
+      const [, port] = await forwarding.says(/Forwarding from 127\.0\.0\.1:(\d+) -> 8081/)
+      await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+      await eventually(() =>
+        expect(forwarding.stderr).toMatch(/error forwarding port 8081|nothing listens on port 8081/),
+      )
+      await forwarding.stop()
+    })
+
+    test('cp brings files there and back', async () => {
+      const content = randomBytes(300_000)
+      const [there, back] = ['there', 'back'].map(name => join(k8ts.directory, `${name}-${version}`))
+      await writeFile(there!, content)
+      await kubectl.output('cp', there!, `default/web:/tmp/file-${version}`)
+      await kubectl.output('cp', `default/web:/tmp/file-${version}`, back!)
+      expect((await readFile(back!)).equals(content)).toBe(true)
+    })
   })
 
   test('delete ends it', async () => {

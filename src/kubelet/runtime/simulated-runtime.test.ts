@@ -1,6 +1,9 @@
+import { extract, pack } from 'tar-stream'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type VirtualEnv, virtualEnv } from '../../machinery/env/virtual-env.ts'
+import { duplexPair } from '../streaming/duplex-pair.ts'
 import type { ContainerConfig, ContainerStatus } from './cri/container.ts'
+import type { PortMapping } from './cri/pod-sandbox.ts'
 import { SimulatedRuntime, type SimulatedRuntimeOptions } from './simulated-runtime.ts'
 
 let env: VirtualEnv
@@ -24,7 +27,7 @@ async function wait<T>(call: Promise<T>): Promise<T> {
   return settled
 }
 
-const sandbox = (name = 'web', annotations: Record<string, string> = {}) =>
+const sandbox = (name = 'web', annotations: Record<string, string> = {}, portMappings: PortMapping[] = []) =>
   wait(
     runtime.runPodSandbox({
       config: {
@@ -33,14 +36,19 @@ const sandbox = (name = 'web', annotations: Record<string, string> = {}) =>
         logDirectory: `/logs/${name}`,
         labels: { app: name },
         annotations,
+        portMappings,
       },
     }),
   ).then(({ podSandboxId }) => podSandboxId)
 
 /** A started container in a pod of its own. */
-async function start(config: ContainerConfig, annotations: Record<string, string> = {}) {
+async function start(
+  config: ContainerConfig,
+  annotations: Record<string, string> = {},
+  portMappings: PortMapping[] = [],
+) {
   const image = { image: 'example.com/server:1' }
-  const podSandboxId = await sandbox('web', annotations)
+  const podSandboxId = await sandbox('web', annotations, portMappings)
   await wait(runtime.pullImage({ image: config.image ?? image }))
   const { containerId } = await wait(
     runtime.createContainer({
@@ -301,7 +309,12 @@ describe('the log', () => {
 
 describe('commands in a container', () => {
   test('a few run', async () => {
-    begin({ readMount: (path, file) => (file === 'key' ? Buffer.from(`${path} has it\n`) : undefined) })
+    begin({
+      mounted: {
+        read: (path, file) => (file === 'key' ? Buffer.from(`${path} has it\n`) : undefined),
+        files: () => ['key'],
+      },
+    })
     const { containerId } = await start({
       envs: [{ key: 'A', value: Buffer.from('1') }],
       mounts: [
@@ -401,7 +414,70 @@ describe('commands in a container', () => {
     expect(seen).toEqual(['out b\n', 'err c\n'])
   })
 
-  test('nothing listens on its ports, and there is no streaming server', async () => {
+  test('its declared ports answer, and say what they are', async () => {
+    const { podSandboxId } = await start({}, {}, [{ protocol: 'TCP', containerPort: 8080 }])
+    const [ours, theirs] = duplexPair()
+    const forwarded = runtime.inProcess.portForward(podSandboxId, 8080, theirs)
+    ours.end('GET / HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n')
+    let answer = ''
+    for await (const chunk of ours) answer += chunk
+    await forwarded
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    expect(answer).toContain('simulated container: this is port 8080 of pod default/web; no program runs behind it')
+  })
+
+  test('files are copied into it and out of it as tar archives', async () => {
+    const { containerId } = await start({ workingDir: '/work' })
+    const run = async (cmd: string[], input: Uint8Array[] = []) => {
+      const out: Uint8Array[] = []
+      let stderr = ''
+      const code = await runtime.inProcess.exec(
+        { containerId, cmd },
+        {
+          stdin: (async function* () {
+            yield* input
+          })(),
+          stdout: chunk => out.push(chunk),
+          stderr: chunk => {
+            stderr += text(chunk)
+          },
+        },
+      )
+      return { code, stderr, output: Buffer.concat(out) }
+    }
+    const archive = pack()
+    archive.entry({ name: 'tree', type: 'directory' })
+    archive.entry({ name: 'tree/bytes', mode: 0o755 }, Buffer.from([0, 255, 10]))
+    archive.entry({ name: `tree/${'long'.repeat(40)}` }, 'content')
+    archive.finalize()
+    const chunks: Uint8Array[] = []
+    for await (const chunk of archive) chunks.push(chunk as Uint8Array)
+
+    expect(await run(['tar', '-xmf', '-', '-C', '/tmp'], chunks)).toMatchObject({ code: 0, stderr: '' })
+    expect((await run(['test', '-d', '/tmp/tree'])).code).toBe(0)
+    expect((await run(['cat', '/tmp/tree/bytes'])).output).toEqual(Buffer.from([0, 255, 10]))
+    const { code, output } = await run(['tar', 'cf', '-', '/tmp/tree'])
+    expect(code).toBe(0)
+    const found: Record<string, unknown> = {}
+    const reader = extract()
+    reader.end(output)
+    for await (const entry of reader) {
+      const parts: Uint8Array[] = []
+      for await (const chunk of entry) parts.push(chunk as Uint8Array)
+      found[entry.header.name] = [entry.header.mode, Buffer.concat(parts).toString('latin1')]
+    }
+    expect(found).toEqual({
+      'tmp/tree/': [0o755, ''],
+      'tmp/tree/bytes': [0o755, '\u0000\u00ff\n'],
+      [`tmp/tree/${'long'.repeat(40)}`]: [0o644, 'content'],
+    })
+    expect(await run(['tar', 'cf', '-', '/none'])).toMatchObject({
+      code: 1,
+      stderr: 'tar: /none: No such file or directory (simulated container)\n',
+    })
+  })
+
+  test('nothing listens on its other ports, and there is no streaming server', async () => {
     const { podSandboxId, containerId } = await start({})
     await expect(runtime.inProcess.portForward(podSandboxId, 80, undefined as never)).rejects.toThrow(
       'simulated container: nothing listens on port 80',

@@ -28,7 +28,9 @@ import {
 import { noStreaming, notFound, reserved } from './simulated/errors.ts'
 import { EventBroadcast } from './simulated/events.ts'
 import { execute, executeToEnd } from './simulated/exec.ts'
+import { type MountedFiles, nothingMounted } from './simulated/files.ts'
 import { SimulatedImages } from './simulated/images.ts'
+import { forwardToSimulation } from './simulated/ports.ts'
 import * as statuses from './simulated/statuses.ts'
 
 export type { SimulatedDelays, SimulatedRuntimeOptions }
@@ -40,7 +42,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   readonly inProcess: InProcessContainers
   readonly #env: Env
   readonly #delays: SimulatedDelays
-  readonly #readMount: (hostPath: string, file: string) => Uint8Array | undefined
+  readonly #mounted: MountedFiles
   readonly #images = new SimulatedImages()
   readonly #sandboxes = new Map<string, statuses.SimulatedSandbox>()
   readonly #containers = new Map<string, SimulatedContainer>()
@@ -50,14 +52,15 @@ export class SimulatedRuntime implements ContainerRuntime {
   constructor(env: Env, options: SimulatedRuntimeOptions = {}) {
     this.#env = env
     this.#delays = { ...defaultDelays, ...options.delays }
-    this.#readMount = options.readMount ?? (() => undefined)
+    this.#mounted = options.mounted ?? nothingMounted
     this.#addresses = new PodAddresses(options.podCidr ?? '10.244.0.0/24')
     this.inProcess = {
       containerLog: containerId => this.#container(containerId).log,
       exec: async (request, streams) => execute(this.#running(request.containerId, 'exec in'), request, streams),
       attach: async (request, streams) => this.#running(request.containerId, 'attach').attach(streams),
-      portForward: async (_podSandboxId, port) => {
-        throw new RuntimeError('Unavailable', `simulated container: nothing listens on port ${port}`)
+      portForward: (podSandboxId, port, stream) => {
+        const { config } = this.#sandbox(podSandboxId)
+        return forwardToSimulation(config, this.#containersOf(podSandboxId), port, stream)
       },
       probe: containerId => {
         const container = this.#container(containerId)
@@ -191,7 +194,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       env: this.#env,
       hostname: sandbox.config.hostname,
       directions: directionsFor(name, sandbox.config.annotations),
-      readMount: this.#readMount,
+      mounted: this.#mounted,
       exited: () => this.#tell('CONTAINER_STOPPED_EVENT', container.id, sandbox),
     })
     this.#containers.set(container.id, container)

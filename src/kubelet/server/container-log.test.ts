@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { VirtualClock } from '../../machinery/env/virtual-env.ts'
 import { type ContainerLogOptions, readContainerLog } from './container-log.ts'
 import type { ContainerLogSource } from './container-log-source.ts'
@@ -41,10 +41,15 @@ function reading(source: ContainerLogSource, options: ContainerLogOptions) {
     stop() {
       running = false
     },
-    /** Waits for output; looking again is due every second at the latest. */
+    /** Waits for output; looking again is due every second at the latest. However busy the disk is, it gets its time. */
     async until(expected: string) {
-      for (let i = 0; output !== expected && i < 2000; i++) await clock.advance(1000)
-      expect(output).toBe(expected)
+      await vi.waitFor(
+        async () => {
+          await clock.advance(1000)
+          expect(output).toBe(expected)
+        },
+        { timeout: 15_000, interval: 1 },
+      )
     },
   }
 }

@@ -1,8 +1,9 @@
 // Volumes of a simulated node: nothing touches the disk. Payloads are kept only as long as their pod.
 
+import type { MountedFiles } from '../runtime/simulated/files.ts'
 import type { Payload, VolumeHost } from './volume-host.ts'
 
-export class MemoryVolumeHost implements VolumeHost {
+export class MemoryVolumeHost implements VolumeHost, MountedFiles {
   readonly #payloads = new Map<string, Payload>()
   readonly #files = new Map<string, string>()
 
@@ -12,6 +13,11 @@ export class MemoryVolumeHost implements VolumeHost {
     if (data) return data
     const text = this.#files.get(`${volumePath}/${file}`)
     return text === undefined ? undefined : Buffer.from(text, 'utf8')
+  }
+
+  /** The files of a volume. */
+  files(volumePath: string): string[] {
+    return [...(this.#payloads.get(volumePath)?.keys() ?? [])]
   }
 
   async makeDirectory(): Promise<void> {}

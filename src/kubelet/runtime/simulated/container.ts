@@ -9,6 +9,7 @@ import { complete, type Decoded } from '../../../machinery/proto/message.ts'
 import type { ContainerStreams } from '../container-runtime.ts'
 import { ContainerConfig, type ContainerState } from '../cri/container.ts'
 import type { Directions } from './directions.ts'
+import { type MountedFiles, SimulatedFiles } from './files.ts'
 import { isShellImage } from './images.ts'
 import { SimulatedLog } from './log.ts'
 import { isShell, isSimulated, runCommands, type ShellWorld, scriptOf } from './shell.ts'
@@ -31,7 +32,7 @@ export interface ContainerPlace {
   readonly env: Env
   readonly hostname: string
   readonly directions: Directions
-  readMount(hostPath: string, file: string): Uint8Array | undefined
+  readonly mounted: MountedFiles
   /** Called once, when it has ended. */
   exited(): void
 }
@@ -50,6 +51,7 @@ export class SimulatedContainer {
   outOfMemory = false
   healthy = true
   readonly #place: ContainerPlace
+  readonly #files: SimulatedFiles
   readonly #abort = new AbortController()
   readonly #over = new AbortController()
   readonly #attached = new Set<ContainerStreams>()
@@ -64,6 +66,8 @@ export class SimulatedContainer {
     this.log = new SimulatedLog(place.env.clock)
     this.createdAt = place.env.clock.now()
     this.#place = place
+    this.#files = new SimulatedFiles(this.config.mounts, place.mounted, { '/etc/hostname': `${place.hostname}\n` })
+    if (this.config.workingDir) this.#files.makeDirectory(this.config.workingDir)
   }
 
   /** Aborted once it has exited. */
@@ -118,15 +122,14 @@ export class SimulatedContainer {
   }
 
   /** The world as the container's own process sees it, or (with other streams) one that is run beside it. */
-  world(signal: AbortSignal, stdout: (text: string) => void, stderr: (text: string) => void): ShellWorld {
+  world(signal: AbortSignal, streams: Pick<ShellWorld, 'stdout' | 'stderr' | 'writeBytes' | 'stdin'>): ShellWorld {
     return {
+      ...streams,
       clock: this.#place.env.clock,
       hostname: this.#place.hostname,
       workingDirectory: this.config.workingDir || '/',
       signal,
-      stdout,
-      stderr,
-      readFile: path => this.#readFile(path),
+      files: this.#files,
       setHealthy: healthy => {
         this.healthy = healthy
       },
@@ -142,11 +145,11 @@ export class SimulatedContainer {
       const commands = this.#commands()
       if (commands && isSimulated(commands)) {
         this.#program = commands
-        const world = this.world(
-          signal,
-          text => this.#write('stdout', text),
-          text => this.#write('stderr', text),
-        )
+        const world = this.world(signal, {
+          stdout: text => this.#write('stdout', text),
+          stderr: text => this.#write('stderr', text),
+          writeBytes: chunk => this.#write('stdout', new TextDecoder().decode(chunk)),
+        })
         return await runCommands(commands, this.environment, world)
       }
       const { image, command, args } = this.config
@@ -196,22 +199,5 @@ export class SimulatedContainer {
     this.finishedAt = this.#place.env.clock.now()
     this.#over.abort(new Stopped(code))
     this.#place.exited()
-  }
-
-  #readFile(path: string): Uint8Array | undefined {
-    if (path === '/etc/hostname') return new TextEncoder().encode(`${this.#place.hostname}\n`)
-    const mounts = this.config.mounts
-      .filter(
-        ({ containerPath = '' }) => path === containerPath || path.startsWith(`${containerPath.replace(/\/$/, '')}/`),
-      )
-      .sort((a, b) => b.containerPath!.length - a.containerPath!.length)
-    const mount = mounts[0]
-    if (!mount) return undefined
-    const { hostPath = '', containerPath = '' } = mount
-    if (path !== containerPath)
-      return this.#place.readMount(hostPath, path.slice(containerPath.replace(/\/$/, '').length + 1))
-    // A single file is mounted: it is known by its directory and its name.
-    const slash = hostPath.lastIndexOf('/')
-    return this.#place.readMount(hostPath.slice(0, slash), hostPath.slice(slash + 1))
   }
 }

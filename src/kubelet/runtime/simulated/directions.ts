@@ -1,12 +1,14 @@
 // What decides how a simulation goes: the options of the whole runtime, and the annotations of a pod.
 
+import type { MountedFiles } from './files.ts'
+
 export interface SimulatedRuntimeOptions {
   /** IPv4; `updateRuntimeConfig` may give another one later. */
   readonly podCidr?: string
   /** How long things take, in milliseconds. */
   readonly delays?: Partial<SimulatedDelays>
-  /** What is in a file of a volume, for `cat`: the host's path of the mount and the file's path within it. */
-  readonly readMount?: (hostPath: string, file: string) => Uint8Array | undefined
+  /** What the volumes hold. */
+  readonly mounted?: MountedFiles
 }
 
 export interface SimulatedDelays {

@@ -18,7 +18,13 @@ export async function execute(
   const stdout = (text: string) => streams.stdout(encoder.encode(tty ? text.replaceAll('\n', '\r\n') : text))
   const stderr = (text: string) => (tty ? stdout(text) : streams.stderr(encoder.encode(text)))
   const signal = streams.signal ? AbortSignal.any([streams.signal, container.over]) : container.over
-  const world = container.world(signal, stdout, stderr)
+  const { stdin } = streams
+  const world = container.world(signal, {
+    stdout,
+    stderr,
+    writeBytes: chunk => streams.stdout(chunk),
+    ...(stdin && { stdin }),
+  })
   const runOne = async (parse: () => CommandList, words: readonly string[]) => {
     try {
       return await runCommands(parse(), container.environment, world)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { virtualEnv } from '../../../machinery/env/virtual-env.ts'
+import { nothingMounted, SimulatedFiles } from './files.ts'
 import { isSimulated, runCommands } from './shell.ts'
 import { parseScript } from './shell-syntax.ts'
 
@@ -11,6 +12,7 @@ async function run(script: string, options: { for?: number } = {}) {
   let stdout = ''
   let stderr = ''
   let ended: { code: number; after: number } | undefined
+  const files = new SimulatedFiles([], nothingMounted, { '/srv/file': 'content\n', '/srv/sub/other': '' })
   const running = runCommands(parseScript(script), new Map([['NAME', 'k8ts']]), {
     clock: env.clock,
     hostname: 'web-0',
@@ -22,7 +24,8 @@ async function run(script: string, options: { for?: number } = {}) {
     stderr: text => {
       stderr += text
     },
-    readFile: path => (path === '/srv/file' ? new TextEncoder().encode('content\n') : undefined),
+    writeBytes() {},
+    files,
   }).then(
     code => {
       ended = { code, after: env.clock.now() - start }
@@ -58,6 +61,11 @@ describe('what scripts print', () => {
     ['sh -c "echo inner"', 'inner\n'],
     ['i=3; i=$((i * 2 + 1)); echo $i', '7\n'],
     ['exec echo done', 'done\n'],
+    ['ls', 'file\nsub\n'],
+    ['ls sub file', 'other\nfile\n'],
+    ['mkdir -p new/deep && ls new', 'deep\n'],
+    ['for path in /srv sub file none; do if test -d $path; then echo $path; fi; done', '/srv\nsub\n'],
+    ['if [ -f file ] && [ -e sub ]; then echo both; fi', 'both\n'],
   ])('%s', async (script, stdout) => {
     expect(await run(script)).toEqual({ stdout, stderr: '', code: 0, after: 0 })
   })

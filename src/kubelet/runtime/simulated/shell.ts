@@ -1,7 +1,10 @@
 // Runs what `shell-syntax.ts` has read, on the clock of the simulation. A few commands do what they do anywhere
 // (`echo`, `sleep`, `exit`, `cat` of a mounted file, …); every other one is honest about not being run.
 
+import { isUtf8 } from 'node:buffer'
+import { posix } from 'node:path'
 import type { Clock } from '../../../machinery/env/env.ts'
+import type { SimulatedFiles } from './files.ts'
 import {
   type Command,
   type CommandList,
@@ -19,8 +22,10 @@ export interface ShellWorld {
   readonly signal: AbortSignal
   stdout(text: string): void
   stderr(text: string): void
-  /** The file's content, if a simulated container knows it. */
-  readFile(path: string): Uint8Array | undefined
+  /** What is not text. */
+  writeBytes(chunk: Uint8Array): void
+  readonly stdin?: AsyncIterable<Uint8Array>
+  readonly files: SimulatedFiles
   /** Reports of the simulation: what `healthy` and `unhealthy` say, and what `oom` does. */
   setHealthy?(healthy: boolean): void
   outOfMemory?(): void
@@ -310,15 +315,74 @@ const builtins: Readonly<Record<string, Builtin>> = {
   cat(args, { world }, print) {
     let code = 0
     for (const path of args) {
-      const absolute = path.startsWith('/') ? path : `${world.workingDirectory.replace(/\/$/, '')}/${path}`
-      const content = world.readFile(absolute)
-      if (content) print(new TextDecoder().decode(content))
+      const content = world.files.read(absolutePath(world, path))
+      if (content && isUtf8(content)) print(new TextDecoder().decode(content))
+      else if (content) world.writeBytes(content)
       else {
         world.stderr(`cat: can't open '${path}': No such file or directory (simulated container)\n`)
         code = 1
       }
     }
     return code
+  },
+  test: (args, shell) => builtins['[']!([...args, ']'], shell, () => {}),
+  '['(args, { world }) {
+    const [operator = '', path = '', end] = args
+    if (args.length === 3 && end === ']' && /^-[def]$/.test(operator)) {
+      const absolute = absolutePath(world, path)
+      const isDirectory = world.files.isDirectory(absolute)
+      const isFile = !isDirectory && world.files.read(absolute) !== undefined
+      return { '-d': isDirectory, '-f': isFile, '-e': isDirectory || isFile }[operator] ? 0 : 1
+    }
+    world.stderr(notRun(['[', ...args]))
+    return 2
+  },
+  ls(args, { world }, print) {
+    const paths = args.filter(arg => !arg.startsWith('-'))
+    let code = 0
+    for (const path of paths.length > 0 ? paths : ['.']) {
+      const absolute = absolutePath(world, path)
+      if (world.files.isDirectory(absolute))
+        print(
+          world.files
+            .names(absolute)
+            .map(name => `${name}\n`)
+            .join(''),
+        )
+      else if (world.files.read(absolute)) print(`${path}\n`)
+      else {
+        world.stderr(`ls: ${path}: No such file or directory (simulated container)\n`)
+        code = 1
+      }
+    }
+    return code
+  },
+  mkdir(args, { world }) {
+    for (const path of args.filter(arg => !arg.startsWith('-'))) world.files.makeDirectory(absolutePath(world, path))
+    return 0
+  },
+  async tar(args, { world }) {
+    // Loaded when somebody copies: most simulated clusters never do.
+    const { createArchive, extractArchive, readTarArguments } = await import('./tar.ts')
+    const request = readTarArguments(args, world.workingDirectory)
+    if (!request || (request.action === 'extract' && !world.stdin)) {
+      world.stderr(notRun(['tar', ...args]))
+      return 126
+    }
+    const absolute = (path: string) => posix.resolve(absolutePath(world, request.directory), path)
+    try {
+      if (request.action === 'extract') {
+        await extractArchive(world.files, world.stdin!, absolute)
+        return 0
+      }
+      const paths = request.paths.map(given => ({ given, absolute: absolute(given) }))
+      const missing = await createArchive(world.files, paths, world.clock.now(), chunk => world.writeBytes(chunk))
+      for (const path of missing) world.stderr(`tar: ${path}: No such file or directory (simulated container)\n`)
+      return missing.length > 0 ? 1 : 0
+    } catch (error) {
+      world.stderr(`tar: ${(error as Error).message} (simulated container)\n`)
+      return 1
+    }
   },
   healthy(_args, { world }) {
     world.setHealthy?.(true)
@@ -333,6 +397,8 @@ const builtins: Readonly<Record<string, Builtin>> = {
     throw new Exit(137)
   },
 }
+
+const absolutePath = (world: ShellWorld, path: string): string => posix.resolve(world.workingDirectory, path)
 
 function unescaped(text: string): string {
   return text.replace(/\\([nt\\])/g, (_match, char: string) => ({ n: '\n', t: '\t' })[char] ?? '\\')
