@@ -176,5 +176,6 @@ function keyIdentifierOf(publicKey: KeyObject): Uint8Array {
 }
 
 function pemOf(privateKey: KeyObject): string {
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  // SEC 1 for keys on a curve: clients tell by the header which kind it is, and some (fabric8) know no other form.
+  return privateKey.export({ type: 'sec1', format: 'pem' }) as string
 }
