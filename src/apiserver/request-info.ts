@@ -1,5 +1,7 @@
 // What a request is about, read off its method and path (upstream: apiserver/pkg/endpoints/request.RequestInfo).
 
+import { queryFlag } from './query-parameters.ts'
+
 export interface RequestInfo {
   readonly isResourceRequest: boolean
   readonly path: string
@@ -111,8 +113,7 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
 
 function isWatch(query: URLSearchParams): boolean {
   if (query.size === 0) return false
-  const watch = query.get('watch')
-  return watch !== null && watch !== 'false' && watch !== '0'
+  return queryFlag(query, 'watch')
 }
 
 function decode(part: string): string {

@@ -18,6 +18,7 @@ import {
   tunnelKubeletUpgrade,
 } from '../../proxy/node-connection.ts'
 import { nodeProxyTarget, podProxyTarget, proxyName, serviceProxyTarget } from '../../proxy/proxy-targets.ts'
+import { queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import type { Handlers } from './subresources.ts'
@@ -32,7 +33,6 @@ const podOf = (server: ServerContext, { info }: RequestContext) =>
   object<Pod>(server, 'pods', info.namespace, info.name)
 const kubeletOn = (server: ServerContext, node: string) => kubeletOf(object<Node>(server, 'nodes', '', node))
 
-const flag = (query: URLSearchParams, name: string): boolean => query.get(name) === 'true' || query.get(name) === '1'
 const integer = (query: URLSearchParams, name: string): number | undefined =>
   query.has(name) ? Number(query.get(name)) : undefined
 
@@ -40,9 +40,9 @@ async function log(server: ServerContext, _resource: unknown, request: RequestCo
   const { query } = request
   const location = podLogLocation(podOf(server, request), {
     container: query.get('container') ?? undefined,
-    follow: flag(query, 'follow'),
-    previous: flag(query, 'previous'),
-    timestamps: flag(query, 'timestamps'),
+    follow: queryFlag(query, 'follow'),
+    previous: queryFlag(query, 'previous'),
+    timestamps: queryFlag(query, 'timestamps'),
     sinceSeconds: integer(query, 'sinceSeconds'),
     sinceTime: query.get('sinceTime') ?? undefined,
     tailLines: integer(query, 'tailLines'),
@@ -56,10 +56,10 @@ async function log(server: ServerContext, _resource: unknown, request: RequestCo
 
 const streamOptions = (query: URLSearchParams) => ({
   container: query.get('container') ?? undefined,
-  stdin: flag(query, 'stdin'),
-  stdout: flag(query, 'stdout'),
-  stderr: flag(query, 'stderr'),
-  tty: flag(query, 'tty'),
+  stdin: queryFlag(query, 'stdin'),
+  stdout: queryFlag(query, 'stdout'),
+  stderr: queryFlag(query, 'stderr'),
+  tty: queryFlag(query, 'tty'),
 })
 
 type Locate = (pod: Pod, query: URLSearchParams) => { readonly node: string; readonly path: string }
