@@ -18,6 +18,25 @@ function count(text: string): number {
   return value
 }
 
+/** As Go's flags have it: `--flag`, `--flag=true`. */
+function boolean(text: string): boolean {
+  if (!['true', 'false'].includes(text)) throw new InvalidArgumentError('must be true or false.')
+  return text === 'true'
+}
+
+const list = (text: string): string[] => text.split(',')
+
+function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text)
+  if (!match) throw new InvalidArgumentError('must be a duration, such as 15s.')
+  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 's']
+}
+
+const verbosity = () =>
+  new Option('-v, --verbose', 'log what happens, not only what goes wrong; twice for details')
+    .argParser((_value, before: number) => before + 1)
+    .default(0)
+
 const program = new Command('k8ts')
   .description('Kubernetes, written whole in TypeScript.')
   .showHelpAfterError('(k8ts --help lists what there is)')
@@ -42,17 +61,52 @@ program
   .option('--cluster-cidr <range>', 'the addresses of pods', '10.244.0.0/16')
   .option('--service-cidr <range>', 'the addresses of services', '10.96.0.0/12')
   .option('--token-auth-file <file>', 'static tokens: lines of token,user,uid,"group1,group2"')
+  .option('--no-controller-manager', 'leave the controllers to a process of their own: k8ts controller-manager')
+  .option('--no-scheduler', 'leave the scheduling to a process of its own: k8ts scheduler')
   .option('--no-proxy', 'do not lead Services to their pods with nftables (simulated nodes never do)')
   .option('--no-merge-kubeconfig', "leave the user's kubeconfig alone")
-  .option(
-    '-v, --verbose',
-    'log what happens, not only what goes wrong; twice for details',
-    (_value, before: number) => before + 1,
-    0,
-  )
+  .addOption(verbosity())
   .action(async options => {
     const { up } = await import('../cluster/up.ts')
     await up(options)
+  })
+
+/** What upstream's components have in common. */
+const component = (name: string, description: string) =>
+  program
+    .command(name)
+    .description(description)
+    .option('--kubeconfig <file>', 'the API server to work with, and as whom')
+    .option('--leader-elect [boolean]', 'work only while holding the lease, so that several can run', boolean, true)
+    .option(
+      '--leader-elect-lease-duration <duration>',
+      'how long others wait for a leader that is gone',
+      duration,
+      15_000,
+    )
+    .option('--leader-elect-renew-deadline <duration>', 'how long a leader tries to renew', duration, 10_000)
+    .option('--leader-elect-retry-period <duration>', 'how long between tries', duration, 2000)
+    .option('--leader-elect-resource-namespace <namespace>', 'where the lease is', 'kube-system')
+    .option('--leader-elect-resource-name <name>', 'its name', `kube-${name}`)
+    .addOption(verbosity())
+
+component('controller-manager', 'run the controllers against an API server: kube-controller-manager')
+  .option('--controllers <list>', 'which: * for all that are on by default, foo for one, -foo for all but it', list, [
+    '*',
+  ])
+  .option('--cluster-cidr <range>', 'the addresses of pods')
+  .option('--root-ca-file <file>', "the certificate authority that pods are given (default: the kubeconfig's)")
+  .option('--use-service-account-credentials', 'each controller as its own service account', false)
+  .action(async options => {
+    const { runControllerManager } = await import('../cluster/component-process.ts')
+    await runControllerManager(options)
+  })
+
+component('scheduler', 'find nodes for the pods of an API server: kube-scheduler')
+  .option('--scheduler-name <name>', 'the schedulerName of the pods it takes care of', 'default-scheduler')
+  .action(async options => {
+    const { runScheduler } = await import('../cluster/component-process.ts')
+    await runScheduler(options)
   })
 
 program

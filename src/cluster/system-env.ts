@@ -53,6 +53,11 @@ const random: Random = {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
+/** By how often -v was given. */
+export function logLevel(verbose: number): LogLevel {
+  return verbose <= 0 ? 'warn' : verbose === 1 ? 'info' : 'debug'
+}
+
 function logger(level: LogLevel): Logger {
   const wrap = (log: pino.Logger): Logger => ({
     debug: (message, fields) => log.debug(fields ?? {}, message),

@@ -21,7 +21,7 @@ import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
 import { startServiceProxy } from './service-proxy.ts'
 import { explained, oneLine } from './startup-failure.ts'
-import { type LogLevel, systemEnv } from './system-env.ts'
+import { logLevel, systemEnv } from './system-env.ts'
 import { UserFacingError } from './user-facing-error.ts'
 
 export interface UpOptions {
@@ -35,16 +35,16 @@ export interface UpOptions {
   readonly clusterCidr: string
   readonly serviceCidr: string
   readonly tokenAuthFile?: string
+  readonly controllerManager: boolean
+  readonly scheduler: boolean
   /** Lead Services' addresses to their pods, where nodes are real. */
   readonly proxy: boolean
   readonly mergeKubeconfig: boolean
   readonly verbose: number
 }
 
-const levels: readonly LogLevel[] = ['warn', 'info', 'debug']
-
 export async function up(options: UpOptions): Promise<void> {
-  const env = systemEnv({ logLevel: levels[Math.min(options.verbose, levels.length - 1)] })
+  const env = systemEnv({ logLevel: logLevel(options.verbose) })
   try {
     await run(env, options)
   } catch (error) {
@@ -81,6 +81,8 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     clusterCIDR: options.clusterCidr,
     listen: { address: options.bindAddress, port: options.port },
     staticTokens,
+    withoutControllers: !options.controllerManager,
+    withoutScheduler: !options.scheduler,
     progress: step,
   })
   const nodes: ClusterNode[] = []

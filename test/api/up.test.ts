@@ -1,38 +1,21 @@
-// `k8ts up` as a user has it: the built program in a process of its own, with a data directory and a home of its own.
-
-import { execFile } from 'node:child_process'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { RunningProcess } from '../e2e/environment/process.ts'
+import { buildProgram } from './built-program.ts'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const namespace = 'default'
 
 let program: string
-let built: string
+let remove: () => void
 beforeAll(async () => {
-  built = mkdtempSync(join(tmpdir(), 'k8ts-built-'))
-  await promisify(execFile)(process.execPath, [join(root, 'scripts/build.mjs'), join(built, 'dist')])
-  symlinkSync(join(root, 'node_modules'), join(built, 'node_modules'))
-  program = join(built, 'dist/k8ts.js')
+  ;({ program, remove } = await buildProgram())
 }, 60_000)
-afterAll(() => rmSync(built, { recursive: true, force: true }))
+afterAll(() => remove())
 
 let directory: string
 let data: string
