@@ -1,6 +1,7 @@
 // Every controller there is, in the order they are started: what a new cluster waits for comes first.
 
 import { clusterRoleAggregationController } from './cluster-role-aggregation-controller.ts'
+import { cronJobController } from './cronjob/cronjob-controller.ts'
 import { daemonSetController } from './daemonset/daemonset-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
@@ -16,6 +17,7 @@ import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
 import { statefulSetController } from './statefulset/statefulset-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished-controller.ts'
 
 export const allControllers: readonly ManagedController[] = [
   managed(
@@ -58,6 +60,11 @@ export const allControllers: readonly ManagedController[] = [
     clusterRoleAggregationController,
   ),
   managed({ name: 'job-controller', serviceAccount: 'job-controller' }, jobController),
+  managed({ name: 'cronjob-controller', serviceAccount: 'cronjob-controller' }, cronJobController),
+  managed(
+    { name: 'ttl-after-finished-controller', serviceAccount: 'ttl-after-finished-controller' },
+    ttlAfterFinishedController,
+  ),
   managed(
     { name: 'daemonset-controller', serviceAccount: 'daemon-set-controller', eventSource: 'daemonset-controller' },
     daemonSetController,

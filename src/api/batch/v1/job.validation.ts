@@ -5,6 +5,7 @@ import { type FieldError, invalid, notSupported, required } from '../../../machi
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { quote } from '../../../machinery/go-text.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
+import { isTimeZone } from '../../../machinery/time-zone.ts'
 import {
   checkImmutable,
   checkNonnegative,
@@ -171,7 +172,7 @@ export function validateCronJob(cronJob: KubeObject): FieldError[] {
       errors.push(invalid(path, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'))
   }
   checkNonnegative(spec.startingDeadlineSeconds, specPath, 'startingDeadlineSeconds', errors)
-  if (timeZone !== undefined && !isTimeZone(timeZone))
+  if (timeZone !== undefined && (timeZone.toLowerCase() === 'local' || !isTimeZone(timeZone)))
     errors.push(
       invalid(
         specPath.child('timeZone'),
@@ -193,14 +194,4 @@ export function validateCronJob(cronJob: KubeObject): FieldError[] {
       invalid(root('metadata', 'name'), cronJob.metadata.name, `must be no more than ${longestCronJobName} characters`),
     )
   return errors
-}
-
-function isTimeZone(name: string): boolean {
-  if (name === '' || name.toLowerCase() === 'local') return false
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
 }
