@@ -83,7 +83,7 @@ describe('aggregated discovery', () => {
     const kinds = (isCustom: boolean) =>
       aggregatedDiscovery(resources, '/apis', { isCustom: () => isCustom })
         .items.find(item => item.metadata.name === 'apps')!
-        .versions[0]!.resources.find(({ resource }) => resource === 'deployments')!
+        .versions[0]!.resources!.find(({ resource }) => resource === 'deployments')!
     expect(kinds(false)).toMatchObject({
       responseKind: { group: '', version: '', kind: 'Deployment' },
       subresources: [

@@ -1,8 +1,8 @@
 // The documents that tell clients which groups, versions and resources there are, in both forms.
 //
-// Comes in: resources, in the order in which they are to be listed. Goes out: the legacy documents (APIVersions,
-// APIGroupList, APIGroup, APIResourceList: one request per version) and the aggregated ones (APIGroupDiscoveryList: one
-// request for /api and one for /apis).
+// Comes in: resources (or only the versions they are of), in the order in which they are to be listed. Goes out: the
+// legacy documents (APIVersions, APIGroupList, APIGroup, APIResourceList: one request per version) and the aggregated
+// ones (APIGroupDiscoveryList: one request for /api and one for /apis).
 
 import { createHash } from 'node:crypto'
 import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from './meta/v1/apigroup.ts'
@@ -10,9 +10,12 @@ import { apiVersionOf, type ResourceDeclaration, type SubresourceDeclaration } f
 
 type Resources = readonly ResourceDeclaration[]
 
-interface GroupVersionKind {
+export interface GroupVersion {
   readonly group: string
   readonly version: string
+}
+
+interface GroupVersionKind extends GroupVersion {
   readonly kind: string
 }
 
@@ -28,19 +31,19 @@ export function apiVersions(serverAddress: string): APIVersions {
 }
 
 /** `/apis`. */
-export function apiGroupList(resources: Resources): APIGroupList {
-  const groups = [...groupsOf(resources).keys()].filter(group => group !== '')
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(group => groupOf(resources, group)) }
+export function apiGroupList(versions: readonly GroupVersion[]): APIGroupList {
+  const groups = [...groupsOf(versions)].filter(([group]) => group !== '')
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(([group, found]) => groupOf(group, found)) }
 }
 
 /** `/apis/<group>`; undefined if there is no such group. */
-export function apiGroup(resources: Resources, group: string): APIGroup | undefined {
-  if (!groupsOf(resources).has(group)) return undefined
-  return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(resources, group) }
+export function apiGroup(versions: readonly GroupVersion[], group: string): APIGroup | undefined {
+  const found = groupsOf(versions).get(group)
+  return found && { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group, found) }
 }
 
-function groupOf(resources: Resources, group: string): APIGroup {
-  const versions = [...groupsOf(resources).get(group)!.keys()].map(version => ({
+function groupOf(group: string, found: ReadonlyMap<string, unknown>): APIGroup {
+  const versions = [...found.keys()].map(version => ({
     groupVersion: apiVersionOf({ group, version }),
     version,
   }))
@@ -102,26 +105,67 @@ export interface AggregatedOptions {
   readonly isCustom?: (resource: ResourceDeclaration) => boolean
 }
 
+/** As APIResourceDiscovery is written. */
+export interface DiscoveredResource {
+  readonly resource: string
+  readonly responseKind: GroupVersionKind
+  readonly scope: string
+  readonly singularResource: string
+  readonly verbs: readonly string[]
+  readonly shortNames?: readonly string[]
+  readonly categories?: readonly string[]
+  readonly subresources?: readonly {
+    readonly subresource: string
+    readonly responseKind: GroupVersionKind
+    readonly verbs: readonly string[]
+  }[]
+}
+
+/** What there is in one version of a group. */
+export interface DiscoveredVersion extends GroupVersion {
+  readonly resources: readonly DiscoveredResource[]
+  /** Stale: the server behind it could not be asked. */
+  readonly freshness: 'Current' | 'Stale'
+}
+
 /** `/api` (the core group) or `/apis` (all others) for clients that accept `as=APIGroupDiscoveryList`. */
 export function aggregatedDiscovery(resources: Resources, path: '/api' | '/apis', options: AggregatedOptions = {}) {
-  const { version = 'v2', isCustom = () => false } = options
-  const groups = [...groupsOf(resources)].filter(([group]) => (group === '') === (path === '/api'))
+  const found = resources.filter(({ group }) => (group === '') === (path === '/api'))
+  return groupDiscoveryList(discoveredVersions(found, options.isCustom), options.version)
+}
+
+export function discoveredVersions(
+  resources: Resources,
+  isCustom: (resource: ResourceDeclaration) => boolean = () => false,
+): DiscoveredVersion[] {
+  return [...groupsOf(resources)].flatMap(([group, versions]) =>
+    [...versions].map(([version, listed]) => ({
+      group,
+      version,
+      resources: listed.map(resource => aggregatedResource(resource, isCustom(resource))),
+      freshness: 'Current' as const,
+    })),
+  )
+}
+
+/** The document that lists them, in this order. */
+export function groupDiscoveryList(discovered: readonly DiscoveredVersion[], version: 'v2' | 'v2beta1' = 'v2') {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups.map(([group, versions]) => ({
+    items: [...groupsOf(discovered)].map(([group, versions]) => ({
       metadata: group === '' ? {} : { name: group },
-      versions: [...versions].map(([version, listed]) => ({
+      versions: [...versions.values()].flat().map(({ version, resources, freshness }) => ({
         version,
-        resources: listed.map(resource => aggregatedResource(resource, isCustom(resource))),
-        freshness: 'Current',
+        ...(resources.length > 0 ? { resources } : {}),
+        freshness,
       })),
     })),
   }
 }
 
-function aggregatedResource(of: ResourceDeclaration, custom: boolean) {
+function aggregatedResource(of: ResourceDeclaration, custom: boolean): DiscoveredResource {
   const responseKind = ({ group, version, kind }: GroupVersionKind = of) =>
     !custom && group === of.group && version === of.version
       ? { group: '', version: '', kind }
@@ -144,13 +188,15 @@ function aggregatedResource(of: ResourceDeclaration, custom: boolean) {
   }
 }
 
-/** Group → version → resources, in order of appearance. */
-function groupsOf(resources: Resources): Map<string, Map<string, ResourceDeclaration[]>> {
-  const groups = new Map<string, Map<string, ResourceDeclaration[]>>()
-  for (const resource of resources) {
-    const versions = groups.get(resource.group) ?? new Map<string, ResourceDeclaration[]>()
-    groups.set(resource.group, versions)
-    versions.set(resource.version, [...(versions.get(resource.version) ?? []), resource])
+/** Group → version → what is listed of it, in order of appearance. */
+function groupsOf<Of extends GroupVersion>(all: readonly Of[]): Map<string, Map<string, Of[]>> {
+  const groups = new Map<string, Map<string, Of[]>>()
+  for (const one of all) {
+    const versions = groups.get(one.group) ?? new Map<string, Of[]>()
+    groups.set(one.group, versions)
+    const listed = versions.get(one.version)
+    if (listed) listed.push(one)
+    else versions.set(one.version, [one])
   }
   return groups
 }

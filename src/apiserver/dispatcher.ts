@@ -26,8 +26,8 @@ const verbs: Readonly<Record<Verb, VerbHandler>> = {
   deletecollection: deleteCollection,
 }
 
-/** Answers GETs of a path, or (with a trailing slash) of everything below it. */
-export type Endpoint = (request: RequestContext) => Answer
+/** Answers GETs of a path, or (with a trailing slash) of everything below it; undefined: there is no such page. */
+export type Endpoint = (request: RequestContext) => Answer | undefined
 
 export class Dispatcher {
   readonly #server: ServerContext
@@ -55,7 +55,7 @@ export class Dispatcher {
       this.#exact.get(path) ?? this.#below.find(({ prefix }) => request.path.startsWith(prefix))?.endpoint
     if (!endpoint) return pageNotFound()
     if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
-    return endpoint(request)
+    return endpoint(request) ?? pageNotFound()
   }
 
   #resource(request: RequestContext): Answer {

@@ -1,19 +1,64 @@
 // Discovery: which groups, versions and resources there are. /api and /apis answer the aggregated form to clients that
-// ask for it, the older documents to the others. Made once and kept until a resource comes or goes.
+// ask for it, the older documents to the others.
+//
+// Comes in: the registry's resources, and what further sources (aggregated API servers) have besides. Goes out: the
+// documents, made when first asked for and kept until something comes or goes.
 
 import { createHash } from 'node:crypto'
-import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from '../../api/discovery.ts'
+import {
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  type DiscoveredVersion,
+  discoveredVersions,
+  type GroupVersion,
+  groupDiscoveryList,
+} from '../../api/discovery.ts'
 import type { ResourceDeclaration } from '../../api/resource.ts'
+import { resources as builtInResources } from '../../api/scheme.ts'
 import { notAcceptable } from '../../machinery/status-error.ts'
+import { inGroupOrder, localPriority, type Priority } from '../aggregation/group-order.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { RequestContext, Response } from '../request.ts'
 import type { ServerOptions } from '../server-context.ts'
 import { json, parseAccept } from '../serving/media-type.ts'
 
-export function registerDiscovery(dispatcher: Dispatcher, registry: Registry, options: ServerOptions): void {
-  const resources = (): ResourceDeclaration[] => [...registry.resources()].map(({ declaration }) => declaration)
+/** What else is to be discovered, besides the registry's resources. */
+export interface DiscoverySource {
+  /** Takes the place of what the registry has of the same group and version. */
+  versions(): Iterable<DiscoveredVersion & { readonly priority: Priority }>
+  onChange(listener: () => void): void
+}
+
+export function registerDiscovery(
+  dispatcher: Dispatcher,
+  registry: Registry,
+  options: ServerOptions,
+  sources: readonly DiscoverySource[] = [],
+): void {
   const documents = new Map<string, Response>()
+  let ordered: ResourceDeclaration[] | undefined
+  let discovered: DiscoveredVersion[] | undefined
+  const forget = () => {
+    documents.clear()
+    ordered = discovered = undefined
+  }
+  registry.onChange(forget)
+  for (const source of sources) source.onChange(forget)
+
+  const resources = (): ResourceDeclaration[] => {
+    ordered ??= inGroupOrder(
+      [...registry.resources()].map(({ declaration }) => declaration),
+      localPriority,
+    )
+    return ordered
+  }
+  const versions = (): DiscoveredVersion[] => {
+    discovered ??= allVersions(resources(), sources)
+    return discovered
+  }
   const document = (name: string, make: () => object | undefined, contentType = json): Response | undefined => {
     let answer = documents.get(name)
     if (!answer) {
@@ -33,11 +78,9 @@ export function registerDiscovery(dispatcher: Dispatcher, registry: Registry, op
         const version = parameters['v']
         if (type !== json || (version !== 'v2' && version !== 'v2beta1')) continue
         const contentType = `${json};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
-        const answer = document(
-          `${path} ${version}`,
-          () => aggregatedDiscovery(resources(), path, { version }),
-          contentType,
-        )!
+        const here = (of: GroupVersion) => (of.group === '') === (path === '/api')
+        const make = () => groupDiscoveryList(versions().filter(here), version)
+        const answer = document(`${path} ${version}`, make, contentType)!
         return request.headers['if-none-match'] === answer.headers!['etag']
           ? { status: 304, headers: answer.headers }
           : answer
@@ -55,18 +98,41 @@ export function registerDiscovery(dispatcher: Dispatcher, registry: Registry, op
   dispatcher.register('/api', request => aggregated('/api', request) ?? document('/api', () => apiVersions(address))!)
   dispatcher.register(
     '/apis',
-    request => aggregated('/apis', request) ?? document('/apis', () => apiGroupList(resources()))!,
+    request => aggregated('/apis', request) ?? document('/apis', () => apiGroupList(versions()))!,
   )
-  const seen = new Set<string>()
-  for (const { group, version } of resources()) {
-    if (group !== '' && !seen.has(group)) {
-      seen.add(group)
-      dispatcher.register(`/apis/${group}`, () => document(`/apis/${group}`, () => apiGroup(resources(), group))!)
-    }
-    const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
-    if (seen.has(path)) continue
-    seen.add(path)
-    dispatcher.register(path, () => document(path, () => apiResourceList(resources(), group, version))!)
-  }
-  dispatcher.register('/', () => document('/', () => ({ paths: dispatcher.paths() }))!)
+  dispatcher.register('/api/', ({ path }) => {
+    const [, , version = '', ...rest] = parts(path)
+    return rest.length > 0 ? undefined : document(path, () => apiResourceList(resources(), '', version))
+  })
+  dispatcher.register('/apis/', ({ path }) => {
+    const [, , group = '', version, ...rest] = parts(path)
+    if (rest.length > 0 || group === '') return undefined
+    if (version === undefined) return document(`/apis/${group}`, () => apiGroup(versions(), group))
+    return document(`/apis/${group}/${version}`, () => apiResourceList(resources(), group, version))
+  })
+  const paths = () => [
+    ...new Set([
+      ...dispatcher.paths(),
+      ...versions().flatMap(({ group, version }) =>
+        group === '' ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
+      ),
+    ]),
+  ]
+  dispatcher.register('/', () => document('/', () => ({ paths: paths().sort() })))
+}
+
+const parts = (path: string): string[] => (path.endsWith('/') ? path.slice(0, -1) : path).split('/')
+
+const builtIn: ReadonlySet<ResourceDeclaration> = new Set(builtInResources)
+
+function allVersions(
+  resources: readonly ResourceDeclaration[],
+  sources: readonly DiscoverySource[],
+): DiscoveredVersion[] {
+  const own = discoveredVersions(resources, resource => !builtIn.has(resource))
+  const others = sources.flatMap(source => [...source.versions()])
+  if (others.length === 0) return own
+  const all = new Map(own.map(of => [`${of.group}/${of.version}`, { ...of, priority: localPriority(of) }]))
+  for (const other of others) all.set(`${other.group}/${other.version}`, other)
+  return inGroupOrder([...all.values()], ({ priority }) => priority)
 }

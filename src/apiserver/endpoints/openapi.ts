@@ -1,67 +1,158 @@
-// /openapi/v2 and /openapi/v3: the kinds and operations, described. Documents are made when first asked for; a v3
-// document asked for by its hash may be kept by the client for ever.
+// /openapi/v2 and /openapi/v3: the kinds and operations, described.
+//
+// Comes in: sources of documents: the built-in API, custom resources, aggregated API servers. Goes out: the documents,
+// made when first asked for and kept while their source says so; a v3 document asked for by its hash may be kept by the
+// client for ever.
 
 import { createHash } from 'node:crypto'
 import { openapiV2, openapiV3, openapiV3Hash, openapiV3Index } from '../../api/openapi/openapi.ts'
 import { openapiV2MediaType, openapiV2Protobuf } from '../../api/openapi/protobuf.ts'
 import { notAcceptable } from '../../machinery/status-error.ts'
 import type { Dispatcher } from '../dispatcher.ts'
-import type { RequestContext, Response } from '../request.ts'
+import type { Answer, RequestContext, Response } from '../request.ts'
 import { json, parseAccept } from '../serving/media-type.ts'
+
+/** What /openapi/v2 is merged from. */
+export interface OpenAPIv2 {
+  readonly paths: Readonly<Record<string, object>>
+  readonly definitions: Readonly<Record<string, object>>
+}
+
+/** Where v3 documents come from. A path is what follows /openapi/v3/: `apis/apps/v1`. */
+export interface OpenAPISource {
+  paths(): Iterable<string>
+  /** undefined when the path is none of this source's. */
+  document(path: string): object | undefined
+  /** Changes when the document does; upper-case hexadecimal. Asked for every path when the index is. */
+  hash(path: string): string
+  /** What it adds to /openapi/v2; the same object until something changes. */
+  v2(): OpenAPIv2 | undefined
+  /** Answers for the document in its own way, instead of `document` (aggregated API servers). */
+  serve?(path: string, request: RequestContext): Answer
+  /** Calls the listener when paths, documents or hashes have changed. */
+  onChange?(listener: () => void): void
+}
+
+/** The built-in API: nothing of it ever changes. */
+export const builtInOpenAPI: OpenAPISource = {
+  paths: () => Object.keys(openapiV3Index().paths),
+  document: openapiV3,
+  hash: openapiV3Hash,
+  v2: () => openapiV2() as unknown as OpenAPIv2,
+}
 
 const prefix = '/openapi/v3/'
 
-export function registerOpenAPI(dispatcher: Dispatcher): void {
-  const bodies = new Map<string, Buffer>()
-  const bodyOf = (name: string, document: object): Buffer => {
-    let body = bodies.get(name)
+export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAPISource[] = [builtInOpenAPI]): void {
+  let index: Response | undefined
+  let v2: V2Document | undefined
+  for (const source of sources)
+    source.onChange?.(() => {
+      index = v2 = undefined
+    })
+  const bodies = new WeakMap<object, Buffer>()
+  const bodyOf = (document: object): Buffer => {
+    let body = bodies.get(document)
     if (!body) {
       body = Buffer.from(JSON.stringify(document))
-      bodies.set(name, body)
+      bodies.set(document, body)
     }
     return body
   }
-  const cacheable = (request: RequestContext, name: string, document: object, etag: string, headers = {}): Response => {
+  const cacheable = (
+    request: RequestContext,
+    document: object,
+    body: Uint8Array,
+    etag: string,
+    headers = {},
+  ): Response => {
     const all = { etag: `"${etag}"`, vary: 'Accept', ...headers }
     if (request.headers['if-none-match'] === all.etag) return { status: 304, headers: all }
-    return { status: 200, contentType: json, headers: all, object: document, body: bodyOf(name, document) }
+    return { status: 200, contentType: json, headers: all, object: document, body }
   }
-  let v2Etag: string | undefined
   dispatcher.register('/openapi/v2', request => {
     const form = formOf(request)
-    const document = openapiV2()
-    if (form === 'protobuf') {
-      const body = protobufBody(document)
-      return { status: 200, contentType: openapiV2MediaType.returned, headers: { vary: 'Accept' }, body }
-    }
-    v2Etag ??= createHash('sha512').update(bodyOf('v2', document)).digest('hex').toUpperCase()
-    return cacheable(request, 'v2', document, v2Etag)
+    v2 ??= new V2Document(sources)
+    const headers = { etag: `"${v2.etag}"`, vary: 'Accept' }
+    if (request.headers['if-none-match'] === headers.etag) return { status: 304, headers }
+    if (form === 'protobuf')
+      return { status: 200, contentType: openapiV2MediaType.returned, headers, body: v2.protobuf }
+    return { status: 200, contentType: json, headers, object: v2.document, body: v2.json }
   })
   dispatcher.register('/openapi/v3', () => {
-    const document = openapiV3Index()
-    return { status: 200, contentType: json, object: document, body: bodyOf('v3', document) }
+    index ??= makeIndex(sources)
+    return index
   })
   dispatcher.register(prefix, request => {
     const path = request.path.slice(prefix.length)
-    const document = openapiV3(path)
-    if (!document)
-      return { status: 404, contentType: 'text/plain; charset=utf-8', body: Buffer.from('404 page not found\n') }
-    const hash = openapiV3Hash(path)
+    const source = sourceOf(sources, path)
+    if (source?.serve) return source.serve(path, request)
+    const document = source?.document(path)
+    if (!source || !document) return undefined
+    const hash = source.hash(path)
     const asked = request.query.get('hash')
     if (asked !== null && asked !== '' && asked !== hash)
       return { status: 301, headers: { location: `${request.path}?hash=${hash}` } }
     const forEver =
       asked === hash ? { 'cache-control': 'public, immutable', expires: 'Thu, 31 Dec 2099 23:59:59 GMT' } : {}
-    return cacheable(request, path, document, hash, forEver)
+    return cacheable(request, document, bodyOf(document), hash, forEver)
   })
 }
 
-let protobufDocument: Uint8Array | undefined
+function sourceOf(sources: readonly OpenAPISource[], path: string): OpenAPISource | undefined {
+  for (const source of sources) for (const known of source.paths()) if (known === path) return source
+  return undefined
+}
 
-/** Clients before 1.27 explain and validate by it. */
-function protobufBody(document: object): Uint8Array {
-  protobufDocument ??= openapiV2Protobuf(document as never)
-  return protobufDocument
+/** Where each document is, and a hash that changes with it. The first source of a path has it. */
+function makeIndex(sources: readonly OpenAPISource[]): Response {
+  const hashes = new Map<string, string>()
+  for (const source of sources)
+    for (const path of source.paths()) if (!hashes.has(path)) hashes.set(path, source.hash(path))
+  const paths = [...hashes]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, hash]) => [path, { serverRelativeURL: `${prefix}${path}?hash=${hash}` }] as const)
+  const object = { paths: Object.fromEntries(paths) }
+  return { status: 200, contentType: json, object, body: Buffer.from(JSON.stringify(object)) }
+}
+
+/** All sources in one: the first that defines a name or a path has it. */
+class V2Document {
+  readonly document: object
+  #json: Buffer | undefined
+  #etag: string | undefined
+  #protobuf: Uint8Array | undefined
+
+  constructor(sources: readonly OpenAPISource[]) {
+    const [base, ...others] = sources.map(source => source.v2()).filter(found => found !== undefined)
+    this.document = base && others.length > 0 ? merged(base, others) : (base ?? {})
+  }
+
+  get json(): Buffer {
+    this.#json ??= Buffer.from(JSON.stringify(this.document))
+    return this.#json
+  }
+
+  get etag(): string {
+    this.#etag ??= createHash('sha512').update(this.json).digest('hex').toUpperCase()
+    return this.#etag
+  }
+
+  /** Clients before 1.27 explain and validate by it. */
+  get protobuf(): Uint8Array {
+    this.#protobuf ??= openapiV2Protobuf(this.document as never)
+    return this.#protobuf
+  }
+}
+
+function merged(base: OpenAPIv2, others: readonly OpenAPIv2[]): OpenAPIv2 {
+  const paths: Record<string, object> = { ...base.paths }
+  const definitions: Record<string, object> = { ...base.definitions }
+  for (const other of others) {
+    for (const [path, item] of Object.entries(other.paths)) paths[path] ??= item
+    for (const [name, definition] of Object.entries(other.definitions)) definitions[name] ??= definition
+  }
+  return { ...base, paths, definitions }
 }
 
 function formOf(request: RequestContext): 'json' | 'protobuf' {

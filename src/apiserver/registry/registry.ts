@@ -26,6 +26,7 @@ export class Registry {
   readonly #store: Store
   readonly #storages = new Map<string, ResourceStorage>()
   readonly #served = new Map<string, ServedResource>()
+  readonly #listeners = new Set<() => void>()
 
   constructor(store: Store) {
     this.#store = store
@@ -45,7 +46,27 @@ export class Registry {
       subresources: new Map(Object.entries(subresources)),
     }
     this.#served.set(`${declaration.group}/${declaration.version}/${declaration.resource}`, resource)
+    this.#changed()
     return resource
+  }
+
+  /** Serves it no longer. Its objects stay in the store; their cache goes with the last version of the resource. */
+  remove(group: string, version: string, resource: string): void {
+    const removed = this.find(group, version, resource)
+    if (!removed) return
+    this.#served.delete(`${group}/${version}/${resource}`)
+    const { storage } = removed
+    if (storage && ![...this.#served.values()].some(other => other.storage === storage)) {
+      storage.cache.stop()
+      for (const [name, stored] of this.#storages) if (stored === storage) this.#storages.delete(name)
+    }
+    this.#changed()
+  }
+
+  /** Calls the listener after each change of what is served. Returns how to stop that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Reads every resource's objects into its cache. */
@@ -80,6 +101,10 @@ export class Registry {
 
   resources(): Iterable<ServedResource> {
     return this.#served.values()
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   #storageFor(declaration: ResourceDeclaration): ResourceStorage {
