@@ -7,11 +7,15 @@
 import { tablePrinter } from '../api/columns.ts'
 import type { ResourceDeclaration } from '../api/resource.ts'
 import { resources as builtInResources } from '../api/scheme.ts'
+import { createClient } from '../client/rest-client.ts'
 import type { Transport } from '../client/transport.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import { defaultAdmissionPlugins } from './admission/default-plugins.ts'
+import { Aggregator } from './aggregation/aggregator.ts'
+import type { ProxyClientCertificate } from './aggregation/backend-connection.ts'
+import type { RequestHeaderOptions } from './authentication/request-header.ts'
 import { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
@@ -21,7 +25,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { registerDiscovery } from './endpoints/discovery.ts'
 import { registerHealth } from './endpoints/health.ts'
 import { registerMetrics } from './endpoints/metrics.ts'
-import { registerOpenAPI } from './endpoints/openapi.ts'
+import { builtInOpenAPI, registerOpenAPI } from './endpoints/openapi.ts'
 import { registerOpenID } from './endpoints/openid.ts'
 import { versionInfo } from './endpoints/version.ts'
 import { pipeline } from './pipeline.ts'
@@ -50,8 +54,13 @@ export interface ApiServerOptions extends ServerOptions {
     readonly port: number
     readonly cert: string
     readonly key: string
-    readonly clientCA: string
   }
+  /** PEM: who vouches for clients' certificates. */
+  readonly clientCA: string
+  /** A front proxy that is believed: --requestheader-*. */
+  readonly requestHeader?: RequestHeaderOptions
+  /** What is shown to aggregated API servers: --proxy-client-*-file; PEM. */
+  readonly proxyClient?: ProxyClientCertificate
 }
 
 /** What the kubernetes Service says when the system is to choose a port. */
@@ -66,6 +75,7 @@ export class ApiServer {
   readonly #security: Security
   readonly #server: ServerContext
   readonly #dispatcher: Dispatcher
+  readonly #aggregator: Aggregator
   readonly #handle: (request: RequestContext) => Answer
   #http: HttpServer | undefined
   #compaction: Timer | undefined
@@ -79,6 +89,7 @@ export class ApiServer {
       env,
       serviceAccountKeys: [options.serviceAccountKey.publicKey],
       staticTokens: options.staticTokens,
+      requestHeader: options.requestHeader,
     })
     this.#server = {
       env,
@@ -95,7 +106,9 @@ export class ApiServer {
       kubelets: options.kubelets,
     }
     for (const declaration of builtInResources) this.#add(declaration)
-    this.#dispatcher = new Dispatcher(this.#server)
+    const { proxyClient, requestHeader } = options
+    this.#aggregator = new Aggregator(this.#server, { proxyClient, requestHeader, clientCA: options.clientCA })
+    this.#dispatcher = new Dispatcher(this.#server, this.#aggregator)
     this.#handle = pipeline(this.#server, this.#security.authenticator, this.#dispatcher)
     this.#registerEndpoints()
   }
@@ -118,12 +131,18 @@ export class ApiServer {
         now: env.clock.now(),
       }),
     )
+    this.#aggregator.start(createClient(this.transport()))
     if (https) {
       this.#http = await startHttpServer({
         env,
         bindAddress: https.bindAddress,
         port: https.port,
-        tls: { cert: https.cert, key: https.key, clientCA: https.clientCA },
+        tls: {
+          cert: https.cert,
+          key: https.key,
+          clientCA: this.#options.clientCA,
+          requestHeaderCA: this.#options.requestHeader?.clientCA,
+        },
         handle: this.#handle,
       })
       await publishKubernetesEndpoints(this.#server, this.#options.advertiseAddress, this.#http.port)
@@ -143,6 +162,7 @@ export class ApiServer {
     this.#ready = false
     this.#compaction?.cancel()
     await this.#http?.close()
+    await this.#aggregator.stop()
     this.#registry.stop()
   }
 
@@ -168,8 +188,8 @@ export class ApiServer {
       },
     ])
     this.#dispatcher.register('/version', () => answerJson(versionInfo))
-    registerDiscovery(this.#dispatcher, this.#registry, this.#options)
-    registerOpenAPI(this.#dispatcher)
+    registerDiscovery(this.#dispatcher, this.#registry, this.#options, this.#aggregator)
+    registerOpenAPI(this.#dispatcher, [builtInOpenAPI, this.#aggregator.openapi])
     registerMetrics(this.#dispatcher, this.#server)
     registerOpenID(this.#dispatcher, {
       issuer: this.#server.tokens.issuer,

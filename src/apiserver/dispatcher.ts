@@ -1,8 +1,9 @@
-// The last stage: which code answers the request. Resources go to the generic verbs, subresources to their handlers,
+// The last stage: which code answers the request. What another API server answers for goes there. Resources go to the generic verbs, subresources to their handlers,
 // everything else (health, version, metrics, discovery, OpenAPI) to the endpoints that registered their path.
 
 import { deprecationWarning, type Verb } from '../api/resource.ts'
 import { failure, methodNotSupported } from '../machinery/status-error.ts'
+import type { Aggregator } from './aggregation/aggregator.ts'
 import type { ServedResource } from './registry/registry.ts'
 import { create } from './registry/verbs/create.ts'
 import { deleteCollection, deleteOne } from './registry/verbs/delete.ts'
@@ -31,11 +32,13 @@ export type Endpoint = (request: RequestContext) => Answer | undefined
 
 export class Dispatcher {
   readonly #server: ServerContext
+  readonly #aggregator: Pick<Aggregator, 'serve'>
   readonly #exact = new Map<string, Endpoint>()
   readonly #below: { readonly prefix: string; readonly endpoint: Endpoint }[] = []
 
-  constructor(server: ServerContext) {
+  constructor(server: ServerContext, aggregator: Pick<Aggregator, 'serve'>) {
     this.#server = server
+    this.#aggregator = aggregator
   }
 
   register(path: string, endpoint: Endpoint): void {
@@ -49,6 +52,8 @@ export class Dispatcher {
 
   dispatch(request: RequestContext): Answer {
     const { info } = request
+    const elsewhere = this.#aggregator.serve(request)
+    if (elsewhere) return elsewhere
     if (info.isResourceRequest) return this.#resource(request)
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path
     const endpoint =

@@ -5,6 +5,7 @@ import type { Env } from '../machinery/env/env.ts'
 import { anonymousAuthenticator } from './authentication/anonymous.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
 import { ClientCertificateAuthenticator } from './authentication/client-certificate.ts'
+import { RequestHeaderAuthenticator, type RequestHeaderOptions } from './authentication/request-header.ts'
 import type { BoundObjectGetter } from './authentication/service-account-claims.ts'
 import { ServiceAccountTokenAuthenticator } from './authentication/service-account-token.ts'
 import { StaticTokenAuthenticator } from './authentication/static-token.ts'
@@ -25,6 +26,8 @@ export interface SecurityOptions {
   readonly serviceAccountKeys: readonly string[]
   readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
   readonly anonymous?: boolean
+  /** A front proxy may say for whom it asks. */
+  readonly requestHeader?: RequestHeaderOptions
 }
 
 export interface Security {
@@ -58,6 +61,7 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
       registry.findStorage(resource)?.get(namespace, name)?.object,
   }
   const authenticators: Authenticator[] = [
+    ...(options.requestHeader ? [new RequestHeaderAuthenticator(options.requestHeader)] : []),
     new ClientCertificateAuthenticator(),
     new StaticTokenAuthenticator(options.staticTokens ?? []),
     new ServiceAccountTokenAuthenticator({ env: options.env, keys: options.serviceAccountKeys, objects }),

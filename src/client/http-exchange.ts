@@ -21,6 +21,9 @@ export interface HttpExchange {
   readonly headers: Readonly<Record<string, string>>
   /** Hands over the body's chunks as they come; resolves at its end, rejects when it is cut off. Call it once. */
   follow(chunk: (bytes: Uint8Array) => void): Promise<void>
+  /** No more chunks until `resume`: for whoever passes them on to somebody slow. */
+  pause(): void
+  resume(): void
   cancel(): void
 }
 
@@ -90,6 +93,8 @@ export function exchangeHttp1(
         status: message.statusCode ?? 0,
         headers: flatHeaders(message.headers),
         follow: chunk => followHttp1(message, chunk, request.signal),
+        pause: () => void message.pause(),
+        resume: () => void message.resume(),
         cancel: () => void outgoing.destroy(),
       })
     })

@@ -152,6 +152,8 @@ export class Http2Sessions {
           status: Number(headers[':status']),
           headers: flatHeaders(headers),
           cancel,
+          pause: () => void stream.pause(),
+          resume: () => void stream.resume(),
           follow: chunk =>
             new Promise((done, broken) => {
               onClose = () =>

@@ -79,8 +79,10 @@ export class ControlPlane {
         port: options.listen.port,
         cert,
         key,
-        clientCA: ca,
       },
+      clientCA: ca,
+      requestHeader: frontProxy(pki),
+      proxyClient: { cert: pki.frontProxyClient.certificate, key: pki.frontProxyClient.privateKey },
     })
   }
 
@@ -174,6 +176,16 @@ export class ControlPlane {
     }
   }
 }
+
+/** kubeadm's --requestheader-* flags. */
+const frontProxy = ({ frontProxyAuthority }: Pki) => ({
+  clientCA: frontProxyAuthority.certificate,
+  allowedNames: ['front-proxy-client'],
+  usernameHeaders: ['X-Remote-User'],
+  uidHeaders: ['X-Remote-Uid'],
+  groupHeaders: ['X-Remote-Group'],
+  extraHeaderPrefixes: ['X-Remote-Extra-'],
+})
 
 const meansAll = (bind: string): boolean => bind === '0.0.0.0' || bind === '::'
 

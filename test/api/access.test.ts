@@ -31,7 +31,15 @@ beforeAll(async () => {
       port: 0,
       cert: pki.apiServer.certificate,
       key: pki.apiServer.privateKey,
-      clientCA: pki.certificateAuthority.certificate,
+    },
+    clientCA: pki.certificateAuthority.certificate,
+    requestHeader: {
+      clientCA: pki.frontProxyAuthority.certificate,
+      allowedNames: ['front-proxy-client'],
+      usernameHeaders: ['X-Remote-User'],
+      uidHeaders: ['X-Remote-Uid'],
+      groupHeaders: ['X-Remote-Group'],
+      extraHeaderPrefixes: ['X-Remote-Extra-'],
     },
   })
   await server.start()

@@ -19,6 +19,8 @@ export interface PeerCertificate {
   readonly fingerprint?: string
   /** Whether the certificate chains to the client CA and is within its time. */
   readonly authorized: boolean
+  /** Whether it chains to the front-proxy CA, and is within its time. */
+  readonly frontProxy?: boolean
 }
 
 export interface AuthenticationInput {

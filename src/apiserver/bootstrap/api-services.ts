@@ -1,18 +1,15 @@
-// The APIService of each group and version that the server itself serves, with its place in discovery's order.
+// The APIService of each group and version that the server itself serves.
 
+import { localCondition } from '../../api/apiregistration/v1/available-condition.ts'
 import type { KubeObject } from '../../api/resource.ts'
-import { builtInVersions } from '../aggregation/group-order.ts'
+import { builtInAPIServices } from '../aggregation/auto-register.ts'
 
-export function apiServices(): KubeObject[] {
-  return builtInVersions.map(({ group, version, priority }) => ({
+export function apiServices(now: number): KubeObject[] {
+  return builtInAPIServices().map(({ metadata, spec }) => ({
     apiVersion: 'apiregistration.k8s.io/v1',
     kind: 'APIService',
-    metadata: { name: `${version}.${group}`, labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' } },
-    spec: {
-      ...(group !== '' && { group }),
-      version,
-      groupPriorityMinimum: priority.group,
-      versionPriority: priority.version,
-    },
+    metadata: { ...metadata },
+    spec: { ...spec },
+    status: { conditions: [localCondition(now)] },
   }))
 }

@@ -46,7 +46,7 @@ export function bootstrapObjects(options: BootstrapOptions): BootstrapObject[] {
     ...all(rbac, 'v1', 'rolebindings', defaultRoleBindings()),
     ...all('networking.k8s.io', 'v1', 'servicecidrs', [serviceCIDR(options.serviceCIDR.split(','), now)]),
     ...all('', 'v1', 'services', [kubernetesService(options)]),
-    ...all('apiregistration.k8s.io', 'v1', 'apiservices', apiServices()),
+    ...all('apiregistration.k8s.io', 'v1', 'apiservices', apiServices(options.now)),
   ]
 }
 

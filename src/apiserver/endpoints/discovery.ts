@@ -25,6 +25,14 @@ import type { RequestContext, Response } from '../request.ts'
 import type { ServerOptions } from '../server-context.ts'
 import { json, parseAccept } from '../serving/media-type.ts'
 
+/** Which API servers there are, besides this one. */
+export interface AggregatedServers {
+  readonly discovery: DiscoverySource
+  /** What the older documents list, in their order. */
+  groupVersions(): readonly GroupVersion[]
+  onChange(listener: () => void): void
+}
+
 /** What else is to be discovered, besides the registry's resources. */
 export interface DiscoverySource {
   /** Takes the place of what the registry has of the same group and version. */
@@ -36,8 +44,9 @@ export function registerDiscovery(
   dispatcher: Dispatcher,
   registry: Registry,
   options: ServerOptions,
-  sources: readonly DiscoverySource[] = [],
+  servers: AggregatedServers,
 ): void {
+  const sources = [servers.discovery]
   const documents = new Map<string, Response>()
   let ordered: ResourceDeclaration[] | undefined
   let discovered: DiscoveredVersion[] | undefined
@@ -46,6 +55,7 @@ export function registerDiscovery(
     ordered = discovered = undefined
   }
   registry.onChange(forget)
+  servers.onChange(forget)
   for (const source of sources) source.onChange(forget)
 
   const resources = (): ResourceDeclaration[] => {
@@ -98,7 +108,7 @@ export function registerDiscovery(
   dispatcher.register('/api', request => aggregated('/api', request) ?? document('/api', () => apiVersions(address))!)
   dispatcher.register(
     '/apis',
-    request => aggregated('/apis', request) ?? document('/apis', () => apiGroupList(versions()))!,
+    request => aggregated('/apis', request) ?? document('/apis', () => apiGroupList(servers.groupVersions()))!,
   )
   dispatcher.register('/api/', ({ path }) => {
     const [, , version = '', ...rest] = parts(path)
@@ -107,7 +117,8 @@ export function registerDiscovery(
   dispatcher.register('/apis/', ({ path }) => {
     const [, , group = '', version, ...rest] = parts(path)
     if (rest.length > 0 || group === '') return undefined
-    if (version === undefined) return document(`/apis/${group}`, () => apiGroup(versions(), group))
+    if (version === undefined)
+      return document(`/apis/${group}`, () => apiGroup(servers.groupVersions(), group) ?? apiGroup(versions(), group))
     return document(`/apis/${group}/${version}`, () => apiResourceList(resources(), group, version))
   })
   const paths = () => [

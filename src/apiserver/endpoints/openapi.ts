@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { openapiV2, openapiV3, openapiV3Hash, openapiV3Index } from '../../api/openapi/openapi.ts'
 import { openapiV2MediaType, openapiV2Protobuf } from '../../api/openapi/protobuf.ts'
 import { notAcceptable } from '../../machinery/status-error.ts'
+import { mergeV2 } from '../aggregation/openapi-v2-merge.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Answer, RequestContext, Response } from '../request.ts'
 import { json, parseAccept } from '../serving/media-type.ts'
@@ -25,10 +26,10 @@ export interface OpenAPISource {
   document(path: string): object | undefined
   /** Changes when the document does; upper-case hexadecimal. Asked for every path when the index is. */
   hash(path: string): string
-  /** What it adds to /openapi/v2; the same object until something changes. */
-  v2(): OpenAPIv2 | undefined
-  /** Answers for the document in its own way, instead of `document` (aggregated API servers). */
-  serve?(path: string, request: RequestContext): Answer
+  /** What it adds to /openapi/v2, in one document or several; the same ones until something changes. */
+  v2(): OpenAPIv2 | readonly OpenAPIv2[] | undefined
+  /** Answers for the document in its own way; undefined: as everybody else (aggregated API servers). */
+  serve?(path: string, request: RequestContext): Answer | undefined
   /** Calls the listener when paths, documents or hashes have changed. */
   onChange?(listener: () => void): void
 }
@@ -86,7 +87,8 @@ export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAP
   dispatcher.register(prefix, request => {
     const path = request.path.slice(prefix.length)
     const source = sourceOf(sources, path)
-    if (source?.serve) return source.serve(path, request)
+    const own = source?.serve?.(path, request)
+    if (own) return own
     const document = source?.document(path)
     if (!source || !document) return undefined
     const hash = source.hash(path)
@@ -116,7 +118,7 @@ function makeIndex(sources: readonly OpenAPISource[]): Response {
   return { status: 200, contentType: json, object, body: Buffer.from(JSON.stringify(object)) }
 }
 
-/** All sources in one: the first that defines a name or a path has it. */
+/** All sources in one. */
 class V2Document {
   readonly document: object
   #json: Buffer | undefined
@@ -124,8 +126,8 @@ class V2Document {
   #protobuf: Uint8Array | undefined
 
   constructor(sources: readonly OpenAPISource[]) {
-    const [base, ...others] = sources.map(source => source.v2()).filter(found => found !== undefined)
-    this.document = base && others.length > 0 ? merged(base, others) : (base ?? {})
+    const [base, ...others] = sources.flatMap(source => source.v2() ?? [])
+    this.document = base ? mergeV2(base, others) : {}
   }
 
   get json(): Buffer {
@@ -143,16 +145,6 @@ class V2Document {
     this.#protobuf ??= openapiV2Protobuf(this.document as never)
     return this.#protobuf
   }
-}
-
-function merged(base: OpenAPIv2, others: readonly OpenAPIv2[]): OpenAPIv2 {
-  const paths: Record<string, object> = { ...base.paths }
-  const definitions: Record<string, object> = { ...base.definitions }
-  for (const other of others) {
-    for (const [path, item] of Object.entries(other.paths)) paths[path] ??= item
-    for (const [name, definition] of Object.entries(other.definitions)) definitions[name] ??= definition
-  }
-  return { ...base, paths, definitions }
 }
 
 function formOf(request: RequestContext): 'json' | 'protobuf' {

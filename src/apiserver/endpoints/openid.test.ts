@@ -13,7 +13,7 @@ const spki = (pair: typeof ec) => pair.publicKey.export({ type: 'spki', format: 
 const issuer = 'https://kubernetes.default.svc.cluster.local'
 
 function get(path: string): any {
-  const dispatcher = new Dispatcher({} as never)
+  const dispatcher = new Dispatcher({} as never, { serve: () => undefined })
   registerOpenID(dispatcher, { issuer, keys: [spki(ec), spki(rsa)], externalAddress: '192.0.2.1:6443' })
   const request = { method: 'GET', path, info: { isResourceRequest: false } } as RequestContext
   const { contentType, body } = dispatcher.dispatch(request) as Response

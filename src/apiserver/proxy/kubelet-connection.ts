@@ -5,9 +5,9 @@
 // `DialError` when nobody answers.
 
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, type Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { quote } from '../../machinery/go-text.ts'
 
 export interface BackendTarget {
@@ -70,33 +70,48 @@ export interface KubeletCredentials {
 
 /** Connections over the network: to kubelets with the credentials, to others without. */
 export function networkDial(credentials: KubeletCredentials | undefined): Dial {
-  return (target, signal) =>
-    new Promise((resolve, reject) => {
-      const { host, port, scheme, node, skipTlsVerify } = target
-      const kubelet = node === undefined ? undefined : credentials
-      const socket =
-        scheme === 'http'
-          ? connectTcp({ host, port })
-          : connectTls({
-              host,
-              port,
-              ALPNProtocols: ['http/1.1'],
-              rejectUnauthorized: kubelet?.ca !== undefined && !skipTlsVerify,
-              ...(kubelet && { cert: kubelet.cert, key: kubelet.key }),
-              ...(kubelet?.ca && { ca: kubelet.ca }),
-            })
-      const abort = () => socket.destroy(new Error('context canceled'))
-      if (signal?.aborted) abort()
-      signal?.addEventListener('abort', abort, { once: true })
-      const failed = (error: Error) => reject(new DialError(dialMessage(error, target), { cause: error }))
-      socket.once('error', failed)
-      socket.once(scheme === 'http' ? 'connect' : 'secureConnect', () => {
-        signal?.removeEventListener('abort', abort)
-        socket.off('error', failed)
-        socket.setNoDelay(true)
-        resolve(socket as TLSSocket)
-      })
+  return (target, signal) => {
+    const { host, port, scheme, node, skipTlsVerify } = target
+    if (scheme === 'http') return connected(connectTcp({ host, port }), 'connect', target, signal)
+    const kubelet = node === undefined ? undefined : credentials
+    return dialTls(
+      {
+        rejectUnauthorized: kubelet?.ca !== undefined && !skipTlsVerify,
+        ...(kubelet && { cert: kubelet.cert, key: kubelet.key }),
+        ...(kubelet?.ca && { ca: kubelet.ca }),
+      },
+      target,
+      signal,
+    )
+  }
+}
+
+/** A TLS connection on which HTTP/1.1 is spoken. */
+export function dialTls(options: ConnectionOptions, target: BackendTarget, signal?: AbortSignal): Promise<Duplex> {
+  const { host, port } = target
+  const socket = connectTls({ ...options, host, port, ALPNProtocols: ['http/1.1'] })
+  return connected(socket, 'secureConnect', target, signal)
+}
+
+function connected(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  target: BackendTarget,
+  signal: AbortSignal | undefined,
+): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const abort = () => socket.destroy(new Error('context canceled'))
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    const failed = (error: Error) => reject(new DialError(dialMessage(error, target), { cause: error }))
+    socket.once('error', failed)
+    socket.once(event, () => {
+      signal?.removeEventListener('abort', abort)
+      socket.off('error', failed)
+      socket.setNoDelay(true)
+      resolve(socket)
     })
+  })
 }
 
 /**
@@ -158,12 +173,12 @@ function answer(response: IncomingMessage): BackendResponse {
   }
 }
 
-export function hostHeader({ host, port }: BackendTarget): string {
+export function hostHeader({ host, port }: Pick<BackendTarget, 'host' | 'port'>): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** The failure in Go's words, which users know from upstream. */
-function dialMessage(error: Error, target: BackendTarget): string {
+export function dialMessage(error: Error, target: Pick<BackendTarget, 'host' | 'port'>): string {
   const address = hostHeader(target)
   const { code } = error as NodeJS.ErrnoException
   switch (code) {

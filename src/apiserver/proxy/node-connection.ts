@@ -163,13 +163,13 @@ function join(client: Duplex, backend: Duplex): void {
   }
 }
 
-function isUpgrade({ headers }: ProxiedRequest): boolean {
+export function isUpgrade({ headers }: ProxiedRequest): boolean {
   return String(headers['connection'] ?? '')
     .toLowerCase()
     .includes('upgrade')
 }
 
-const hopByHop = new Set([
+export const hopByHop = new Set([
   'connection',
   'proxy-connection',
   'keep-alive',
@@ -196,7 +196,7 @@ function forwarded(request: ProxiedRequest, target: BackendTarget, path: string)
   return { method: request.method, path, headers }
 }
 
-function ours(name: string): boolean {
+export function ours(name: string): boolean {
   return name === 'authorization' || name === 'host' || name === 'content-length' || name.startsWith('impersonate-')
 }
 
@@ -218,7 +218,7 @@ function upgradeHeaders(request: ProxiedRequest): Pick<BackendRequest, 'headers'
   }
 }
 
-function search(query: URLSearchParams): string {
+export function search(query: URLSearchParams): string {
   const text = query.toString()
   return text && `?${text}`
 }

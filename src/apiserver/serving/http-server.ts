@@ -19,7 +19,7 @@ import type { Env } from '../../machinery/env/env.ts'
 import { asStatusError, badRequest, requestEntityTooLarge } from '../../machinery/status-error.ts'
 import type { PeerCertificate } from '../authentication/authenticator.ts'
 import type { Answer, RequestContext, Response, ResponseSink } from '../request.ts'
-import { peerCertificateOf } from './peer-certificate.ts'
+import { type ClientAuthorities, peerCertificateReader, type ReadPeerCertificate } from './peer-certificate.ts'
 import { upgradeHead } from './upgrade-head.ts'
 
 /** The largest body a request may have (upstream: MaxRequestBodyBytes). */
@@ -29,7 +29,7 @@ export interface HttpServerOptions {
   readonly env: Env
   readonly bindAddress: string
   readonly port: number
-  readonly tls: { readonly cert: string; readonly key: string; readonly clientCA: string | readonly string[] }
+  readonly tls: { readonly cert: string; readonly key: string } & ClientAuthorities
   handle(request: RequestContext): Answer
 }
 
@@ -41,16 +41,18 @@ export interface HttpServer {
 
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { env } = options
+  const { clientCA, requestHeaderCA } = options.tls
+  const peerCertificateOf = peerCertificateReader(options.tls)
   const sessions = new Set<ServerHttp2Session>()
   const sockets = new Set<TLSSocket>()
   const http1 = createHttp1Server({ keepAlive: true })
   http1.keepAliveTimeout = 180_000
-  http1.on('request', (message, response) => serveHttp1(options, message, response))
-  http1.on('upgrade', (message, socket, head) => serveUpgrade(options, message, socket, head))
+  http1.on('request', (message, response) => serveHttp1(options, peerCertificateOf, message, response))
+  http1.on('upgrade', (message, socket, head) => serveUpgrade(options, peerCertificateOf, message, socket, head))
   const server: TlsServer = createTlsServer({
     cert: options.tls.cert,
     key: options.tls.key,
-    ca: options.tls.clientCA as string | string[],
+    ca: requestHeaderCA ? [clientCA, requestHeaderCA] : clientCA,
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ['h2', 'http/1.1'],
@@ -247,7 +249,12 @@ function collect(stream: NodeJS.ReadableStream, contentLength: string | undefine
 
 // ---- HTTP/1.1 ------------------------------------------------------------------------------------------------------
 
-function serveHttp1(options: HttpServerOptions, message: IncomingMessage, response: ServerResponse): void {
+function serveHttp1(
+  options: HttpServerOptions,
+  peerCertificateOf: ReadPeerCertificate,
+  message: IncomingMessage,
+  response: ServerResponse,
+): void {
   const socket = message.socket as TLSSocket
   const request = contextOf(options, message.method!, message.url!, message.headers, {
     peerCertificate: () => peerCertificateOf(socket),
@@ -270,7 +277,13 @@ function serveHttp1(options: HttpServerOptions, message: IncomingMessage, respon
 }
 
 /** exec, attach and port-forward: the pipeline decides, then the connection is the handler's. */
-function serveUpgrade(options: HttpServerOptions, message: IncomingMessage, socket: Duplex, head: Buffer): void {
+function serveUpgrade(
+  options: HttpServerOptions,
+  peerCertificateOf: ReadPeerCertificate,
+  message: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
   socket.on('error', error => options.env.log.debug('an upgraded connection broke', { error: error.message }))
   const request = contextOf(options, message.method!, message.url!, message.headers, {
     peerCertificate: () => peerCertificateOf(message.socket as TLSSocket),

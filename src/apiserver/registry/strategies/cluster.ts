@@ -14,6 +14,7 @@ import type { KubeObject } from '../../../api/resource.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { nameIsPathSegment } from '../../../machinery/validation/names.ts'
 import type { Strategy, StrategyContext } from '../strategy.ts'
+import { apiServiceStrategy } from './api-service.ts'
 
 const counted: Strategy = { tracksGeneration: true }
 /** Kinds whose clients always say which version they saw. */
@@ -76,7 +77,7 @@ export const clusterStrategies: Readonly<Record<string, Strategy>> = {
   'validatingadmissionpolicies.admissionregistration.k8s.io': careful,
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': careful,
   'customresourcedefinitions.apiextensions.k8s.io': careful,
-  'apiservices.apiregistration.k8s.io': { allowUnconditionalUpdate: false },
+  'apiservices.apiregistration.k8s.io': apiServiceStrategy,
   'flowschemas.flowcontrol.apiserver.k8s.io': careful,
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': careful,
   'poddisruptionbudgets.policy': {
