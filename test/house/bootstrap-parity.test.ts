@@ -47,7 +47,9 @@ describe.skipIf(!existsSync(file))('objects at start', () => {
   test.each(Object.keys(theirs))('%s', key => {
     expect((ours[key] ?? []).map(nameOf).sort()).toEqual(theirs[key]!.map(nameOf).sort())
     for (const object of theirs[key]!) {
-      const mine = ours[key]!.find(each => nameOf(each) === nameOf(object))!
+      const mine = { ...ours[key]!.find(each => nameOf(each) === nameOf(object))! }
+      // The data leaves their conditions out.
+      if (mine['kind'] === 'APIService') delete mine['status']
       expect(timeless(mine), nameOf(object)).toEqual(timeless(object))
     }
   })
