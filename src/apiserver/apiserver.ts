@@ -35,6 +35,7 @@ import { answerJson } from './registry/answers.ts'
 import { Registry } from './registry/registry.ts'
 import { enableYaml } from './registry/representation.ts'
 import { strategyOf } from './registry/strategies/strategies.ts'
+import type { ComponentChecks } from './registry/subresources/component-status.ts'
 import { subresourcesOf } from './registry/subresources/subresources.ts'
 import type { Answer, RequestContext } from './request.ts'
 import { createSecurity, type Security } from './security.ts'
@@ -48,6 +49,7 @@ export interface ApiServerOptions extends ServerOptions {
   readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string }
   readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
   readonly kubelets: KubeletConnection
+  readonly components?: ComponentChecks
   /** Answers HTTPS there; only direct callers when absent. */
   readonly https?: {
     readonly bindAddress: string
@@ -104,6 +106,7 @@ export class ApiServer {
       tokens: new ServiceAccountTokenIssuer({ env, signingKey: options.serviceAccountKey.privateKey }),
       printer: tablePrinter,
       kubelets: options.kubelets,
+      components: options.components,
     }
     for (const declaration of builtInResources) this.#add(declaration)
     const { proxyClient, requestHeader } = options

@@ -12,6 +12,7 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import type { RbacAuthorizer } from './authorization/rbac.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import type { Registry } from './registry/registry.ts'
+import type { ComponentChecks } from './registry/subresources/component-status.ts'
 
 export interface ServerOptions {
   /** Such as 10.96.0.0/12. */
@@ -36,4 +37,6 @@ export interface ServerContext {
   readonly printer: (declaration: ResourceDeclaration) => TablePrinter
   /** Reaches kubelets for logs, exec, attach, port-forward and proxying. */
   readonly kubelets: KubeletConnection
+  /** How the other components are, as far as they run in this process. */
+  readonly components?: ComponentChecks
 }

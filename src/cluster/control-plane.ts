@@ -82,6 +82,10 @@ export class ControlPlane {
       },
       clientCA: ca,
       requestHeader: frontProxy(pki),
+      components: {
+        ...(!options.withoutControllers && { 'controller-manager': () => healthOf(this.#controllers) }),
+        ...(!options.withoutScheduler && { scheduler: () => healthOf(this.#scheduler) }),
+      },
       proxyClient: { cert: pki.frontProxyClient.certificate, key: pki.frontProxyClient.privateKey },
     })
   }
@@ -176,6 +180,10 @@ export class ControlPlane {
     }
   }
 }
+
+/** A component of this process has nothing to say but that it runs. */
+const healthOf = (component: object | undefined) =>
+  component ? { healthy: true, message: 'ok' } : { healthy: false, message: 'not started' }
 
 /** kubeadm's --requestheader-* flags. */
 const frontProxy = ({ frontProxyAuthority }: Pki) => ({

@@ -3,6 +3,7 @@
 import { request } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ApiServer } from '../../src/apiserver/apiserver.ts'
+import { issueCertificate } from '../../src/cluster/pki/certificate.ts'
 import { type KeyAndCertificate, loadOrCreatePki, type Pki } from '../../src/cluster/pki/pki.ts'
 import { systemEnv } from '../../src/cluster/system-env.ts'
 import { openEmbeddedStore } from '../../src/etcd/embedded-store.ts'
@@ -128,6 +129,58 @@ describe('who is asking', () => {
     expect((await call(undefined, 'GET', '/metrics')).body.message).toBe(
       'forbidden: User "system:anonymous" cannot get path "/metrics"',
     )
+  })
+
+  describe('a front proxy', () => {
+    const review = async (who: Who, headers: object) => {
+      const self = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
+      const answer = await call(
+        who,
+        'POST',
+        self,
+        { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+        headers,
+      )
+      return answer.status === 201 ? answer.body.status.userInfo : answer.status
+    }
+    const speaksFor = {
+      'X-Remote-User': 'dave',
+      'X-Remote-Uid': '42',
+      'X-Remote-Group': ['one', 'two'],
+      'X-Remote-Extra-Acme.com%2FProject': ['p1', 'p2'],
+    }
+
+    test('says for whom it asks', async () => {
+      expect(await review(pki.frontProxyClient, speaksFor)).toEqual({
+        username: 'dave',
+        uid: '42',
+        groups: ['one', 'two', 'system:authenticated'],
+        extra: { 'acme.com/project': ['p1', 'p2'] },
+      })
+      // Anonymous is in no group of those who are known.
+      expect(await review(pki.frontProxyClient, { 'X-Remote-User': 'system:anonymous' })).toBe(403)
+    })
+
+    test('is nobody by itself: its authority vouches for proxies, not for users', async () => {
+      expect(await review(pki.frontProxyClient, {})).toBe(401)
+    })
+
+    test('is not whoever shows a certificate, or none', async () => {
+      expect(await review(alice, speaksFor)).toMatchObject({ username: 'alice' })
+      expect(await review(pki.admin, speaksFor)).toMatchObject({ username: 'kubernetes-admin' })
+      expect((await call(undefined, 'GET', pods, undefined, speaksFor)).body.message).toContain('system:anonymous')
+    })
+
+    test('must have an allowed name', async () => {
+      const now = Date.now()
+      const other = issueCertificate(
+        pki.frontProxyAuthority,
+        { subject: { commonName: 'other' }, usages: ['clientAuth'] },
+        { notBefore: now - 3_600_000, notAfter: now + 3_600_000 },
+        Buffer.from([9]),
+      )
+      expect(await review(other, speaksFor)).toBe(401)
+    })
   })
 
   test.each(['wrong', 'a.b.c', `${'x'.repeat(5000)}`])(

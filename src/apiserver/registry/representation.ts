@@ -13,7 +13,8 @@ import type { StoredObject } from '../watchcache/stored-object.ts'
 import { encodeWatchFrame } from './protobuf-frames.ts'
 
 export interface ListMeta {
-  readonly resourceVersion: string
+  /** Missing where nothing is stored. */
+  readonly resourceVersion?: string
   readonly continue?: string
   readonly remainingItemCount?: number
 }

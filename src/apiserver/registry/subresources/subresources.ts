@@ -6,6 +6,7 @@ import { patch } from '../verbs/patch.ts'
 import { get } from '../verbs/read.ts'
 import { update } from '../verbs/update.ts'
 import { bind } from './binding.ts'
+import { componentStatusHandlers } from './component-status.ts'
 import { connectSubresources } from './connect.ts'
 import { evict } from './eviction.ts'
 import { reviewSubresources } from './reviews.ts'
@@ -20,6 +21,7 @@ const scale: Handlers = { get: getScale, update: updateScale, patch: patchScale 
 /** Handlers that belong to one resource, by `pods/binding`, or `bindings` for the resource's own verbs. */
 const particular: Readonly<Record<string, Handlers>> = {
   bindings: { create: bind },
+  componentstatuses: componentStatusHandlers,
   'pods/binding': { create: bind },
   'pods/eviction': { create: evict },
   ...connectSubresources,
