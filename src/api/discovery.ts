@@ -5,6 +5,7 @@
 // ones (APIGroupDiscoveryList: one request for /api and one for /apis).
 
 import { createHash } from 'node:crypto'
+import type { APIResourceDiscovery } from './apidiscovery/v2/apigroupdiscovery.ts'
 import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from './meta/v1/apigroup.ts'
 import { apiVersionOf, type ResourceDeclaration, type SubresourceDeclaration } from './resource.ts'
 
@@ -99,31 +100,13 @@ export function storageVersionHash({ group, version, kind }: GroupVersionKind): 
 // ---- aggregated ----------------------------------------------------------------------------------------------------
 
 export interface AggregatedOptions {
-  /** v2beta1 has the same content under another name (clients before 1.30). */
-  readonly version?: 'v2' | 'v2beta1'
   /** Custom resources name group and version of their kind; built-in ones only those of kinds from elsewhere. */
   readonly isCustom?: (resource: ResourceDeclaration) => boolean
 }
 
-/** As APIResourceDiscovery is written. */
-export interface DiscoveredResource {
-  readonly resource: string
-  readonly responseKind: GroupVersionKind
-  readonly scope: string
-  readonly singularResource: string
-  readonly verbs: readonly string[]
-  readonly shortNames?: readonly string[]
-  readonly categories?: readonly string[]
-  readonly subresources?: readonly {
-    readonly subresource: string
-    readonly responseKind: GroupVersionKind
-    readonly verbs: readonly string[]
-  }[]
-}
-
 /** What there is in one version of a group. */
 export interface DiscoveredVersion extends GroupVersion {
-  readonly resources: readonly DiscoveredResource[]
+  readonly resources: readonly APIResourceDiscovery[]
   /** Stale: the server behind it could not be asked. */
   readonly freshness: 'Current' | 'Stale'
 }
@@ -131,7 +114,7 @@ export interface DiscoveredVersion extends GroupVersion {
 /** `/api` (the core group) or `/apis` (all others) for clients that accept `as=APIGroupDiscoveryList`. */
 export function aggregatedDiscovery(resources: Resources, path: '/api' | '/apis', options: AggregatedOptions = {}) {
   const found = resources.filter(({ group }) => (group === '') === (path === '/api'))
-  return groupDiscoveryList(discoveredVersions(found, options.isCustom), options.version)
+  return groupDiscoveryList(discoveredVersions(found, options.isCustom))
 }
 
 export function discoveredVersions(
@@ -149,10 +132,10 @@ export function discoveredVersions(
 }
 
 /** The document that lists them, in this order. */
-export function groupDiscoveryList(discovered: readonly DiscoveredVersion[], version: 'v2' | 'v2beta1' = 'v2') {
+export function groupDiscoveryList(discovered: readonly DiscoveredVersion[]) {
   return {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: `apidiscovery.k8s.io/${version}`,
+    apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: [...groupsOf(discovered)].map(([group, versions]) => ({
       metadata: group === '' ? {} : { name: group },
@@ -165,7 +148,7 @@ export function groupDiscoveryList(discovered: readonly DiscoveredVersion[], ver
   }
 }
 
-function aggregatedResource(of: ResourceDeclaration, custom: boolean): DiscoveredResource {
+function aggregatedResource(of: ResourceDeclaration, custom: boolean): APIResourceDiscovery {
   const responseKind = ({ group, version, kind }: GroupVersionKind = of) =>
     !custom && group === of.group && version === of.version
       ? { group: '', version: '', kind }
@@ -175,14 +158,14 @@ function aggregatedResource(of: ResourceDeclaration, custom: boolean): Discovere
     responseKind: responseKind(),
     scope: of.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: of.singular,
-    verbs: of.verbs,
-    ...(of.shortNames && { shortNames: of.shortNames }),
-    ...(of.categories && { categories: of.categories }),
+    verbs: [...of.verbs],
+    ...(of.shortNames && { shortNames: [...of.shortNames] }),
+    ...(of.categories && { categories: [...of.categories] }),
     ...(of.subresources.length > 0 && {
       subresources: of.subresources.map(({ name, kind, verbs }) => ({
         subresource: name,
         responseKind: responseKind(kind),
-        verbs,
+        verbs: [...verbs],
       })),
     }),
   }

@@ -121,6 +121,11 @@ export class ApiServer {
     return this.#http?.port ?? 0
   }
 
+  /** What is served; may change while the server runs. */
+  get registry(): Registry {
+    return this.#registry
+  }
+
   /** Loads the caches, makes what every cluster starts with, then opens the door. */
   async start(): Promise<void> {
     const { env, store, https } = this.#options

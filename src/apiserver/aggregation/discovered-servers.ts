@@ -1,7 +1,8 @@
 // What aggregated API servers have, for the aggregated discovery document: fetched when an APIService comes or changes,
 // and every minute. A server that cannot be asked is listed as stale, without resources.
 
-import type { DiscoveredResource, DiscoveredVersion } from '../../api/discovery.ts'
+import type { APIResourceDiscovery } from '../../api/apidiscovery/v2/apigroupdiscovery.ts'
+import type { DiscoveredVersion } from '../../api/discovery.ts'
 import { ItemExponentialRateLimiter, processQueue, WorkQueue } from '../../client/work-queue.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import type { DiscoverySource } from '../endpoints/discovery.ts'
@@ -21,11 +22,11 @@ const accept = ['v2', 'v2beta1']
 interface ServerDocument {
   readonly etag: string | undefined
   /** `group/version` → its resources. */
-  readonly versions: ReadonlyMap<string, readonly DiscoveredResource[]>
+  readonly versions: ReadonlyMap<string, readonly APIResourceDiscovery[]>
 }
 
 interface Entry {
-  readonly resources: readonly DiscoveredResource[]
+  readonly resources: readonly APIResourceDiscovery[]
   readonly freshness: 'Current' | 'Stale'
 }
 
@@ -90,7 +91,7 @@ export class DiscoveredServers implements DiscoverySource {
     }
   }
 
-  async #fetch(proxy: APIServiceProxy): Promise<readonly DiscoveredResource[]> {
+  async #fetch(proxy: APIServiceProxy): Promise<readonly APIResourceDiscovery[]> {
     const { group, version } = proxy.groupVersion
     const service = `${proxy.reference.namespace}/${proxy.reference.name}:${proxy.reference.port}`
     const known = this.#documents.get(service)
@@ -126,14 +127,14 @@ function isAggregated(contentType = ''): boolean {
 interface GroupDiscoveryList {
   readonly items?: readonly {
     readonly metadata?: { readonly name?: string }
-    readonly versions?: readonly { readonly version: string; readonly resources?: readonly DiscoveredResource[] }[]
+    readonly versions?: readonly { readonly version: string; readonly resources?: readonly APIResourceDiscovery[] }[]
   }[]
 }
 
 const noKind = { group: '', version: '', kind: '' }
 
-function versionsIn({ items = [] }: GroupDiscoveryList): Map<string, readonly DiscoveredResource[]> {
-  const found = new Map<string, readonly DiscoveredResource[]>()
+function versionsIn({ items = [] }: GroupDiscoveryList): Map<string, readonly APIResourceDiscovery[]> {
+  const found = new Map<string, readonly APIResourceDiscovery[]>()
   for (const { metadata, versions = [] } of items)
     for (const { version, resources = [] } of versions)
       found.set(

@@ -1,12 +1,10 @@
 // An APIResourceList, as servers before 1.26 answer it, in the form of the aggregated document.
 
-import type { DiscoveredResource } from '../../api/discovery.ts'
+import type { APIResourceDiscovery, APISubresourceDiscovery } from '../../api/apidiscovery/v2/apigroupdiscovery.ts'
 import type { APIResourceList } from '../../api/meta/v1/apigroup.ts'
 
-type Subresource = NonNullable<DiscoveredResource['subresources']>[number]
-
-export function resourcesOf({ resources = [] }: Partial<APIResourceList>): DiscoveredResource[] {
-  const found = new Map<string, DiscoveredResource & { subresources?: Subresource[] }>()
+export function resourcesOf({ resources = [] }: Partial<APIResourceList>): APIResourceDiscovery[] {
+  const found = new Map<string, APIResourceDiscovery & { subresources?: APISubresourceDiscovery[] }>()
   const scopeOf = (namespaced: boolean) => (namespaced ? 'Namespaced' : 'Cluster')
   for (const each of resources) {
     if (each.name.includes('/')) continue

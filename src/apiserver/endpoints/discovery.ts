@@ -4,7 +4,7 @@
 // Comes in: the registry's resources, and what further sources (aggregated API servers) have besides. Goes out: the
 // documents, made when first asked for and kept until something comes or goes.
 
-import { createHash } from 'node:crypto'
+import { APIGroupDiscoveryList } from '../../api/apidiscovery/v2/apigroupdiscovery.ts'
 import {
   apiGroup,
   apiGroupList,
@@ -15,15 +15,17 @@ import {
   type GroupVersion,
   groupDiscoveryList,
 } from '../../api/discovery.ts'
+import { APIGroup, APIGroupList, APIResourceList, APIVersions } from '../../api/meta/v1/apigroup.ts'
 import type { ResourceDeclaration } from '../../api/resource.ts'
 import { resources as builtInResources } from '../../api/scheme.ts'
-import { notAcceptable } from '../../machinery/status-error.ts'
+import type { ObjectSchema } from '../../machinery/schema/schema.ts'
 import { inGroupOrder, localPriority, type Priority } from '../aggregation/group-order.ts'
 import type { Dispatcher } from '../dispatcher.ts'
+import { answerJson } from '../registry/answers.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { RequestContext, Response } from '../request.ts'
 import type { ServerOptions } from '../server-context.ts'
-import { json, parseAccept } from '../serving/media-type.ts'
+import { DiscoveryDocument, discoveryForm } from './discovery-document.ts'
 
 /** Which API servers there are, besides this one. */
 export interface AggregatedServers {
@@ -47,7 +49,7 @@ export function registerDiscovery(
   servers: AggregatedServers,
 ): void {
   const sources = [servers.discovery]
-  const documents = new Map<string, Response>()
+  const documents = new Map<string, DiscoveryDocument>()
   let ordered: ResourceDeclaration[] | undefined
   let discovered: DiscoveredVersion[] | undefined
   const forget = () => {
@@ -69,68 +71,77 @@ export function registerDiscovery(
     discovered ??= allVersions(resources(), sources)
     return discovered
   }
-  const document = (name: string, make: () => object | undefined, contentType = json): Response | undefined => {
-    let answer = documents.get(name)
-    if (!answer) {
+  /** Kept under its name, in the form that is asked for. */
+  const answer = (
+    request: RequestContext,
+    name: string,
+    schema: ObjectSchema,
+    make: () => object | undefined,
+  ): Response | undefined => {
+    let document = documents.get(name)
+    if (!document) {
       const object = make()
       if (!object) return undefined
-      const body = Buffer.from(`${JSON.stringify(object)}\n`)
-      const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
-      answer = { status: 200, contentType, object, body, headers: { etag } }
-      documents.set(name, answer)
+      document = new DiscoveryDocument(schema, object)
+      documents.set(name, document)
     }
-    return answer
+    return document.answer(discoveryForm(request))
   }
   const aggregated = (path: '/api' | '/apis', request: RequestContext): Response | undefined => {
-    const header = request.headers['accept']
-    for (const { type, parameters } of parseAccept((Array.isArray(header) ? header.join(',') : header) ?? '*/*')) {
-      if (parameters['as'] === 'APIGroupDiscoveryList') {
-        const version = parameters['v']
-        if (type !== json || (version !== 'v2' && version !== 'v2beta1')) continue
-        const contentType = `${json};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
-        const here = (of: GroupVersion) => (of.group === '') === (path === '/api')
-        const make = () => groupDiscoveryList(versions().filter(here), version)
-        const answer = document(`${path} ${version}`, make, contentType)!
-        return request.headers['if-none-match'] === answer.headers!['etag']
-          ? { status: 304, headers: answer.headers }
-          : answer
-      }
-      if (type === json || type === '*/*' || type === 'application/*') return undefined
+    const form = discoveryForm(request, true)
+    if (!form.aggregated) return undefined
+    const name = `${path} aggregated`
+    let document = documents.get(name)
+    if (!document) {
+      const here = ({ group }: GroupVersion) => (group === '') === (path === '/api')
+      document = new DiscoveryDocument(APIGroupDiscoveryList, groupDiscoveryList(versions().filter(here)))
+      documents.set(name, document)
     }
-    if (header === undefined || request.direct) return undefined
-    const onlyOthers = parseAccept(String(header)).every(
-      ({ type }) => type !== 'application/vnd.kubernetes.protobuf' && type !== 'application/yaml',
-    )
-    if (onlyOthers) throw notAcceptable([json])
-    return undefined
+    return document.answer(form, request.headers['if-none-match'])
   }
   const address = `${options.advertiseAddress}:${options.port}`
-  dispatcher.register('/api', request => aggregated('/api', request) ?? document('/api', () => apiVersions(address))!)
+  dispatcher.register(
+    '/api',
+    request => aggregated('/api', request) ?? answer(request, '/api', APIVersions, () => apiVersions(address)),
+  )
   dispatcher.register(
     '/apis',
-    request => aggregated('/apis', request) ?? document('/apis', () => apiGroupList(servers.groupVersions()))!,
+    request =>
+      aggregated('/apis', request) ??
+      answer(request, '/apis', APIGroupList, () => apiGroupList(servers.groupVersions())),
   )
-  dispatcher.register('/api/', ({ path }) => {
-    const [, , version = '', ...rest] = parts(path)
-    return rest.length > 0 ? undefined : document(path, () => apiResourceList(resources(), '', version))
+  dispatcher.register('/api/', request => {
+    const [, , version = '', ...rest] = parts(request.path)
+    if (rest.length > 0) return undefined
+    return answer(request, `/api/${version}`, APIResourceList, () => apiResourceList(resources(), '', version))
   })
-  dispatcher.register('/apis/', ({ path }) => {
-    const [, , group = '', version, ...rest] = parts(path)
+  dispatcher.register('/apis/', request => {
+    const [, , group = '', version, ...rest] = parts(request.path)
     if (rest.length > 0 || group === '') return undefined
     if (version === undefined)
-      return document(`/apis/${group}`, () => apiGroup(servers.groupVersions(), group) ?? apiGroup(versions(), group))
-    return document(`/apis/${group}/${version}`, () => apiResourceList(resources(), group, version))
+      return answer(
+        request,
+        `/apis/${group}`,
+        APIGroup,
+        () => apiGroup(servers.groupVersions(), group) ?? apiGroup(versions(), group),
+      )
+    const make = () => apiResourceList(resources(), group, version)
+    return answer(request, `/apis/${group}/${version}`, APIResourceList, make)
   })
   const paths = () => [
     ...new Set([
-      ...dispatcher.paths(),
+      ...dispatcher.paths().filter(path => path !== '/'),
+      ...listedPrefixes,
       ...versions().flatMap(({ group, version }) =>
         group === '' ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
       ),
     ]),
   ]
-  dispatcher.register('/', () => document('/', () => ({ paths: paths().sort() })))
+  dispatcher.register('/', () => answerJson({ paths: paths().sort() }))
 }
+
+/** Paths that `/` lists with their slash, too. */
+const listedPrefixes = ['/apis/', '/openapi/v3/']
 
 const parts = (path: string): string[] => (path.endsWith('/') ? path.slice(0, -1) : path).split('/')
 

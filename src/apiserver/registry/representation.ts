@@ -254,9 +254,10 @@ export async function enableYaml(): Promise<void> {
   yamlStringify = stringify
 }
 
+export const yamlText = (value: unknown): string => yamlStringify(value)
+
 function yamlRepresentation(base: Representation): Representation {
-  const convert = (pieces: readonly Uint8Array[]) =>
-    Buffer.from(yamlStringify(JSON.parse(Buffer.concat(pieces).toString())))
+  const convert = (pieces: readonly Uint8Array[]) => Buffer.from(yamlText(JSON.parse(Buffer.concat(pieces).toString())))
   return {
     ...base,
     id: `yaml:${base.id}`,
