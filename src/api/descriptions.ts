@@ -1,7 +1,9 @@
 // What definitions and fields are for, in words. The texts are not in the sources: the build takes them from the type
-// comments of the official client package (scripts/descriptions.mjs) into one JSON file beside the bundle.
+// comments of the official client package (scripts/descriptions.mjs) into one JSON file beside the bundle; the few that
+// it lacks are in own-descriptions.ts.
 
 import { readFileSync } from 'node:fs'
+import { ownDefinitionDescriptions, ownFieldDescriptions } from './own-descriptions.ts'
 
 interface Described {
   readonly description: string
@@ -39,11 +41,12 @@ function described(definition: string): Described | undefined {
 const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** The description of a definition, '' if there is none. */
-export const definitionDescription = (definition: string): string => described(definition)?.description ?? ''
+export const definitionDescription = (definition: string): string =>
+  described(definition)?.description || (ownDefinitionDescriptions[definition] ?? '')
 
 /** The description of a definition's field, '' if there is none. */
 export const fieldDescription = (definition: string, field: string): string =>
-  described(definition)?.fields[field] ?? ''
+  described(definition)?.fields[field] ?? ownFieldDescriptions[`${definition}.${field}`] ?? ''
 
 /** The description of a query parameter, '' if there is none. */
 export const parameterDescription = (name: string): string => descriptions()['parameters']?.fields[name] ?? ''

@@ -73,6 +73,20 @@ function parity(): void {
     })
   })
 
+  test('OpenAPI: every definition and field that upstream has words for has words', () => {
+    const without = new Set<string>()
+    for (const path of Object.keys(openapiV3Index().paths)) {
+      const theirs = json(`served/openapi-v3/${path.replaceAll('/', '__')}.json`).components.schemas ?? {}
+      const ours = (openapiV3(path) as Json).components.schemas
+      for (const [name, { description, properties = {} }] of Object.entries<Json>(theirs)) {
+        if (description && !ours[name].description) without.add(name)
+        for (const [field, property] of Object.entries<Json>(properties))
+          if (property.description && !ours[name].properties[field].description) without.add(`${name}.${field}`)
+      }
+    }
+    expect([...without]).toEqual([])
+  })
+
   test('discovery: every group, version, resource and subresource', () => {
     expect(aggregatedDiscovery(resources, '/api')).toEqual(json('served/discovery-api.json'))
     expect(aggregatedDiscovery(resources, '/apis')).toEqual(json('served/discovery-apis.json'))

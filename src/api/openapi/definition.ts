@@ -101,7 +101,7 @@ function objectDefinition(schema: ObjectSchema, dialect: Dialect, kindsOf: Kinds
 function property(schema: ObjectSchema, field: FieldSchema, dialect: Dialect): Json {
   const type = nodeSchema(field.node, dialect, field.enum)
   const rest = {
-    ...described(fieldDescription(schema.name, field.name) || typeDescription(field.node)),
+    ...described((fieldDescription(schema.name, field.name) || typeDescription(field.node)) + possibleValues(field)),
     ...(dialect === 'v3' && publishedDefault(field)),
     ...(field.listMapKeys && { 'x-kubernetes-list-map-keys': field.listMapKeys }),
     ...(field.listType && { 'x-kubernetes-list-type': field.listType }),
@@ -113,6 +113,12 @@ function property(schema: ObjectSchema, field: FieldSchema, dialect: Dialect): J
   const alone = Object.keys(rest).length === 0
   return '$ref' in type && dialect === 'v3' && !alone ? { allOf: [type], ...rest } : { ...type, ...rest }
 }
+
+/** What a text may be, in words. */
+const possibleValues = ({ node, enum: allowed }: FieldSchema): string =>
+  node.type === 'string' && allowed
+    ? `\n\nPossible enum values:${allowed.map(value => `\n - \`"${value}"\``).join('')}`
+    : ''
 
 /** For fields without words of their own. */
 const typeDescription = (node: TypeNode): string =>
