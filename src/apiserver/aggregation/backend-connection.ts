@@ -70,9 +70,9 @@ export class BackendConnection {
       if (!(error instanceof ConnectionError)) throw error
       const safe = request.method === 'GET' || request.method === 'HEAD'
       const stale = error.code !== 'ECONNREFUSED' && (error.unprocessed || (safe && error.isReset))
-      if (!stale || isTlsRefusal(error)) throw new DialError(dialMessage(error, target), { cause: error })
+      if (!stale || isTlsRefusal(error)) throw new DialError(inGoWords(error, target), { cause: error })
       return this.#attempt(target, request).catch((again: Error) => {
-        throw new DialError(dialMessage(again, target), { cause: again })
+        throw new DialError(inGoWords(again, target), { cause: again })
       })
     }
   }
@@ -124,13 +124,24 @@ export class BackendConnection {
   }
 }
 
-/** Go does not look at the common name. */
+/** As Go checks it, which does not look at the common name, and in Go's words. */
 function checkIdentity(host: string, certificate: PeerCertificate): Error | undefined {
-  if (certificate.subjectaltname) return checkServerIdentity(host, certificate)
-  return Object.assign(new Error('x509: certificate relies on legacy Common Name field, use SANs instead'), {
-    code: 'ERR_TLS_CERT_ALTNAME_INVALID',
-  })
+  const { subjectaltname = '' } = certificate
+  if (subjectaltname !== '' && !checkServerIdentity(host, certificate)) return undefined
+  const names = subjectaltname.split(', ').flatMap(entry => (entry.startsWith('DNS:') ? [entry.slice(4)] : []))
+  const problem =
+    subjectaltname === ''
+      ? 'certificate relies on legacy Common Name field, use SANs instead'
+      : names.length === 0
+        ? `certificate is not valid for any names, but wanted to match ${host}`
+        : `certificate is valid for ${names.join(', ')}, not ${host}`
+  return Object.assign(new Error(`x509: ${problem}`), { code: wrongName })
 }
+
+const wrongName = 'ERR_TLS_CERT_ALTNAME_INVALID'
+
+const inGoWords = (error: Error & { readonly code?: string }, target: BackendTarget): string =>
+  error.code === wrongName ? `tls: failed to verify certificate: ${error.message}` : dialMessage(error, target)
 
 /** The server was reached and is not whom it should be, or does not want us: again would be the same. */
 const isTlsRefusal = ({ code = '' }: ConnectionError): boolean =>

@@ -4,6 +4,7 @@
 import type { APIResourceDiscovery } from '../../api/apidiscovery/v2/apigroupdiscovery.ts'
 import type { DiscoveredVersion } from '../../api/discovery.ts'
 import { ItemExponentialRateLimiter, processQueue, WorkQueue } from '../../client/work-queue.ts'
+import { deepEqual } from '../../machinery/deep-equal.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import type { DiscoverySource } from '../endpoints/discovery.ts'
 import { parseMediaType } from '../serving/media-type.ts'
@@ -113,6 +114,7 @@ export class DiscoveredServers implements DiscoverySource {
   }
 
   #set(name: string, entry: Entry | undefined): void {
+    if (deepEqual(entry, this.#entries.get(name))) return
     if (entry) this.#entries.set(name, entry)
     else this.#entries.delete(name)
     for (const listener of this.#listeners) listener()
