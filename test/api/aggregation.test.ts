@@ -16,7 +16,9 @@ import { customResourceDefinitions } from '../../src/api/apiextensions/v1/custom
 import { apiServices } from '../../src/api/apiregistration/v1/apiservice.ts'
 import { configMaps } from '../../src/api/core/v1/configmap.ts'
 import { services } from '../../src/api/core/v1/service.ts'
+import { endpointSlices } from '../../src/api/discovery/v1/endpointslice.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
+import { machineAddress } from '../../src/cluster/machine-address.ts'
 import { createCertificateAuthority, issueCertificate } from '../../src/cluster/pki/certificate.ts'
 
 type Json = any
@@ -103,7 +105,7 @@ const openapi = {
   definitions: { [definition]: { type: 'object', description: 'a flunder' }, 'not.used': { type: 'object' } },
 }
 
-const state = { aggregatedDiscovery: true, healthy: true }
+const state = { aggregatedDiscovery: true, healthy: true, openapiV3: true }
 
 async function answer(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
   let body = ''
@@ -132,7 +134,7 @@ async function answer(request: Http2ServerRequest, response: Http2ServerResponse
     })
   if (target === path) return json(state.healthy ? 200 : 500, resourceList)
   if (target === '/openapi/v2') return json(200, openapi, { etag: '"v2"' })
-  if (target === '/openapi/v3')
+  if (target === '/openapi/v3' && state.openapiV3)
     return json(200, { paths: { [path.slice(1)]: { serverRelativeURL: `/openapi/v3${path}?hash=ABC` } } })
   if (target === `/openapi/v3${path}`) return json(200, { openapi: '3.0.0', of: 'wardle' }, { etag: '"ABC"' })
   if (target === `${path}/namespaces/default/flunders/moved`)
@@ -181,7 +183,7 @@ beforeAll(async () => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
     socket.pipe(socket)
   })
-  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => backend.listen(0, '0.0.0.0', resolve))
   backendPort = (backend.address() as AddressInfo).port
   await cluster.client
     .resource(services)
@@ -528,6 +530,49 @@ describe('a server behind an APIService', () => {
     expect(v2.definitions).not.toHaveProperty('not.used')
     expect(Object.keys(v2.paths)).toEqual(expect.arrayContaining([`${path}/flunders`, '/version/', '/api/']))
     expect((await call('GET', '/openapi/v2', undefined, { 'if-none-match': headers['etag'] })).status).toBe(304)
+  })
+
+  test('without OpenAPI v3 is described in it all the same', async () => {
+    state.openapiV3 = false
+    await cluster.clock.advance('61s')
+    const document = async () => (await call('GET', `/openapi/v3${path}`)).json
+    await until(async () => expect(await document()).toHaveProperty('components'))
+    expect((await document()).components.schemas).toEqual({
+      [definition]: { type: 'object', description: 'a flunder' },
+    })
+    const { serverRelativeURL } = (await call('GET', '/openapi/v3')).json.paths[path.slice(1)]
+    expect(serverRelativeURL).toMatch(/hash=[0-9A-F]{128}$/)
+    expect((await call('GET', serverRelativeURL)).headers['cache-control']).toBe('public, immutable')
+    state.openapiV3 = true
+  })
+
+  test.skipIf(machineAddress() === '127.0.0.1')('is reached at its endpoints', async () => {
+    const patch = (service: object) =>
+      all().patch(`v1alpha1.${group}`, 'application/merge-patch+json', { spec: { service } } as never)
+    await cluster.client
+      .resource(services)
+      .namespace('default')
+      .create({
+        metadata: { name: 'old' },
+        spec: { ports: [{ name: 'api', port: 443 }] },
+      } as never)
+    await cluster.client
+      .resource(endpointSlices)
+      .namespace('default')
+      .create({
+        metadata: { name: 'old-1', labels: { 'kubernetes.io/service-name': 'old' } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: [machineAddress()], conditions: { ready: true } }],
+        ports: [{ name: 'api', port: backendPort }],
+      } as never)
+    await patch({ name: 'old', port: 443 })
+    await until(async () => expect(await condition()).toMatchObject({ status: 'True', reason: 'Passed' }))
+    expect((await call('GET', `${path}/namespaces/default/flunders/one`)).json).toEqual(flunder)
+    expect(forClients().at(-1)!.headers[':authority']).toBe(`${machineAddress()}:${backendPort}`)
+    await cluster.client.resource(endpointSlices).namespace('default').delete('old-1')
+    await until(async () => expect(await condition()).toMatchObject({ status: 'False', reason: 'EndpointsNotFound' }))
+    await patch({ name: 'wardle', port: backendPort })
+    await until(async () => expect(await condition()).toMatchObject({ status: 'True', reason: 'Passed' }))
   })
 
   test('is listed with its Service', async () => {

@@ -115,7 +115,7 @@ async function fetchDescription(proxy: APIServiceProxy, before: Description | un
   const { v2, v2Etag } = await fetchV2(proxy, before)
   const answer = await proxy.get('/openapi/v3', aggregator, { accept: 'application/json' }, fetchTimeout)
   if (answer.status === 404) {
-    if (before && before.v2 === v2) return before
+    if (before && before.indexText === undefined && before.v2 === v2) return before
     if (!v2) return { index: new Map(), v2Etag }
     const { group, version } = proxy.groupVersion
     const path = `apis/${group}/${version}`
