@@ -175,8 +175,11 @@ export class ApiServer {
   }
 
   /** A way in for a component in the same process, as that user. */
-  transport(user: UserInfo = { name: 'system:apiserver', groups: [systemPrivilegedGroup] }): Transport {
-    return directTransport({ env: this.#options.env, user, handle: this.#handle })
+  transport(
+    user: UserInfo = { name: 'system:apiserver', groups: [systemPrivilegedGroup] },
+    userAgent = 'k8ts',
+  ): Transport {
+    return directTransport({ env: this.#options.env, user, userAgent, handle: this.#handle })
   }
 
   #add(declaration: ResourceDeclaration): void {

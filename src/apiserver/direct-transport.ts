@@ -10,15 +10,18 @@ import type { UserInfo } from './user.ts'
 export interface DirectTransportOptions {
   readonly env: Env
   readonly user: UserInfo
+  /** How the caller is called, in managedFields above all. */
+  readonly userAgent: string
   handle(request: RequestContext): Answer
 }
 
 export function directTransport(options: DirectTransportOptions): Transport {
+  const agent = { 'user-agent': options.userAgent }
   const context = (request: ApiRequest): RequestContext => ({
     method: request.method,
     path: request.path,
     query: queryOf(request),
-    headers: request.headers ?? {},
+    headers: request.headers ? { ...agent, ...request.headers } : agent,
     direct: true,
     signal: request.signal,
     // Not copied: decoding makes a new object of it.

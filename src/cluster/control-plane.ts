@@ -38,6 +38,9 @@ export interface ControlPlaneOptions {
   readonly withoutScheduler?: boolean
 }
 
+/** What controllers call themselves. */
+const controllerManager = 'kube-controller-manager'
+
 export const defaultServiceCIDR = '10.96.0.0/12'
 export const defaultClusterCIDR = '10.244.0.0/16'
 
@@ -119,21 +122,19 @@ export class ControlPlane {
   }
 
   /** A client in this process with the rights of the administrator, or of someone else. */
-  client(user?: UserInfo): Client {
-    return createClient(this.apiServer.transport(user))
+  client(user?: UserInfo, userAgent?: string): Client {
+    return createClient(this.apiServer.transport(user, userAgent))
   }
 
   /** A client with the rights of a controller's service account. */
   controllerClient(name: string): Client {
     const namespace = 'kube-system'
-    return this.client({
-      name: serviceAccountUsername(namespace, name),
-      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, allAuthenticated],
-    })
+    const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, allAuthenticated]
+    return this.client({ name: serviceAccountUsername(namespace, name), groups }, controllerManager)
   }
 
   nodeClient(node: string): Client {
-    return this.client({ name: `system:node:${node}`, groups: ['system:nodes', allAuthenticated] })
+    return this.client({ name: `system:node:${node}`, groups: ['system:nodes', allAuthenticated] }, 'kubelet')
   }
 
   /** Lets the API server reach a kubelet of this process without a socket. */
@@ -161,7 +162,10 @@ export class ControlPlane {
     if (!withoutControllers) {
       this.#controllers = new ControllerManager({
         env,
-        client: this.client({ name: 'system:kube-controller-manager', groups: [systemPrivilegedGroup] }),
+        client: this.client(
+          { name: 'system:kube-controller-manager', groups: [systemPrivilegedGroup] },
+          controllerManager,
+        ),
         clientFor: name => this.controllerClient(name),
         rootCA: this.pki.certificateAuthority.certificate,
         clusterCIDR: this.#options.clusterCIDR ?? defaultClusterCIDR,
@@ -173,7 +177,7 @@ export class ControlPlane {
     if (!withoutScheduler) {
       this.#scheduler = new Scheduler({
         env,
-        client: this.client({ name: 'system:kube-scheduler', groups: [allAuthenticated] }),
+        client: this.client({ name: 'system:kube-scheduler', groups: [allAuthenticated] }, 'kube-scheduler'),
       })
       await this.#scheduler.start()
       progress('scheduler')

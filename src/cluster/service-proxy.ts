@@ -24,7 +24,7 @@ export async function startServiceProxy(
   }
   const proxy = new ServiceProxy({
     env: plane.env,
-    client: plane.client({ name: 'system:kube-proxy', groups: [allAuthenticated] }),
+    client: plane.client({ name: 'system:kube-proxy', groups: [allAuthenticated] }, 'kube-proxy'),
     nft,
     nodeName,
     clusterCIDR,

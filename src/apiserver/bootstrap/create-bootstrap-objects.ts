@@ -4,6 +4,7 @@
 import { applyDefaults } from '../../api/defaults.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import { formatTime } from '../../machinery/time.ts'
+import { apiServerManager, manageCreated } from '../registry/field-management/field-manager.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { BootstrapObject } from './bootstrap-objects.ts'
 import { reconcileRbacObject } from './rbac-reconcile.ts'
@@ -34,6 +35,7 @@ async function createOrReconcile(server: ServerContext, { resource, object }: Bo
       },
     }
     applyDefaults(served.declaration, created)
+    manageCreated(server, served, apiServerManager, created)
     await served.storage.put(key, created, 0)
     return
   }

@@ -17,16 +17,17 @@ export function isDryRun(request: RequestContext, fromBody?: readonly string[]):
 export function checkWriteOptions(
   request: RequestContext,
   kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+  isApply = false,
 ): void {
   const { query } = request
-  if (query.size === 0) return
+  if (query.size === 0 && !isApply) return
   const options = {
     fieldManager: query.get('fieldManager') ?? undefined,
     fieldValidation: query.get('fieldValidation') ?? undefined,
     dryRun: query.getAll('dryRun'),
     force: query.has('force') ? query.get('force') === 'true' : undefined,
   }
-  const errors = kind === 'PatchOptions' ? validatePatchOptions(options, false) : validateWriteOptions(options)
+  const errors = kind === 'PatchOptions' ? validatePatchOptions(options, isApply) : validateWriteOptions(options)
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
 }
 

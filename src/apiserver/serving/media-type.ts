@@ -47,9 +47,12 @@ export const json = 'application/json'
 export const yaml = 'application/yaml'
 export const protobuf = 'application/vnd.kubernetes.protobuf'
 
+/** Server-side apply. */
+export const applyPatch = 'application/apply-patch+yaml'
+
 export const patchTypes = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
+  applyPatch,
 ] as const

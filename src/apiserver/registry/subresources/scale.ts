@@ -1,7 +1,8 @@
 // scale: how many replicas a workload wants and has, in one shape (autoscaling/v1 Scale) whatever its kind.
 
 import { Scale } from '../../../api/autoscaling/v1/scale.ts'
-import type { KubeObject } from '../../../api/resource.ts'
+import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
+import type { ManagedFieldsEntry } from '../../../machinery/apply/managed-fields.ts'
 import { decodeObject } from '../../../machinery/codec/decode.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
@@ -9,10 +10,14 @@ import { formatLabelSelector, formatLabels } from '../../../machinery/labels.ts'
 import { invalid, notFound } from '../../../machinery/status-error.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
+import { applyPatch } from '../../serving/media-type.ts'
 import { answerJson } from '../answers.ts'
-import { decodeBody } from '../decode-body.ts'
+import { contentTypeOf, decodeBody } from '../decode-body.ts'
+import { applyTo, manageUpdated } from '../field-management/field-manager.ts'
+import { parentEntries, scaleEntries } from '../field-management/scale-entries.ts'
 import type { ServedResource } from '../registry.ts'
 import { servedObject } from '../representation.ts'
+import { readApplyPatch } from '../verbs/apply.ts'
 import { patcherFor, readPatch } from '../verbs/patch.ts'
 import { changeObject, checkPreconditions } from '../verbs/update.ts'
 
@@ -56,9 +61,25 @@ export async function patchScale(
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
+  if (contentTypeOf(request) === applyPatch) return applyScale(server, resource, request)
   const document = await readPatch(request)
   const apply = patcherFor(Scale, request, document.value)
   return changeScale(server, resource, request, current => decodeObject(Scale, apply(current)).object as KubeObject)
+}
+
+async function applyScale(server: ServerContext, resource: ServedResource, request: RequestContext): Promise<Response> {
+  const applied = await readApplyPatch(request)
+  return changeScale(
+    server,
+    resource,
+    request,
+    current => {
+      const scale = applyTo(server, resource, request, current, applied.patch, applied)
+      applied.checkDuplicates()
+      return scale
+    },
+    true,
+  )
 }
 
 async function changeScale(
@@ -66,9 +87,16 @@ async function changeScale(
   resource: ServedResource,
   request: RequestContext,
   wanted: (current: KubeObject) => KubeObject,
+  /** What is wanted already says who manages it. */
+  managed = false,
 ): Promise<Response> {
-  const answer = await changeObject(server, resource, { ...request, direct: true }, current => {
-    const scale = wanted(scaleOf(current))
+  const apiVersion = apiVersionOf(resource.declaration)
+  const change = (current: KubeObject) => {
+    const entries: ManagedFieldsEntry[] | undefined = current.metadata['managedFields']
+    const before = scaleOf(current)
+    before.metadata['managedFields'] = scaleEntries(entries, apiVersion)
+    const scale = wanted(before)
+    if (!managed) manageUpdated(server, resource, request, scale, before)
     checkPreconditions(resource, request.info.name, current, scale.metadata)
     const replicas: number = scale['spec']?.replicas ?? 0
     if (replicas < 0)
@@ -77,8 +105,9 @@ async function changeScale(
       ])
     const changed = structuredClone(current)
     changed['spec'].replicas = replicas
+    changed.metadata['managedFields'] = parentEntries(entries, scale.metadata['managedFields'], apiVersion)
     return changed
-  })
-  const settled = await answer
-  return answerJson(scaleOf(settled.object as KubeObject))
+  }
+  const answer = await changeObject(server, resource, { ...request, direct: true }, change, true)
+  return answerJson(scaleOf(answer.object as KubeObject))
 }

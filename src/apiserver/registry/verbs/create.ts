@@ -19,6 +19,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
 import { answerObject } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
+import { manageCreated, managerOf } from '../field-management/field-manager.ts'
 import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { validateNew } from '../validation.ts'
@@ -47,10 +48,25 @@ export async function createObject(
   const { declaration } = resource
   applyDefaults(declaration, decoded)
   checkNamespace(declaration, decoded, request.info.namespace)
+  manageCreated(server, resource, managerOf(request), decoded)
+  return createManaged(server, resource, request, decoded)
+}
+
+/** Creates an object that says who manages it. */
+export async function createManaged(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  decoded: KubeObject,
+): Promise<Response> {
+  const { declaration } = resource
   const generated = !decoded.metadata.name && !!decoded.metadata['generateName']
   for (let attempt = 0; ; attempt++) {
     const object = generated ? structuredClone(decoded) : decoded
-    if (generated) object.metadata.name = generateName(server, object.metadata['generateName'])
+    if (generated) {
+      object.metadata.name = generateName(server, object.metadata['generateName'])
+      object.metadata['managedFields'] = decoded.metadata['managedFields']
+    }
     const answer = await createOnce(server, resource, request, object)
     if (answer) return answer
     // Upstream tries a generated name eight times before it gives the conflict to the client.
@@ -113,7 +129,7 @@ async function createOnce(
   }
 }
 
-function checkNamespace(declaration: ResourceDeclaration, object: KubeObject, namespace: string): void {
+export function checkNamespace(declaration: ResourceDeclaration, object: KubeObject, namespace: string): void {
   if (!declaration.namespaced) {
     if (object.metadata.namespace) object.metadata.namespace = undefined
     return

@@ -1,4 +1,4 @@
-// PATCH: JSON patch, merge patch and strategic merge patch, on the object in the version of the request. A patch that
+// PATCH: JSON patch, merge patch and strategic merge patch (apply patches are in apply.ts), on the object in the version of the request. A patch that
 // conflicts with another write is applied again to what then stands, unless it names a resourceVersion itself.
 
 import { applyDefaults } from '../../../api/defaults.ts'
@@ -12,10 +12,11 @@ import type { ObjectSchema } from '../../../machinery/schema/schema.ts'
 import { badRequest, unsupportedMediaType } from '../../../machinery/status-error.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
-import { patchTypes } from '../../serving/media-type.ts'
+import { applyPatch, patchTypes } from '../../serving/media-type.ts'
 import { contentTypeOf, fieldValidationOf } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { checkWriteOptions } from '../write-context.ts'
+import { serverSideApply } from './apply.ts'
 import { changeObject, checkPreconditions } from './update.ts'
 
 /** A JSON patch may not have more operations than this (upstream: maxJSONPatchOperations). */
@@ -26,6 +27,7 @@ export async function patch(
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
+  if (contentTypeOf(request) === applyPatch) return serverSideApply(server, resource, request)
   checkWriteOptions(request, 'PatchOptions')
   const document = await readPatch(request)
   const apply = patcherFor(resource.declaration.schema, request, document.value)

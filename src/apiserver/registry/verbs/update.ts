@@ -13,6 +13,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
 import { answerObject } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
+import { keepTimes, manageUpdated } from '../field-management/field-manager.ts'
 import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { servedObject } from '../representation.ts'
@@ -91,16 +92,13 @@ export function checkPreconditions(
 /** Makes the new object from what stands now. The current object must not be changed. */
 export type Change = (current: KubeObject) => KubeObject | Promise<KubeObject>
 
-export interface ChangeOptions {
-  /** The strategy's and admission's idea of what is changed: '' or status, … (the request's, unless given). */
-  readonly name?: string
-}
-
 export async function changeObject(
   server: ServerContext,
   resource: ServedResource,
   request: RequestContext,
   change: Change,
+  /** What `change` makes already says who manages it. */
+  managed = false,
 ): Promise<Response> {
   const storage = resource.storage!
   const { name, namespace } = request.info
@@ -108,7 +106,7 @@ export async function changeObject(
   let current = storage.cache.get(key)
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     if (!current) throw notFound(resource.declaration, name)
-    const result = await changeOnce(server, resource, request, key, current, change)
+    const result = await changeOnce(server, resource, request, key, current, change, managed)
     if ('answer' in result) return result.answer
     current = result.current
   }
@@ -124,6 +122,7 @@ async function changeOnce(
   key: string,
   current: StoredObject,
   change: Change,
+  managed: boolean,
 ): Promise<Attempt> {
   const { declaration, strategy } = resource
   const storage = resource.storage!
@@ -131,6 +130,7 @@ async function changeOnce(
   const dryRun = isDryRun(request)
   const context = strategyContext(server, request, dryRun)
   const changed = await change(old)
+  if (!managed) manageUpdated(server, resource, request, changed, old)
   keepServerMetadata(changed, old)
   const attributes = admissionAttributes(
     server,
@@ -147,6 +147,8 @@ async function changeOnce(
   let written = false
   try {
     prepareForUpdate(resource, object, old, context)
+    object.metadata.resourceVersion = old.metadata.resourceVersion
+    keepTimes(object, old)
     const errors = validateChanged(resource, object, old, context)
     if (errors.length > 0) throw invalid(declaration, request.info.name, errors)
     for (const warning of strategy.warnings?.(object, old, context) ?? []) request.warnings.push(warning)
@@ -154,7 +156,6 @@ async function changeOnce(
     if (validating) await validating
 
     if (isDone(object)) return await finishDeletion(server, resource, request, key, current, object, dryRun)
-    object.metadata.resourceVersion = old.metadata.resourceVersion
     if (deepEqual(object, old)) return { answer: answerObject(server, resource, request, current) }
     const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
     if (dryRun) {

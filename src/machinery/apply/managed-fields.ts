@@ -1,0 +1,134 @@
+// metadata.managedFields as a map from each manager to what it manages, and back.
+
+import { quote } from '../go-text.ts'
+import { type FieldSet, readFieldSet, share } from './field-set.ts'
+import { PathElementError } from './path-element.ts'
+
+export type Operation = 'Apply' | 'Update'
+
+/** Who manages fields. One who applies is the same in every version; one who updates is another in each. */
+export interface ManagerName {
+  readonly manager: string
+  readonly operation: Operation
+  readonly apiVersion: string
+  /** '' for the resource itself. */
+  readonly subresource: string
+}
+
+export interface Manager extends ManagerName {
+  readonly time?: string
+  readonly fields: FieldSet
+}
+
+export type Managers = Map<string, Manager>
+
+/** As it stands in metadata.managedFields. */
+export interface ManagedFieldsEntry {
+  readonly manager?: string
+  readonly operation?: string
+  readonly apiVersion?: string
+  readonly time?: string
+  readonly fieldsType?: string
+  readonly fieldsV1?: unknown
+  readonly subresource?: string
+}
+
+/** The manager's key in `Managers`. */
+export function managerKey({ manager, operation, apiVersion, subresource }: ManagerName): string {
+  return JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource])
+}
+
+export class ManagedFieldsError extends Error {}
+
+/** Throws a `ManagedFieldsError` for entries that mean nothing. */
+export function decodeManagedFields(entries: readonly ManagedFieldsEntry[] | undefined | null): Managers {
+  const managers: Managers = new Map()
+  entries?.forEach((entry, index) => {
+    const { manager = '', operation, apiVersion = '', time, fieldsType = '', fieldsV1, subresource = '' } = entry
+    if (operation !== 'Apply' && operation !== 'Update')
+      throw new ManagedFieldsError('operation must be `Apply` or `Update`')
+    if (apiVersion === '') throw new ManagedFieldsError('apiVersion must not be empty')
+    if (fieldsType === '') throw new ManagedFieldsError(`missing fieldsType in managed fields entry ${index}`)
+    if (fieldsType !== 'FieldsV1')
+      throw new ManagedFieldsError(`invalid fieldsType ${quote(fieldsType)} in managed fields entry ${index}`)
+    const name: ManagerName = { manager, operation, apiVersion, subresource }
+    managers.set(managerKey(name), { ...name, ...(time && { time }), fields: fieldsOf(fieldsV1) })
+  })
+  return managers
+}
+
+function fieldsOf(value: unknown): FieldSet {
+  try {
+    return readFieldSet(value)
+  } catch (error) {
+    if (error instanceof PathElementError) throw new ManagedFieldsError(`error decoding set: ${error.message}`)
+    throw error
+  }
+}
+
+/** `managedFields: []` and `[{}]` take away what is known of managers. */
+export function isReset(entries: readonly ManagedFieldsEntry[] | undefined): boolean {
+  if (!entries) return false
+  return entries.length === 0 || (entries.length === 1 && Object.keys(entries[0]!).length === 0)
+}
+
+/** Undefined when nobody manages anything. */
+export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | undefined {
+  if (managers.size === 0) return undefined
+  return [...managers.values()].map(encodeManager).sort(inOrder)
+}
+
+export function encodeManager({
+  manager,
+  operation,
+  apiVersion,
+  time,
+  fields,
+  subresource,
+}: Manager): ManagedFieldsEntry {
+  return {
+    ...(manager !== '' && { manager }),
+    operation,
+    apiVersion,
+    ...(time && { time }),
+    fieldsType: 'FieldsV1',
+    fieldsV1: share(fields),
+    ...(subresource !== '' && { subresource }),
+  }
+}
+
+function inOrder(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
+  return (
+    compareTexts(a.operation, b.operation) ||
+    compareTexts(a.time, b.time) ||
+    compareTexts(a.manager, b.manager) ||
+    compareTexts(a.apiVersion, b.apiVersion) ||
+    compareTexts(a.subresource, b.subresource)
+  )
+}
+
+function compareTexts(a = '', b = ''): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Whether two lists of entries say the same but for the times. */
+export function sameButForTimes(
+  a: readonly ManagedFieldsEntry[] | undefined,
+  b: readonly ManagedFieldsEntry[] | undefined,
+): boolean {
+  if (!a || !b) return a === b
+  return (
+    a.length === b.length &&
+    a.every((entry, index) => {
+      const other = b[index]!
+      return (
+        entry.manager === other.manager &&
+        entry.operation === other.operation &&
+        entry.apiVersion === other.apiVersion &&
+        entry.subresource === other.subresource &&
+        entry.fieldsType === other.fieldsType &&
+        readFieldSet(entry.fieldsV1) === readFieldSet(other.fieldsV1)
+      )
+    })
+  )
+}
