@@ -9,7 +9,14 @@ export interface LoadJob {
   readonly server: string
   readonly ca: string
   readonly token: string
-  readonly kind: 'create-pods' | 'create-configmaps' | 'patch-pods' | 'get-pod' | 'list-pods' | 'watch'
+  readonly kind:
+    | 'create-pods'
+    | 'create-configmaps'
+    | 'apply-configmaps'
+    | 'patch-pods'
+    | 'get-pod'
+    | 'list-pods'
+    | 'watch'
   readonly inFlight: number
   readonly count: number
   readonly connections: number
@@ -81,6 +88,11 @@ const configMaps = '/api/v1/namespaces/default/configmaps'
 const requests: Record<Exclude<LoadJob['kind'], 'watch'>, (index: number) => Promise<number>> = {
   'create-pods': index => send('POST', pods, pod(`${job.prefix}-${index}`)),
   'create-configmaps': index => send('POST', configMaps, configMap(`${job.prefix}-${index}`)),
+  'apply-configmaps': index => {
+    const name = `${job.prefix}-${index}`
+    const path = `${configMaps}/${name}?fieldManager=bench&force=true`
+    return send('PATCH', path, configMap(name), 'application/apply-patch+yaml')
+  },
   'patch-pods': index =>
     send(
       'PATCH',

@@ -6,13 +6,14 @@
 // a splice, not a parse.
 
 import type { KubeObject } from '../../api/resource.ts'
+import { type ManagedFieldsEntry, managedFieldsText } from '../../machinery/apply/managed-fields.ts'
 
 /** Encodes an object for the store: kind, apiVersion and metadata first, without the resourceVersion. */
 export function encodeForStore(object: KubeObject): Buffer {
   const { metadata } = object
   const revision = metadata.resourceVersion
   if (revision !== undefined) metadata.resourceVersion = undefined
-  let text = `{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(object.apiVersion)},"metadata":${JSON.stringify(metadata)}`
+  let text = `{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(object.apiVersion)},"metadata":${metadataText(metadata)}`
   for (const key in object) {
     if (key === 'kind' || key === 'apiVersion' || key === 'metadata') continue
     const value = object[key]
@@ -20,6 +21,16 @@ export function encodeForStore(object: KubeObject): Buffer {
   }
   if (revision !== undefined) metadata.resourceVersion = revision
   return Buffer.from(`${text}}`)
+}
+
+/** The sets in managedFields are most of the metadata, and many objects share each: their text is at hand. */
+function metadataText(metadata: KubeObject['metadata']): string {
+  const entries: readonly ManagedFieldsEntry[] | undefined = metadata['managedFields']
+  if (!entries) return JSON.stringify(metadata)
+  metadata['managedFields'] = undefined
+  const others = JSON.stringify(metadata)
+  metadata['managedFields'] = entries
+  return `${others.slice(0, -1)}${others === '{}' ? '' : ','}"managedFields":${managedFieldsText(entries)}}`
 }
 
 const metadataMark = Buffer.from('"metadata":{')

@@ -2,7 +2,7 @@
 // different owners, and how the items of a list are told apart. Derived from the declared schema, once.
 
 import type { FieldSchema, ObjectSchema, TypeNode } from '../schema/schema.ts'
-import { byName, type KeyField, keyElement, type PathElement, valueElement } from './path-element.ts'
+import { byName, fieldElement, type KeyField, keyElement, type PathElement, valueElement } from './path-element.ts'
 
 export type Scalar = 'string' | 'numeric' | 'boolean' | 'untyped'
 
@@ -22,7 +22,7 @@ export interface Atom {
 export interface MapField {
   readonly name: string
   readonly element: PathElement
-  /** The element as a key of JSON text. */
+  /** The element as a key of JSON text, with its colon. */
   readonly text: string
   readonly atom: Atom
   /** What the field is when an item that has it as its key leaves it out. */
@@ -55,17 +55,25 @@ export class MapAtom {
     return this.#inOrder
   }
 
+  /** The declared field, or that of a key that is not declared. */
+  fieldOf(key: string, atom: Atom): MapField {
+    const element = fieldElement(key)
+    return (
+      this.fields.get(key) ?? { name: key, element, text: `${JSON.stringify(element)}:`, atom, keyDefault: undefined }
+    )
+  }
+
   atomOf(key: string): Atom | undefined {
     return this.fields.get(key)?.atom ?? this.value
   }
 }
 
 function mapField(field: FieldSchema): MapField {
-  const element = `f:${field.name}`
+  const element = fieldElement(field.name)
   return {
     name: field.name,
     element,
-    text: JSON.stringify(element),
+    text: `${JSON.stringify(element)}:`,
     atom: fieldAtom(field),
     keyDefault: field.default ?? field.publishedDefault ?? zeroKey(field),
   }
@@ -180,6 +188,11 @@ export function isMap(value: unknown): value is JsonMap {
 }
 
 export type Shape = 'map' | 'scalar' | 'list'
+
+/** A user's key may be called as something every object has (`constructor`). */
+export function own(map: JsonMap, key: string): unknown {
+  return Object.hasOwn(map, key) ? map[key] : undefined
+}
 
 /** Which of the atom's shapes the value has; when it has none of them, the one it should have. */
 export function shapeOf(atom: Atom, value: unknown): Shape {

@@ -9,6 +9,7 @@ import {
   type JsonMap,
   type ListAtom,
   type MapAtom,
+  own,
   type Shape,
   shapeOf,
 } from './atom.ts'
@@ -140,13 +141,12 @@ function compareMaps(map: MapAtom, before: JsonMap, after: JsonMap): Difference 
     if (atom) found.take(field?.element ?? fieldElement(key), compareNodes(atom, left, right))
   }
   for (const key in after) {
-    const [left, right] = [before[key], after[key]]
+    const left = own(before, key)
+    const right = after[key]
     if (left !== right) visit(key, left, right)
   }
   for (const key in before)
-    if (before[key] !== undefined && after[key] === undefined) {
-      if (!(key in after)) visit(key, before[key], undefined)
-    }
+    if (before[key] !== undefined && !Object.hasOwn(after, key)) visit(key, before[key], undefined)
   return found.difference()
 }
 

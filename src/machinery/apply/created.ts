@@ -1,9 +1,21 @@
 // The set of fields that creating an object makes its creator's: what `compare` with an empty object says was added or
 // modified. Every create needs it, so it is written as text in one walk; objects of one shape then share the set.
 
-import { type Atom, ItemError, isMap, itemElement, type JsonMap, type ListAtom, type MapAtom, shapeOf } from './atom.ts'
+import { compareText } from '../go-text.ts'
+import {
+  type Atom,
+  ItemError,
+  isMap,
+  itemElement,
+  type JsonMap,
+  type ListAtom,
+  type MapAtom,
+  type MapField,
+  own,
+  shapeOf,
+} from './atom.ts'
 import { type FieldSet, hasElement, sharedSet } from './field-set.ts'
-import { compareElements, fieldElement, type PathElement, self } from './path-element.ts'
+import { compareElements, type PathElement, self } from './path-element.ts'
 
 /** `empty` is what a new object of the kind is before anything is said; `unowned` is left out, with all below it. */
 export function createdFields(atom: Atom, empty: JsonMap, object: JsonMap, unowned: FieldSet): FieldSet {
@@ -12,12 +24,14 @@ export function createdFields(atom: Atom, empty: JsonMap, object: JsonMap, unown
 
 function changedFields(map: MapAtom, empty: JsonMap, value: JsonMap, unowned: FieldSet | undefined): string {
   let text = ''
-  eachField(map, value, (atom, element, elementText, item, key) => {
+  for (const { name, element, text: elementText, atom } of fieldsOf(map, value)) {
+    const item = own(value, name)
+    if (item === undefined) continue
     const excluded = unowned?.[element]
-    if (excluded !== undefined && hasElement(unowned!, element)) return
-    const node = changedNode(atom, empty[key] ?? (excluded && {}), item, excluded)
-    if (node !== '') text += `${text === '' ? '' : ','}${elementText}:${node}`
-  })
+    if (excluded !== undefined && hasElement(unowned!, element)) continue
+    const node = changedNode(atom, own(empty, name) ?? (excluded && {}), item, excluded)
+    if (node !== '') text += text === '' ? elementText + node : `,${elementText}${node}`
+  }
   return text
 }
 
@@ -56,31 +70,21 @@ function addedNode(atom: Atom, value: unknown): string {
 
 function addedFields(map: MapAtom, value: JsonMap): string {
   let text = ''
-  eachField(map, value, (atom, _element, elementText, item) => {
-    text += `${text === '' ? '' : ','}${elementText}:${addedNode(atom, item)}`
-  })
+  for (const { name, text: elementText, atom } of fieldsOf(map, value)) {
+    const item = own(value, name)
+    if (item !== undefined)
+      text += text === '' ? elementText + addedNode(atom, item) : `,${elementText}${addedNode(atom, item)}`
+  }
   return text
 }
 
-type Visit = (atom: Atom, element: PathElement, elementText: string, item: unknown, key: string) => void
-
-/** In the order of a field set. */
-function eachField(map: MapAtom, value: JsonMap, visit: Visit): void {
-  if (map.value === undefined) {
-    for (const { name, element, text, atom } of map.inOrder) {
-      const item = value[name]
-      if (item !== undefined) visit(atom, element, text, item, name)
-    }
-    return
-  }
-  const keys = Object.keys(value)
-  if (keys.length > 1) keys.sort((a, b) => compareElements(fieldElement(a), fieldElement(b)))
-  for (const key of keys) {
-    const item = value[key]
-    if (item === undefined) continue
-    const element = fieldElement(key)
-    visit(map.atomOf(key)!, element, JSON.stringify(element), item, key)
-  }
+/** The fields a value may have, in the order of a field set. */
+function fieldsOf(map: MapAtom, value: JsonMap): readonly MapField[] {
+  return map.value === undefined
+    ? map.inOrder
+    : Object.keys(value)
+        .sort(compareText)
+        .map(key => map.fieldOf(key, map.value!))
 }
 
 function items(list: ListAtom, value: readonly unknown[]): string {

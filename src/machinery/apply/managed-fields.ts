@@ -1,7 +1,7 @@
 // metadata.managedFields as a map from each manager to what it manages, and back.
 
 import { quote } from '../go-text.ts'
-import { type FieldSet, readFieldSet, share } from './field-set.ts'
+import { type FieldSet, readFieldSet, share, sharedText } from './field-set.ts'
 import { PathElementError } from './path-element.ts'
 
 export type Operation = 'Apply' | 'Update'
@@ -78,23 +78,16 @@ export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | 
   return [...managers.values()].map(encodeManager).sort(inOrder)
 }
 
-export function encodeManager({
-  manager,
-  operation,
-  apiVersion,
-  time,
-  fields,
-  subresource,
-}: Manager): ManagedFieldsEntry {
-  return {
-    ...(manager !== '' && { manager }),
-    operation,
-    apiVersion,
-    ...(time && { time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: share(fields),
-    ...(subresource !== '' && { subresource }),
-  }
+export function encodeManager(of: Manager): ManagedFieldsEntry {
+  const entry: { -readonly [Field in keyof ManagedFieldsEntry]: ManagedFieldsEntry[Field] } = {}
+  if (of.manager !== '') entry.manager = of.manager
+  entry.operation = of.operation
+  entry.apiVersion = of.apiVersion
+  if (of.time) entry.time = of.time
+  entry.fieldsType = 'FieldsV1'
+  entry.fieldsV1 = share(of.fields)
+  if (of.subresource !== '') entry.subresource = of.subresource
+  return entry
 }
 
 function inOrder(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
@@ -131,4 +124,20 @@ export function sameButForTimes(
       )
     })
   )
+}
+
+/** `JSON.stringify(entries)`, with the text of sets that many objects share put in as it is. */
+export function managedFieldsText(entries: readonly ManagedFieldsEntry[]): string {
+  return `[${entries.map(entryText).join(',')}]`
+}
+
+function entryText(entry: ManagedFieldsEntry): string {
+  const { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource } = entry
+  const fields = fieldsV1 === undefined || fieldsV1 === null ? undefined : sharedText(fieldsV1 as FieldSet)
+  if (fields === undefined || fieldsType !== 'FieldsV1') return JSON.stringify(entry)
+  let text = manager === undefined ? '{' : `{"manager":${JSON.stringify(manager)},`
+  text += `"operation":${JSON.stringify(operation)},"apiVersion":${JSON.stringify(apiVersion)},`
+  if (time !== undefined) text += `"time":${JSON.stringify(time)},`
+  text += `"fieldsType":"FieldsV1","fieldsV1":${fields}`
+  return subresource === undefined ? `${text}}` : `${text},"subresource":${JSON.stringify(subresource)}}`
 }

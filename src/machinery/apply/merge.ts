@@ -1,7 +1,8 @@
 // An applied object laid over the live one: what the applied object says wins, the rest stays. Lists with keys and sets
 // keep the live order, unless the applied object orders their common items otherwise.
 
-import { type Atom, isMap, itemElement, type JsonMap, type ListAtom, type MapAtom, shapeOf } from './atom.ts'
+import { setKey } from '../codec/scalars.ts'
+import { type Atom, isMap, itemElement, type JsonMap, type ListAtom, type MapAtom, own, shapeOf } from './atom.ts'
 import { type PathElement, printElement } from './path-element.ts'
 
 export class MergeError extends Error {}
@@ -31,9 +32,9 @@ function mergeMaps(map: MapAtom, live: JsonMap, applied: JsonMap): JsonMap | und
   const out: JsonMap = { ...live }
   for (const key in applied) {
     const atom = map.atomOf(key)
-    const value = atom ? merge(atom, live[key], applied[key]) : applied[key]
+    const value = atom ? merge(atom, own(live, key), applied[key]) : applied[key]
     if (value === undefined) delete out[key]
-    else out[key] = value
+    else setKey(out, key, value)
   }
   return isEmpty(out) ? undefined : out
 }

@@ -72,14 +72,14 @@ export function compareElements(a: PathElement, b: PathElement): number {
   const type = a[0]!
   if (type !== b[0]) return typeOrder[type]! - typeOrder[b[0]!]!
   if (type === 'f') return compareText(a, b)
-  const left = valueOf(a)
-  const right = valueOf(b)
+  const left = contentOf(a)
+  const right = contentOf(b)
   return type === 'k' ? compareKeys(left as object, right as object) : compareValues(left, right)
 }
 
 const parsed = new Map<PathElement, unknown>()
 
-function valueOf(element: PathElement): unknown {
+function contentOf(element: PathElement): unknown {
   let value = parsed.get(element)
   if (value === undefined) {
     value = JSON.parse(element.slice(2))
@@ -120,11 +120,11 @@ export function printElement(element: PathElement): string {
     case 'f':
       return `.${element.slice(2)}`
     case 'k': {
-      const fields = Object.entries(valueOf(element) as object)
+      const fields = Object.entries(contentOf(element) as object)
       return `[${fields.map(([name, value]) => `${name}=${printValue(value)}`).join(',')}]`
     }
     case 'v':
-      return `[=${printValue(valueOf(element))}]`
+      return `[=${printValue(contentOf(element))}]`
     default:
       return `[${element.slice(2)}]`
   }

@@ -1,5 +1,6 @@
 // An object without some of its fields and items; and which declared fields count as named when sets are compared for that.
 
+import { setKey } from '../codec/scalars.ts'
 import { type Atom, ItemError, isMap, itemElement, type JsonMap, type ListAtom, type MapAtom, shapeOf } from './atom.ts'
 import { below, type FieldSet, hasElement, isEmpty, nodeOf } from './field-set.ts'
 import { fieldElement, type PathElement, self } from './path-element.ts'
@@ -30,7 +31,7 @@ function removeFromMap(map: MapAtom, value: JsonMap, fields: FieldSet): JsonMap 
     const atom = field?.atom ?? map.value
     // Upstream keeps a field of which nothing is left, as null.
     if (!isEmpty(inner) && atom) item = removeFields(atom, item, inner) ?? null
-    out[key] = item
+    setKey(out, key, item)
     kept = true
   }
   return kept ? out : undefined

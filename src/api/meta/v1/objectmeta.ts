@@ -42,6 +42,7 @@ export const ObjectMeta = object('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMet
   annotations: map(12, 'string'),
   ownerReferences: list(13, OwnerReference).listType('map', 'uid').patchStrategy('merge').mergeKey('uid'),
   finalizers: list(14, 'string').listType('set').patchStrategy('merge'),
-  managedFields: list(17, ManagedFieldsEntry).listType('atomic'),
+  // An empty list differs from none: it takes away what is known of managers.
+  managedFields: list(17, ManagedFieldsEntry).listType('atomic').pointer(),
 })
 export type ObjectMeta = Infer<typeof ObjectMeta>

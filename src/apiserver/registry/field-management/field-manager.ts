@@ -253,7 +253,10 @@ export function manageUpdated(
   try {
     const managers = subresource === '' ? liveOrNew(live, given) : managersOrNone(stands)
     // Of an object nobody has told of managers, nothing is known until someone applies it.
-    if (managers.size === 0) return setEntries(object, undefined)
+    if (managers.size === 0) {
+      setEntries(object, undefined)
+      return
+    }
     const writer = managerName(managerOf(request), 'Update', scope, subresource)
     const time = formatTime(server.env.clock.now())
     const after = capUpdateManagers(
