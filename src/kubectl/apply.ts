@@ -5,10 +5,10 @@
 
 import { apiVersionOf } from '../api/resource.ts'
 import { resources } from '../api/scheme.ts'
+import { inKeyOrder } from '../machinery/go-text.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { ask, type Kubectl } from './kubectl.ts'
 import type { Manifest } from './manifests.ts'
-import { inOrder } from './object-text.ts'
 import { type Located, locate } from './objects.ts'
 import { type Json, threeWayPatch } from './three-way-patch.ts'
 
@@ -89,7 +89,7 @@ async function applyOne(to: Kubectl, located: Located, options: ApplyOptions): P
 function remembering(object: Manifest): Manifest {
   const { [lastApplied]: _, ...annotations } = object.metadata.annotations ?? {}
   const plain = { ...object, metadata: { ...object.metadata, annotations } }
-  const text = `${JSON.stringify(inOrder(plain))}\n`
+  const text = `${JSON.stringify(inKeyOrder(plain))}\n`
   return { ...plain, metadata: { ...plain.metadata, annotations: { ...annotations, [lastApplied]: text } } }
 }
 

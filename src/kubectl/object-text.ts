@@ -1,6 +1,7 @@
 // Objects as YAML and JSON, fields in alphabetical order, as kubectl prints them.
 
 import { stringify } from 'yaml'
+import { inKeyOrder } from '../machinery/go-text.ts'
 
 export type ObjectFormat = 'json' | 'yaml'
 
@@ -9,18 +10,10 @@ export function objectText(
   format: ObjectFormat,
   options: { showManagedFields?: boolean } = {},
 ): string {
-  const shown = inOrder(options.showManagedFields ? object : withoutManagedFields(object))
+  const shown = inKeyOrder(options.showManagedFields ? object : withoutManagedFields(object))
   if (format === 'json') return `${JSON.stringify(shown, null, 4)}\n`
   // YAML 1.1: what older parsers would take for a boolean or a time is quoted.
   return stringify(shown, { version: '1.1', lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false })
-}
-
-/** The same value with every object's fields sorted. */
-export function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder)
-  if (typeof value !== 'object' || value === null) return value
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, field]) => [key, inOrder(field)]))
 }
 
 function withoutManagedFields(object: any): unknown {

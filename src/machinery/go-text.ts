@@ -44,6 +44,16 @@ export function goJson(value: unknown): string {
   )
 }
 
+/** The same value with every object's fields sorted, as Go encodes a map. */
+export function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder)
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
+  return Object.fromEntries(
+    fields.sort(([a], [b]) => compareText(a, b)).map(([key, field]) => [key, inKeyOrder(field)]),
+  )
+}
+
 /** Go's `%v` of a JSON value: `map[a:1 b:[x y]]`, keys in order. */
 export function goValue(value: unknown): string {
   if (value === null || value === undefined) return '<nil>'

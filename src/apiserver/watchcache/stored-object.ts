@@ -6,7 +6,7 @@
 // a splice, not a parse.
 
 import type { KubeObject } from '../../api/resource.ts'
-import { type ManagedFieldsEntry, managedFieldsText } from '../../machinery/apply/managed-fields.ts'
+import { type ManagedFieldsEntry, managedFieldsText, shareFields } from '../../machinery/apply/managed-fields.ts'
 
 /** Encodes an object for the store: kind, apiVersion and metadata first, without the resourceVersion. */
 export function encodeForStore(object: KubeObject): Buffer {
@@ -31,6 +31,13 @@ function metadataText(metadata: KubeObject['metadata']): string {
   const others = JSON.stringify(metadata)
   metadata['managedFields'] = entries
   return `${others.slice(0, -1)}${others === '{}' ? '' : ','}"managedFields":${managedFieldsText(entries)}}`
+}
+
+function parsed(bytes: Buffer): KubeObject {
+  const object = JSON.parse(bytes.toString()) as KubeObject
+  // Thousands of objects have the same few sets: they are in memory once.
+  shareFields(object.metadata['managedFields'])
+  return object
 }
 
 const metadataMark = Buffer.from('"metadata":{')
@@ -87,7 +94,7 @@ export class StoredObject {
   }
 
   get object(): KubeObject {
-    this.#object ??= JSON.parse(this.bytes.toString()) as KubeObject
+    this.#object ??= parsed(this.bytes)
     return this.#object
   }
 

@@ -141,3 +141,8 @@ function entryText(entry: ManagedFieldsEntry): string {
   text += `"fieldsType":"FieldsV1","fieldsV1":${fields}`
   return subresource === undefined ? `${text}}` : `${text},"subresource":${JSON.stringify(subresource)}}`
 }
+
+/** Puts shared sets into entries that have just been read from where this server wrote them. Changes the entries. */
+export function shareFields(entries: { fieldsV1?: unknown }[] | undefined): void {
+  for (const entry of entries ?? []) if (entry.fieldsV1) entry.fieldsV1 = share(entry.fieldsV1 as FieldSet)
+}

@@ -9,7 +9,7 @@ import { difference, type FieldSet, hasPath } from '../../../machinery/apply/fie
 import { fieldSetOf } from '../../../machinery/apply/field-set-of.ts'
 import type { Conflict } from '../../../machinery/apply/updater.ts'
 import { validateTyped } from '../../../machinery/apply/validate.ts'
-import { goJson } from '../../../machinery/go-text.ts'
+import { goJson, inKeyOrder } from '../../../machinery/go-text.ts'
 
 /** The manager both ways of `kubectl apply` go by. */
 export const kubectlManager = 'kubectl'
@@ -51,19 +51,8 @@ export function updateLastApplied(object: KubeObject, patch: KubeObject): void {
     const { [annotation]: _, ...others } = metadata['annotations'] as Record<string, string>
     metadata['annotations'] = others
   }
-  annotations[annotation] = `${goJson(inOrder({ ...patch, metadata }))}\n`
+  annotations[annotation] = `${goJson(inKeyOrder({ ...patch, metadata }))}\n`
   if (sizeOf(annotations) > mostAnnotationBytes) delete annotations[annotation]
-}
-
-/** Go writes the keys of a map in their order. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, inOrder(item)]),
-  )
 }
 
 function sizeOf(annotations: Readonly<Record<string, string>>): number {

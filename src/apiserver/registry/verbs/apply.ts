@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../api/resource.ts'
 import { parseJson } from '../../../machinery/json/parse.ts'
 import { badRequest, conflict, isAlreadyExists, notFound } from '../../../machinery/status-error.ts'
 import { forbiddenError } from '../../authorization/forbidden.ts'
+import { queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { fieldValidationOf } from '../decode-body.ts'
@@ -53,7 +54,7 @@ export async function readApplyPatch(request: RequestContext): Promise<ApplyPatc
   return {
     patch: (isObject ? value : {}) as KubeObject,
     manager: request.query.get('fieldManager')!,
-    force: isSet(request.query.get('force')),
+    force: queryFlag(request.query, 'force'),
     checkDuplicates() {
       if (duplicates.length === 0) return
       const mode = fieldValidationOf(request)
@@ -63,11 +64,6 @@ export async function readApplyPatch(request: RequestContext): Promise<ApplyPatc
       if (!request.warnings.includes(problem)) request.warnings.push(problem)
     },
   }
-}
-
-/** Anything but 0 and false sets a flag. */
-function isSet(value: string | null): boolean {
-  return value !== null && value !== '0' && value.toLowerCase() !== 'false'
 }
 
 async function readBody(request: RequestContext): Promise<{ value: unknown; duplicates: readonly string[] }> {
