@@ -20,7 +20,12 @@ export function registerConversion(kind: string, from: string, to: string, conve
 /** The conversion between two versions of a kind; undefined when they are the same. */
 export function conversionBetween(kind: string, from: GroupVersion, to: GroupVersion): Conversion | undefined {
   if (from.group === to.group && from.version === to.version) return undefined
-  const convert = conversions.get(`${kind} ${apiVersionOf(from)} ${apiVersionOf(to)}`)
+  const convert = findConversion(kind, apiVersionOf(from), apiVersionOf(to))
   if (!convert) throw new Error(`no conversion of ${kind} from ${apiVersionOf(from)} to ${apiVersionOf(to)}`)
   return convert
+}
+
+/** The declared conversion from one apiVersion to another, if there is one. */
+export function findConversion(kind: string, from: string, to: string): Conversion | undefined {
+  return conversions.get(`${kind} ${from} ${to}`)
 }

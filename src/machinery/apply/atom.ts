@@ -115,7 +115,7 @@ function objectAtom(schema: ObjectSchema, atomic: boolean): Atom {
   let atom = known.get(schema)
   if (!atom) {
     // An object that declares nothing may hold anything.
-    const value = schema.fields.size === 0 ? deducedAtom : undefined
+    const value = schema.fields.size === 0 || schema.preservesUnknownFields ? deducedAtom : undefined
     atom = schema.alias ? nodeAtom(schema.alias) : { map: new MapAtom(atomic, value, schema) }
     known.set(schema, atom)
   }
@@ -215,6 +215,16 @@ export function itemElement(list: ListAtom, item: unknown): PathElement {
   if (item === null || item === undefined)
     throw new ItemError("associative list without keys has an element that's an explicit null")
   return valueElement(item)
+}
+
+/** The same; undefined for an item that cannot be told apart, of which nothing can be owned. */
+export function itemElementIfAny(list: ListAtom, item: unknown): PathElement | undefined {
+  try {
+    return itemElement(list, item)
+  } catch (error) {
+    if (error instanceof ItemError) return undefined
+    throw error
+  }
 }
 
 function keyedElement({ keys, item: atom }: ListAtom, item: unknown): PathElement {

@@ -3,9 +3,8 @@
 import { deepEqual } from '../deep-equal.ts'
 import {
   type Atom,
-  ItemError,
   isMap,
-  itemElement,
+  itemElementIfAny,
   type JsonMap,
   type ListAtom,
   type MapAtom,
@@ -162,13 +161,8 @@ function compareLists(list: ListAtom, before: readonly unknown[], after: readonl
 function itemsOf(list: ListAtom, items: readonly unknown[]): Map<PathElement, unknown[]> {
   const found = new Map<PathElement, unknown[]>()
   for (const item of items) {
-    let element: PathElement
-    try {
-      element = itemElement(list, item)
-    } catch (error) {
-      if (error instanceof ItemError) continue
-      throw error
-    }
+    const element = itemElementIfAny(list, item)
+    if (element === undefined) continue
     const known = found.get(element)
     if (known) known.push(item)
     else found.set(element, [item])

@@ -4,9 +4,8 @@
 import { compareText } from '../go-text.ts'
 import {
   type Atom,
-  ItemError,
   isMap,
-  itemElement,
+  itemElementIfAny,
   type JsonMap,
   type ListAtom,
   type MapAtom,
@@ -90,13 +89,9 @@ function fieldsOf(map: MapAtom, value: JsonMap): readonly MapField[] {
 function items(list: ListAtom, value: readonly unknown[]): string {
   const nodes = new Map<PathElement, string>()
   for (const item of value) {
-    try {
-      const element = itemElement(list, item)
-      // An item that stands there twice is one thing.
-      nodes.set(element, nodes.has(element) ? '{}' : addedNode(list.item, item))
-    } catch (error) {
-      if (!(error instanceof ItemError)) throw error
-    }
+    const element = itemElementIfAny(list, item)
+    // An item that stands there twice is one thing.
+    if (element !== undefined) nodes.set(element, nodes.has(element) ? '{}' : addedNode(list.item, item))
   }
   const elements = [...nodes.keys()]
   if (elements.length > 1) elements.sort(compareElements)

@@ -1,6 +1,6 @@
 // The set of fields that an applied object mentions: its leaves, its list items, its map keys.
 
-import { type Atom, ItemError, isMap, itemElement, type JsonMap, type ListAtom, type MapAtom, shapeOf } from './atom.ts'
+import { type Atom, isMap, itemElementIfAny, type JsonMap, type ListAtom, type MapAtom, shapeOf } from './atom.ts'
 import { emptySet, type FieldSet, leaf, nodeOf, sorted } from './field-set.ts'
 import { fieldElement, type PathElement } from './path-element.ts'
 
@@ -46,18 +46,9 @@ function isEmptyMap(value: JsonMap): boolean {
 function listSet(list: ListAtom, items: readonly unknown[]): FieldSet {
   const out: Record<PathElement, FieldSet> = {}
   for (const item of items) {
-    const element = elementOf(list, item)
+    const element = itemElementIfAny(list, item)
     if (element === undefined) continue
     out[element] = element in out ? leaf : nodeFor(list.item, item, true)!
   }
   return sorted(out)
-}
-
-function elementOf(list: ListAtom, item: unknown): PathElement | undefined {
-  try {
-    return itemElement(list, item)
-  } catch (error) {
-    if (error instanceof ItemError) return undefined
-    throw error
-  }
 }

@@ -1,7 +1,7 @@
 // An object without some of its fields and items; and which declared fields count as named when sets are compared for that.
 
 import { setKey } from '../codec/scalars.ts'
-import { type Atom, ItemError, isMap, itemElement, type JsonMap, type ListAtom, type MapAtom, shapeOf } from './atom.ts'
+import { type Atom, isMap, itemElementIfAny, type JsonMap, type ListAtom, type MapAtom, shapeOf } from './atom.ts'
 import { below, type FieldSet, hasElement, isEmpty, nodeOf } from './field-set.ts'
 import { fieldElement, type PathElement, self } from './path-element.ts'
 
@@ -41,7 +41,7 @@ function removeFromList(list: ListAtom, items: readonly unknown[], fields: Field
   if (list.relation === 'atomic') return undefined
   const out: unknown[] = []
   for (const item of items) {
-    const element = elementOf(list, item)
+    const element = itemElementIfAny(list, item)
     if (element === undefined) {
       out.push(item)
       continue
@@ -51,15 +51,6 @@ function removeFromList(list: ListAtom, items: readonly unknown[], fields: Field
     out.push(isEmpty(inner) ? item : (removeFields(list.item, item, inner) ?? null))
   }
   return out.length > 0 ? out : undefined
-}
-
-function elementOf(list: ListAtom, item: unknown): PathElement | undefined {
-  try {
-    return itemElement(list, item)
-  } catch (error) {
-    if (error instanceof ItemError) return undefined
-    throw error
-  }
 }
 
 /** The set, with every declared field on the way to a member a member itself. */

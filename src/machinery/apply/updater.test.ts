@@ -458,6 +458,23 @@ describe('an applied object must have the shape of its type', () => {
   })
 })
 
+describe('an object that keeps unknown fields', () => {
+  const Open = { ...Nested, name: 'test.Open', preservesUnknownFields: true }
+  const Empty = object('test.Empty', {})
+
+  test.each<[string, ObjectSchema, string[]]>([
+    ['beside declared ones', Open, ['.a', '.extra.deep', '.extra.list', '.extra', '.labels.x']],
+    ['of which none is declared', Empty, ['.a', '.extra', '.extra.deep', '.extra.list', '.labels', '.labels.x']],
+  ])('%s: the keys of maps, lists whole', (_, schema, owned) => {
+    const world = start()
+    world.schemas = { v1: schema }
+    const value = { a: '1', labels: { x: '1' }, extra: { deep: 1, list: [{ name: 'x' }] } }
+    expect(validateTyped(atomOf(schema), value)).toBe(undefined)
+    expect(world.apply('a', value).owns('a')).toEqual([...owned].sort())
+    expect(world.conflicts('b', { extra: { deep: 2 } })).toEqual(['a: .extra.deep'])
+  })
+})
+
 describe('for any sequence of writes', () => {
   const name = fc.constantFrom('a', 'b', 'constructor', '__proto__')
   const text = fc.constantFrom('1', '2')

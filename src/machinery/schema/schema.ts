@@ -99,6 +99,8 @@ export interface ObjectSchema {
   readonly message: readonly FieldSchema[]
   /** `x-kubernetes-map-type: atomic` on the object itself: apply replaces it whole. */
   readonly atomic: boolean
+  /** Fields that are not declared may be there too, and are kept (custom resources). One that declares none keeps all. */
+  readonly preservesUnknownFields?: boolean
   readonly unions?: readonly { readonly discriminator?: string; readonly fields: Readonly<Record<string, string>> }[]
   /** A type that is served inside others but is not an object in JSON (a list, say), with the node it stands for. */
   readonly alias?: TypeNode

@@ -4,9 +4,15 @@
 // managedFields; for an apply patch, also the object that results. The sets and their rules are in machinery/apply/.
 
 import { Scale } from '../../../api/autoscaling/v1/scale.ts'
-import { conversionBetween } from '../../../api/conversion.ts'
+import { findConversion } from '../../../api/conversion.ts'
 import { applyDefaultsTo } from '../../../api/defaults.ts'
-import { apiVersionOf, type KubeObject, type ResourceDeclaration, scaleSubresource } from '../../../api/resource.ts'
+import {
+  apiVersionOf,
+  type KindDeclaration,
+  type KubeObject,
+  type ResourceDeclaration,
+  scaleSubresource,
+} from '../../../api/resource.ts'
 import { type Atom, atomOf } from '../../../machinery/apply/atom.ts'
 import { createdFields } from '../../../machinery/apply/created.ts'
 import { difference, type FieldSet, fieldSet, isEmpty, union } from '../../../machinery/apply/field-set.ts'
@@ -33,7 +39,6 @@ import { validateTyped } from '../../../machinery/apply/validate.ts'
 import { decodeObject, zeroObject } from '../../../machinery/codec/decode.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { isPrint } from '../../../machinery/go-text.ts'
-import type { ObjectSchema } from '../../../machinery/schema/schema.ts'
 import { badRequest, failure } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { RequestContext } from '../../request.ts'
@@ -101,11 +106,12 @@ function managerOfAgent(agent: string): string {
 
 /** A resource as field management sees it, for one way of writing. */
 interface Scope {
-  readonly schema: ObjectSchema
   readonly kind: string
   readonly atom: Atom
   readonly apiVersion: string
   readonly empty: KubeObject
+  /** What a merge has made, as an object in normal form with its defaults. */
+  read(value: object): KubeObject
   /** At creation nobody owns these, nor what is below them. */
   readonly unownedAtCreate: FieldSet
   readonly rules: Rules
@@ -130,8 +136,8 @@ function scopeOf(server: ServerContext, resource: ServedResource, subresource: s
     const filter = resetFilter(declaration, subresource)
     const hasStatus = isEmpty(filter(fieldSet(['f:status'])))
     scope = {
-      schema,
       kind,
+      read: value => readMerged(of, value),
       atom: atomOf(schema),
       apiVersion,
       empty: { ...zeroObject(schema), apiVersion, kind },
@@ -141,6 +147,15 @@ function scopeOf(server: ServerContext, resource: ServedResource, subresource: s
     known.set(subresource, scope)
   }
   return scope
+}
+
+function readMerged(of: KindDeclaration, value: object): KubeObject {
+  const object = decodeObject(of.schema, value, { mode: 'Ignore' }).object as KubeObject
+  object.apiVersion = apiVersionOf(of)
+  object.kind = of.kind
+  object.metadata ??= {}
+  applyDefaultsTo(of.schema, object)
+  return object
 }
 
 function convert(
@@ -153,8 +168,9 @@ function convert(
   const to = groupVersion(apiVersion)
   const target = server.registry.find(to.group, to.version, declaration.resource)
   if (target?.declaration.kind !== declaration.kind) return undefined
-  const conversion = conversionBetween(declaration.kind, groupVersion(object.apiVersion), to)
-  const value = conversion ? conversion(object.value as KubeObject) : object.value
+  const conversion = findConversion(declaration.kind, object.apiVersion, apiVersion)
+  // Versions without a conversion have one shape.
+  const value = conversion ? conversion(object.value as KubeObject) : { ...object.value, apiVersion }
   return { apiVersion, atom: atomOf(target.declaration.schema), value }
 }
 
@@ -269,6 +285,21 @@ export function manageUpdated(
   }
 }
 
+/** What admission has made of managedFields stands only if it means something. Changes the object's managedFields. */
+export function keepValid(request: RequestContext, object: KubeObject, beforeAdmission: unknown): void {
+  const entries: readonly ManagedFieldsEntry[] | undefined = object.metadata['managedFields']
+  if (entries === beforeAdmission) return
+  try {
+    decodeManagedFields(entries)
+  } catch (error) {
+    if (!(error instanceof ManagedFieldsError)) throw error
+    setEntries(object, beforeAdmission as readonly ManagedFieldsEntry[] | undefined)
+    request.warnings.push(
+      `.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: ${error.message}`,
+    )
+  }
+}
+
 /** When nothing but the times of managers has changed, nothing has. Changes the object's managedFields. */
 export function keepTimes(object: KubeObject, old: KubeObject): void {
   const [entries, before]: (ManagedFieldsEntry[] | undefined)[] = [
@@ -326,13 +357,7 @@ export function applyTo(
     if (manager === kubectlManager) updateLastApplied(same, patch)
     return same
   }
-  const { object } = decodeObject(scope.schema, result.value ?? scope.empty, { mode: 'Ignore' }) as {
-    object: KubeObject
-  }
-  object.apiVersion = scope.apiVersion
-  object.kind = scope.kind
-  object.metadata ??= {}
-  applyDefaultsTo(scope.schema, object)
+  const object = scope.read(result.value ?? scope.empty)
   setEntries(object, entries)
   if (manager === kubectlManager) updateLastApplied(object, patch)
   return object

@@ -9,8 +9,9 @@ import {
   type Managers,
   managerKey,
 } from '../../../machinery/apply/managed-fields.ts'
+import type { PathElement } from '../../../machinery/apply/path-element.ts'
 
-const replicasPath = ['f:spec', 'f:replicas']
+const replicasPath: readonly PathElement[] = ['f:spec', 'f:replicas']
 const replicas = fieldSet(replicasPath)
 const scaleVersion = 'autoscaling/v1'
 
@@ -18,10 +19,12 @@ const scaleVersion = 'autoscaling/v1'
 export function scaleEntries(
   parent: readonly ManagedFieldsEntry[] | undefined,
   apiVersion: string,
+  /** Where the workload has its replicas. */
+  path = replicasPath,
 ): ManagedFieldsEntry[] | undefined {
   const managers: Managers = new Map()
   for (const manager of decodeManagedFields(parent).values()) {
-    if (manager.apiVersion !== apiVersion || !hasPath(manager.fields, replicasPath)) continue
+    if (manager.apiVersion !== apiVersion || !hasPath(manager.fields, path)) continue
     const inScale = { ...manager, apiVersion: scaleVersion, fields: replicas }
     managers.set(managerKey(inScale), inScale)
   }
@@ -33,7 +36,9 @@ export function parentEntries(
   parent: readonly ManagedFieldsEntry[] | undefined,
   scale: readonly ManagedFieldsEntry[] | undefined,
   apiVersion: string,
+  path = replicasPath,
 ): ManagedFieldsEntry[] | undefined {
+  const inParent = fieldSet(path)
   const owners = new Map(
     [...decodeManagedFields(scale).values()]
       .filter(({ fields }) => hasPath(fields, replicasPath))
@@ -44,9 +49,9 @@ export function parentEntries(
     if (manager.apiVersion !== apiVersion) continue
     const owner = owners.get(key)
     owners.delete(key)
-    const fields = owner ? union(manager.fields, replicas) : difference(manager.fields, replicas)
+    const fields = owner ? union(manager.fields, inParent) : difference(manager.fields, inParent)
     if (!isEmpty(fields)) managers.set(key, { ...manager, fields, time: owner?.time ?? manager.time })
   }
-  for (const [key, owner] of owners) managers.set(key, { ...owner, apiVersion, fields: replicas })
+  for (const [key, owner] of owners) managers.set(key, { ...owner, apiVersion, fields: inParent })
   return encodeManagedFields(managers)
 }

@@ -19,7 +19,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
 import { answerObject } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
-import { manageCreated, managerOf } from '../field-management/field-manager.ts'
+import { keepValid, manageCreated, managerOf } from '../field-management/field-manager.ts'
 import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { validateNew } from '../validation.ts'
@@ -94,9 +94,11 @@ async function createOnce(
     { object: decoded, name: decoded.metadata.name ?? '' },
     dryRun,
   )
+  const managedFields = decoded.metadata['managedFields']
   const mutating = server.admission.admit(attributes)
   if (mutating) await mutating
   const object = attributes.object!
+  keepValid(request, object, managedFields)
   prepareMetadata(server, object)
   const undo = strategy.beginCreate?.(object, context)
   let created = false

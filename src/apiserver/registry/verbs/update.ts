@@ -13,7 +13,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
 import { answerObject } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
-import { keepTimes, manageUpdated } from '../field-management/field-manager.ts'
+import { keepTimes, keepValid, manageUpdated } from '../field-management/field-manager.ts'
 import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { servedObject } from '../representation.ts'
@@ -140,9 +140,11 @@ async function changeOnce(
     { object: changed, oldObject: old, name: request.info.name },
     dryRun,
   )
+  const managedFields = changed.metadata['managedFields']
   const mutating = server.admission.admit(attributes)
   if (mutating) await mutating
   const object = attributes.object!
+  keepValid(request, object, managedFields)
   const undo = strategy.beginUpdate?.(object, old, context)
   let written = false
   try {
