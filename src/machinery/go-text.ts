@@ -38,11 +38,15 @@ function escapeRune(character: string): string {
 
 /** Go's encoding/json with its default HTML escaping. */
 export function goJson(value: unknown): string {
-  return (JSON.stringify(value) ?? 'null').replace(
+  const text = JSON.stringify(value) ?? 'null'
+  if (!htmlSensitive.test(text)) return text
+  return text.replace(
     /[<>&\u2028\u2029]/g,
     character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
+
+const htmlSensitive = /[<>&\u2028\u2029]/
 
 /** The same value with every object's fields sorted, as Go encodes a map. */
 export function inKeyOrder(value: unknown): unknown {

@@ -43,7 +43,8 @@ const modifiedLeaf: Difference = { modified: leaf }
 const removedLeaf: Difference = { removed: leaf }
 
 function compareNodes(atom: Atom, before: unknown, after: unknown): Difference | undefined {
-  if (before === after) return undefined
+  // Most of an object is as it was: that is found out without asking what it is.
+  if (before === after || (typeof before === 'object' && deepEqual(before, after))) return undefined
   if (after === undefined) return withSelf(compareAs(shapeOf(atom, before), atom, before, after), 'removed')
   const shape = shapeOf(atom, after)
   if (before === undefined) return withSelf(compareAs(shape, atom, before, after), 'added')

@@ -52,7 +52,8 @@ export function decodeManagedFields(entries: readonly ManagedFieldsEntry[] | und
     if (fieldsType !== 'FieldsV1')
       throw new ManagedFieldsError(`invalid fieldsType ${quote(fieldsType)} in managed fields entry ${index}`)
     const name: ManagerName = { manager, operation, apiVersion, subresource }
-    managers.set(managerKey(name), { ...name, ...(time && { time }), fields: fieldsOf(fieldsV1) })
+    const fields = fieldsOf(fieldsV1)
+    managers.set(managerKey(name), { manager, operation, apiVersion, subresource, time: time || undefined, fields })
   })
   return managers
 }
@@ -78,7 +79,7 @@ export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | 
   return [...managers.values()].map(encodeManager).sort(inOrder)
 }
 
-export function encodeManager(of: Manager): ManagedFieldsEntry {
+function encodeManager(of: Manager): ManagedFieldsEntry {
   const entry: { -readonly [Field in keyof ManagedFieldsEntry]: ManagedFieldsEntry[Field] } = {}
   if (of.manager !== '') entry.manager = of.manager
   entry.operation = of.operation
@@ -104,6 +105,11 @@ function compareTexts(a = '', b = ''): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+/** Whether two lists of entries say the same, field by field. */
+export function sameEntries(a: readonly ManagedFieldsEntry[], b: readonly ManagedFieldsEntry[]): boolean {
+  return a === b || (sameButForTimes(a, b) && a.every(({ time }, index) => time === b[index]!.time))
+}
+
 /** Whether two lists of entries say the same but for the times. */
 export function sameButForTimes(
   a: readonly ManagedFieldsEntry[] | undefined,
@@ -120,7 +126,7 @@ export function sameButForTimes(
         entry.apiVersion === other.apiVersion &&
         entry.subresource === other.subresource &&
         entry.fieldsType === other.fieldsType &&
-        readFieldSet(entry.fieldsV1) === readFieldSet(other.fieldsV1)
+        (entry.fieldsV1 === other.fieldsV1 || readFieldSet(entry.fieldsV1) === readFieldSet(other.fieldsV1))
       )
     })
   )

@@ -13,11 +13,20 @@ import {
 } from './field-set.ts'
 import { type PathElement, self } from './path-element.ts'
 
+/** Sets that have been found to fit their type: they are shared and never change. */
+const fitting = new WeakMap<Atom, WeakSet<FieldSet>>()
+
 /** The same set when nothing has changed. */
 export function reconcileWithSchema(atom: Atom, set: FieldSet): FieldSet {
+  let known = fitting.get(atom)
+  if (known?.has(set)) return set
   const atomic: PathElement[][] = []
   visit(atom, set, false, [], atomic)
-  if (atomic.length === 0) return set
+  if (atomic.length === 0) {
+    known ??= new WeakSet()
+    fitting.set(atom, known.add(set))
+    return set
+  }
   const whole = fieldSet(...atomic)
   return union(recursiveDifference(set, whole), whole)
 }

@@ -19,14 +19,16 @@ import { difference, type FieldSet, fieldSet, isEmpty, union } from '../../../ma
 import {
   decodeManagedFields,
   encodeManagedFields,
-  encodeManager,
   isReset,
   type ManagedFieldsEntry,
   ManagedFieldsError,
   type ManagerName,
   type Managers,
+  managerKey,
   sameButForTimes,
+  sameEntries,
 } from '../../../machinery/apply/managed-fields.ts'
+import { PathElementError } from '../../../machinery/apply/path-element.ts'
 import {
   type Applied,
   apply,
@@ -190,22 +192,9 @@ function managerName(
   return { manager, operation, apiVersion, subresource }
 }
 
-/** Entries that stand in a stored object are frozen: what they mean is found out once. */
-const decoded = new WeakMap<readonly ManagedFieldsEntry[], Managers>()
-
-function managersOf(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
-  if (!entries) return new Map()
-  let managers = decoded.get(entries)
-  if (!managers) {
-    managers = decodeManagedFields(entries)
-    decoded.set(entries, managers)
-  }
-  return managers
-}
-
 function managersOrNone(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
   try {
-    return managersOf(entries)
+    return decodeManagedFields(entries)
   } catch (error) {
     if (error instanceof ManagedFieldsError) return new Map()
     throw error
@@ -214,14 +203,26 @@ function managersOrNone(entries: readonly ManagedFieldsEntry[] | undefined): Man
 
 /** What the request says of managers, if it says something that makes sense; else what stands. */
 function liveOrNew(live: KubeObject | undefined, given: readonly ManagedFieldsEntry[] | undefined): Managers {
+  const stands: readonly ManagedFieldsEntry[] | undefined = live?.metadata['managedFields']
+  if (!given) return managersOrNone(stands)
   if (isReset(given)) return new Map()
-  const managers = managersOrNone(given)
-  return managers.size > 0 ? managers : managersOrNone(live?.metadata['managedFields'])
+  const managers = managersOrNone(stands && saysSame(given, stands) ? stands : given)
+  return managers.size > 0 ? managers : managersOrNone(stands)
 }
 
 function setEntries(object: KubeObject, entries: readonly ManagedFieldsEntry[] | undefined): void {
   if (entries) object.metadata['managedFields'] = entries
   else delete object.metadata['managedFields']
+}
+
+/** Most clients send back what they have read. Of entries that mean nothing, nothing is known. */
+function saysSame(a: readonly ManagedFieldsEntry[], b: readonly ManagedFieldsEntry[]): boolean {
+  try {
+    return sameEntries(a, b)
+  } catch (error) {
+    if (error instanceof PathElementError) return false
+    throw error
+  }
 }
 
 /** The object is new: who creates it owns all it says. Changes its managedFields. */
@@ -249,7 +250,10 @@ export function manageCreated(
     return
   }
   const fields = createdFields(scope.atom, scope.empty, object, scope.unownedAtCreate)
-  setEntries(object, isEmpty(fields) ? undefined : [encodeManager({ ...writer, time, fields })])
+  setEntries(
+    object,
+    encodeManagedFields(isEmpty(fields) ? new Map() : new Map([[managerKey(writer), { ...writer, time, fields }]])),
+  )
 }
 
 /** The object is changed by something else than an apply patch. Changes its managedFields, never fails. */
@@ -365,7 +369,7 @@ export function applyTo(
 
 function decodedOrFail(live: KubeObject): Managers {
   try {
-    return managersOf(live.metadata['managedFields'])
+    return decodeManagedFields(live.metadata['managedFields'])
   } catch (error) {
     if (error instanceof ManagedFieldsError) throw failure(500, '', `failed to decode managed fields: ${error.message}`)
     throw error
