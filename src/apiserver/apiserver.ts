@@ -32,6 +32,7 @@ import { pipeline } from './pipeline.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { admissionLister } from './registry/admission-lister.ts'
 import { answerJson } from './registry/answers.ts'
+import { apiServerManager } from './registry/field-management/field-manager.ts'
 import { Registry } from './registry/registry.ts'
 import { enableYaml } from './registry/representation.ts'
 import { strategyOf } from './registry/strategies/strategies.ts'
@@ -139,7 +140,7 @@ export class ApiServer {
         now: env.clock.now(),
       }),
     )
-    this.#aggregator.start(createClient(this.transport()))
+    this.#aggregator.start(createClient(this.transport(undefined, apiServerManager)))
     if (https) {
       this.#http = await startHttpServer({
         env,

@@ -40,10 +40,7 @@ function escapeRune(character: string): string {
 export function goJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null'
   if (!htmlSensitive.test(text)) return text
-  return text.replace(
-    /[<>&\u2028\u2029]/g,
-    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return text.replace(/[<>&\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 const htmlSensitive = /[<>&\u2028\u2029]/
