@@ -5,29 +5,36 @@
 // verb does, watchcache/ for where reads come from.
 
 import { tablePrinter } from '../api/columns.ts'
-import type { ResourceDeclaration } from '../api/resource.ts'
+import { groupResource, type ResourceDeclaration } from '../api/resource.ts'
 import { resources as builtInResources } from '../api/scheme.ts'
 import { createClient } from '../client/rest-client.ts'
 import type { Transport } from '../client/transport.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
+import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import { defaultAdmissionPlugins } from './admission/default-plugins.ts'
 import { Aggregator } from './aggregation/aggregator.ts'
 import type { ProxyClientCertificate } from './aggregation/backend-connection.ts'
 import type { RequestHeaderOptions } from './authentication/request-header.ts'
+import { type AuditOptions, Auditor } from './audit/audit.ts'
 import { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
 import { publishKubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts'
+import { Deadlines } from './deadlines.ts'
 import { directTransport } from './direct-transport.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { registerDiscovery } from './endpoints/discovery.ts'
 import { registerHealth } from './endpoints/health.ts'
+import { healthChecks, Progress } from './endpoints/health-checks.ts'
 import { registerMetrics } from './endpoints/metrics.ts'
 import { builtInOpenAPI, registerOpenAPI } from './endpoints/openapi.ts'
 import { registerOpenID } from './endpoints/openid.ts'
 import { versionInfo } from './endpoints/version.ts'
+import { ConfigurationObjects } from './flowcontrol/configuration-objects.ts'
+import { registerFlowControlDump } from './flowcontrol/debug-dump.ts'
+import { FlowControl } from './flowcontrol/flow-control.ts'
 import { pipeline } from './pipeline.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { admissionLister } from './registry/admission-lister.ts'
@@ -42,7 +49,7 @@ import type { Answer, RequestContext } from './request.ts'
 import { createSecurity, type Security } from './security.ts'
 import type { ServerContext, ServerOptions } from './server-context.ts'
 import { type HttpServer, startHttpServer } from './serving/http-server.ts'
-import { systemPrivilegedGroup, type UserInfo } from './user.ts'
+import { systemApiServer, systemPrivilegedGroup, type UserInfo } from './user.ts'
 
 export interface ApiServerOptions extends ServerOptions {
   readonly env: Env
@@ -51,6 +58,17 @@ export interface ApiServerOptions extends ServerOptions {
   readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
   readonly kubelets: KubeletConnection
   readonly components?: ComponentChecks
+  /** Where what is counted goes; a registry of its own when absent. */
+  readonly metrics?: MetricsRegistry
+  /** What is recorded of requests, and where; nothing when absent. */
+  readonly audit?: AuditOptions
+  /** How many requests that only read, and how many that change, run at once; they share the sum of both. */
+  readonly maxRequestsInflight?: number
+  readonly maxMutatingRequestsInflight?: number
+  /** How long a request may take, in milliseconds. */
+  readonly requestTimeout?: number
+  /** Pages of these origins (regular expressions) may call from a browser. */
+  readonly corsAllowedOrigins?: readonly RegExp[]
   /** Answers HTTPS there; only direct callers when absent. */
   readonly https?: {
     readonly bindAddress: string
@@ -72,6 +90,10 @@ const defaultPort = 6443
 /** How far back history is kept, and how often it is cut (etcd's --auto-compaction as kube-apiserver does it). */
 const compactionInterval = 5 * 60_000
 
+/** Upstream's defaults. */
+const defaultInflight = { reading: 400, mutating: 200 }
+const defaultRequestTimeout = 60_000
+
 export class ApiServer {
   readonly #options: ApiServerOptions
   readonly #registry: Registry
@@ -79,14 +101,18 @@ export class ApiServer {
   readonly #server: ServerContext
   readonly #dispatcher: Dispatcher
   readonly #aggregator: Aggregator
+  readonly #flowControl: FlowControl
+  readonly #auditor: Auditor | undefined
   readonly #handle: (request: RequestContext) => Answer
   #http: HttpServer | undefined
   #compaction: Timer | undefined
-  #ready = false
+  #flowObjects: ConfigurationObjects | undefined
+  readonly #progress = new Progress()
 
   constructor(options: ApiServerOptions) {
     this.#options = options
     const { env, store } = options
+    const metrics = options.metrics ?? new MetricsRegistry()
     this.#registry = new Registry(store)
     this.#security = createSecurity(this.#registry, {
       env,
@@ -108,12 +134,34 @@ export class ApiServer {
       printer: tablePrinter,
       kubelets: options.kubelets,
       components: options.components,
+      metrics,
     }
     for (const declaration of builtInResources) this.#add(declaration)
     const { proxyClient, requestHeader } = options
     this.#aggregator = new Aggregator(this.#server, { proxyClient, requestHeader, clientCA: options.clientCA })
     this.#dispatcher = new Dispatcher(this.#server, this.#aggregator)
-    this.#handle = pipeline(this.#server, this.#security.authenticator, this.#dispatcher)
+    this.#flowControl = new FlowControl({
+      env,
+      metrics,
+      concurrencyLimit:
+        (options.maxRequestsInflight ?? defaultInflight.reading) +
+        (options.maxMutatingRequestsInflight ?? defaultInflight.mutating),
+      objects: (group, resource) => {
+        const cache = this.#registry.findStorage(groupResource({ group, resource }))?.cache
+        return cache && { count: cache.size, bytes: cache.bytes }
+      },
+    })
+    this.#auditor = options.audit && new Auditor(env, metrics, options.audit)
+    this.#handle = pipeline({
+      server: this.#server,
+      authenticator: this.#security.authenticator,
+      dispatcher: this.#dispatcher,
+      flowControl: this.#flowControl,
+      deadlines: new Deadlines(env, options.requestTimeout ?? defaultRequestTimeout),
+      auditor: this.#auditor,
+      metrics,
+      corsAllowedOrigins: options.corsAllowedOrigins ?? [],
+    })
     this.#registerEndpoints()
   }
 
@@ -132,6 +180,10 @@ export class ApiServer {
     const { env, store, https } = this.#options
     await this.#registry.start()
     this.#security.follow()
+    this.#progress.finish(
+      ...(['generic-apiserver-start-informers', 'start-apiserver-admission-initializer'] as const),
+      ...(['storage-object-count-tracker-hook', 'storage-readiness'] as const),
+    )
     await createBootstrapObjects(
       this.#server,
       bootstrapObjects({
@@ -141,6 +193,18 @@ export class ApiServer {
       }),
     )
     this.#aggregator.start(createClient(this.transport(undefined, apiServerManager)))
+    this.#progress.finish(
+      ...(['rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes'] as const),
+      'start-system-namespaces-controller',
+    )
+    this.#flowObjects = new ConfigurationObjects(this.#server, this.#flowControl)
+    await this.#flowObjects.maintain()
+    this.#flowObjects.follow()
+    this.#flowControl.start()
+    this.#progress.finish(
+      ...(['priority-and-fairness-config-consumer', 'priority-and-fairness-config-producer'] as const),
+      'priority-and-fairness-filter',
+    )
     if (https) {
       this.#http = await startHttpServer({
         env,
@@ -164,20 +228,23 @@ export class ApiServer {
       if (revision <= store.compactedRevision) return
       store.compact(revision).catch(error => env.log.warn('history could not be cut', { error: String(error) }))
     }, compactionInterval)
-    this.#ready = true
+    this.#progress.finish('bootstrap-controller')
   }
 
   async stop(): Promise<void> {
-    this.#ready = false
+    this.#progress.shuttingDown = true
     this.#compaction?.cancel()
+    this.#flowControl.stop()
+    this.#flowObjects?.stop()
     await this.#http?.close()
     await this.#aggregator.stop()
+    await this.#auditor?.close()
     this.#registry.stop()
   }
 
   /** A way in for a component in the same process, as that user. */
   transport(
-    user: UserInfo = { name: 'system:apiserver', groups: [systemPrivilegedGroup] },
+    user: UserInfo = { name: systemApiServer, groups: [systemPrivilegedGroup] },
     userAgent = 'k8ts',
   ): Transport {
     return directTransport({ env: this.#options.env, user, userAgent, handle: this.#handle })
@@ -188,21 +255,12 @@ export class ApiServer {
   }
 
   #registerEndpoints(): void {
-    const { store } = this.#options
-    registerHealth(this.#dispatcher, [
-      { name: 'ping', check: () => undefined },
-      { name: 'log', check: () => undefined },
-      { name: 'etcd', check: () => (store.revision > 0 ? undefined : 'the store has not been read') },
-      {
-        name: 'informer-sync',
-        check: () => (this.#ready ? undefined : 'the caches are being read'),
-        readyOnly: true,
-      },
-    ])
+    registerHealth(this.#dispatcher, this.#server.env, healthChecks(this.#options.store, this.#progress))
     this.#dispatcher.register('/version', () => answerJson(versionInfo))
     registerDiscovery(this.#dispatcher, this.#registry, this.#options, this.#aggregator)
     registerOpenAPI(this.#dispatcher, [builtInOpenAPI, this.#aggregator.openapi])
     registerMetrics(this.#dispatcher, this.#server)
+    registerFlowControlDump(this.#dispatcher, this.#flowControl, this.#server.env)
     registerOpenID(this.#dispatcher, {
       issuer: this.#server.tokens.issuer,
       keys: [this.#options.serviceAccountKey.publicKey],

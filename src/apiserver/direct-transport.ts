@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream'
 import type { ApiRequest, ApiResponse, Transport } from '../client/transport.ts'
 import type { Env } from '../machinery/env/env.ts'
-import type { Answer, RequestContext, Response } from './request.ts'
+import { type Answer, type RequestContext, type Response, unfilled } from './request.ts'
 import type { UserInfo } from './user.ts'
 
 export interface DirectTransportOptions {
@@ -20,6 +20,9 @@ export function directTransport(options: DirectTransportOptions): Transport {
   const context = (request: ApiRequest): RequestContext => ({
     method: request.method,
     path: request.path,
+    get target() {
+      return request.query === undefined ? request.path : `${request.path}?${queryOf(request)}`
+    },
     query: queryOf(request),
     headers: request.headers ? { ...agent, ...request.headers } : agent,
     direct: true,
@@ -31,9 +34,7 @@ export function directTransport(options: DirectTransportOptions): Transport {
     trustedUser: options.user,
     warnings: [],
     startedAt: options.env.clock.monotonic(),
-    auditID: '',
-    info: undefined as never,
-    user: undefined as never,
+    ...unfilled(),
   })
   return {
     async request(request) {
@@ -55,7 +56,7 @@ export function directTransport(options: DirectTransportOptions): Transport {
       request.signal?.addEventListener('abort', end, { once: true })
       // The caller must have its answer before the first event.
       options.env.clock.setImmediate(() => {
-        if (over) return
+        if (over) return answer.abandoned?.()
         answer.watch!({
           event: event => {
             if (!over) stream.event(event)

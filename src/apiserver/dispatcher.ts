@@ -34,6 +34,7 @@ export class Dispatcher {
   readonly #server: ServerContext
   readonly #aggregator: Pick<Aggregator, 'serve'>
   readonly #exact = new Map<string, Endpoint>()
+  readonly #unlisted = new Map<string, Endpoint>()
   readonly #below: { readonly prefix: string; readonly endpoint: Endpoint }[] = []
 
   constructor(server: ServerContext, aggregator: Pick<Aggregator, 'serve'>) {
@@ -44,6 +45,11 @@ export class Dispatcher {
   register(path: string, endpoint: Endpoint): void {
     if (path.endsWith('/') && path !== '/') this.#below.push({ prefix: path, endpoint })
     else this.#exact.set(path, endpoint)
+  }
+
+  /** As `register`, but the path is not one of those that `/` lists. */
+  registerUnlisted(path: string, endpoint: Endpoint): void {
+    this.#unlisted.set(path, endpoint)
   }
 
   paths(): string[] {
@@ -57,7 +63,9 @@ export class Dispatcher {
     if (info.isResourceRequest) return this.#resource(request)
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path
     const endpoint =
-      this.#exact.get(path) ?? this.#below.find(({ prefix }) => request.path.startsWith(prefix))?.endpoint
+      this.#exact.get(path) ??
+      this.#unlisted.get(path) ??
+      this.#below.find(({ prefix }) => request.path.startsWith(prefix))?.endpoint
     if (!endpoint) return pageNotFound()
     if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
     return endpoint(request) ?? pageNotFound()
@@ -71,7 +79,12 @@ export class Dispatcher {
       return pageNotFound()
     }
     if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw noSuchResource()
-    if (resource.declaration.deprecated) request.warnings.push(deprecationWarning(resource.declaration)!)
+    request.handled = true
+    if (resource.declaration.deprecated) {
+      request.deprecated = true
+      request.audit?.annotate('k8s.io/deprecated', 'true')
+      request.warnings.push(deprecationWarning(resource.declaration)!)
+    }
     const handlers = resource.subresources.get(info.subresource)
     if (handlers) {
       const handler = handlers[info.verb]

@@ -4,13 +4,17 @@
 
 import type { Duplex } from 'node:stream'
 import type { Method, WatchEvent } from '../client/transport.ts'
+import type { AuditEvent } from './audit/event.ts'
 import type { PeerCertificate } from './authentication/authenticator.ts'
+import type { FlowPass } from './flowcontrol/flow-control.ts'
 import type { RequestInfo } from './request-info.ts'
 import type { UserInfo } from './user.ts'
 
 export interface RequestContext {
   readonly method: Method
   readonly path: string
+  /** Path and query as they came. */
+  readonly target: string
   readonly query: URLSearchParams
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The answer is wanted as objects by reference, not as bytes. */
@@ -25,13 +29,57 @@ export interface RequestContext {
   /** A user the front door vouches for (callers in the same process). */
   readonly trustedUser?: UserInfo
 
-  // Filled in by the pipeline's stages, in its order.
-  info: RequestInfo
-  user: UserInfo
+  /** When it came, on the monotonic clock. */
+  readonly startedAt: number
   /** Texts for `Warning` headers. */
   readonly warnings: string[]
-  readonly startedAt: number
+
+  // Filled in by the pipeline's stages, in its order.
   auditID: string
+  info: RequestInfo
+  /** It may go on for as long as the client likes: watches, logs, proxies. */
+  longRunning: boolean
+  /** How long it may take otherwise. */
+  timeoutMilliseconds: number
+  /** Headers for the answer, whatever it is. */
+  responseHeaders: Record<string, string> | undefined
+  user: UserInfo
+  /** Present when the request is to be recorded. */
+  audit: AuditEvent | undefined
+  /** Present when flow control has seen it. */
+  flow: FlowPass | undefined
+  /** A resource (or a health check) that the server has answers for: such requests are counted. */
+  handled: boolean
+  /** Of a version that will go away. */
+  deprecated: boolean
+}
+
+/** What no stage has filled in yet. */
+export function unfilled(): Pick<
+  RequestContext,
+  | 'auditID'
+  | 'info'
+  | 'longRunning'
+  | 'timeoutMilliseconds'
+  | 'responseHeaders'
+  | 'user'
+  | 'audit'
+  | 'flow'
+  | 'handled'
+  | 'deprecated'
+> {
+  return {
+    auditID: '',
+    info: undefined as never,
+    longRunning: false,
+    timeoutMilliseconds: 0,
+    responseHeaders: undefined,
+    user: undefined as never,
+    audit: undefined,
+    flow: undefined,
+    handled: false,
+    deprecated: false,
+  }
 }
 
 /** Where a long answer goes: watch events or a followed log. */
@@ -68,6 +116,8 @@ export interface Response {
   readonly hijacked?: boolean
   /** For direct callers: the other end of an upgraded connection. */
   readonly upgraded?: Duplex
+  /** Called instead of `stream` or `watch` when the client is gone before the answer could begin. */
+  readonly abandoned?: () => void
 }
 
 export type Answer = Response | Promise<Response>

@@ -4,6 +4,7 @@ import type { TablePrinter } from '../api/columns.ts'
 import type { ResourceDeclaration } from '../api/resource.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env } from '../machinery/env/env.ts'
+import type { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import type { AdmissionChain } from './admission/chain.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
 import type { BoundObjectGetter } from './authentication/service-account-claims.ts'
@@ -39,4 +40,5 @@ export interface ServerContext {
   readonly kubelets: KubeletConnection
   /** How the other components are, as far as they run in this process. */
   readonly components?: ComponentChecks
+  readonly metrics: MetricsRegistry
 }

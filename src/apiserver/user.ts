@@ -14,6 +14,8 @@ export const allAuthenticated = 'system:authenticated'
 export const allUnauthenticated = 'system:unauthenticated'
 export const nodesGroup = 'system:nodes'
 export const nodeUserPrefix = 'system:node:'
+/** The API server itself. */
+export const systemApiServer = 'system:apiserver'
 export const anonymousUser = 'system:anonymous'
 export const allServiceAccountsGroup = 'system:serviceaccounts'
 export const serviceAccountUserPrefix = 'system:serviceaccount:'

@@ -290,7 +290,7 @@ describe('what they may do', () => {
     const as = { 'impersonate-user': 'bob' }
     expect((await call(pki.admin, 'GET', pods, undefined, as)).body.message).toContain('User "bob" cannot list')
     expect((await call(alice, 'GET', pods, undefined, as)).body.message).toBe(
-      'users "bob" is forbidden: User "alice" cannot impersonate resource "users" in API group "" at the cluster scope',
+      'pods is forbidden: User "alice" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "default"',
     )
   })
 })

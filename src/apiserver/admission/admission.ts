@@ -42,6 +42,8 @@ export interface AdmissionAttributes {
   readonly lister: AdmissionLister
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void
+  /** Adds an annotation to the audit event; the key is qualified: `pod-security.kubernetes.io/enforce-policy`. */
+  annotate?(key: string, value: string): void
 }
 
 export interface AdmissionPlugin {

@@ -1,6 +1,10 @@
 // /healthz, /livez, /readyz and a path below each for every check: `ok`, or what is wrong. `?verbose` lists all checks,
-// `?exclude=name` leaves one out.
+// `?exclude=name` leaves one out. What the checks said is counted at /metrics/slis.
 
+import type { Env } from '../../machinery/env/env.ts'
+import { quote } from '../../machinery/go-text.ts'
+import { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
+import { metricsContentType, metricsText } from '../../machinery/metrics/text.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { RequestContext, Response } from '../request.ts'
 
@@ -8,10 +12,11 @@ export interface HealthCheck {
   readonly name: string
   /** undefined: all is well; else what is wrong, for the log. */
   check(): string | undefined
-  /** Only asked by /readyz. */
-  readonly readyOnly?: boolean
+  /** The endpoints that ask it; all when absent. */
+  readonly of?: readonly ('healthz' | 'livez' | 'readyz')[]
 }
 
+/** As Go's http.Error and health handlers send text. */
 const text = (status: number, body: string): Response => ({
   status,
   contentType: 'text/plain; charset=utf-8',
@@ -19,32 +24,80 @@ const text = (status: number, body: string): Response => ({
   body: Buffer.from(body),
 })
 
-export function registerHealth(dispatcher: Dispatcher, checks: readonly HealthCheck[]): void {
-  for (const endpoint of ['healthz', 'livez', 'readyz']) {
-    const own = checks.filter(check => endpoint === 'readyz' || !check.readyOnly)
-    dispatcher.register(`/${endpoint}`, request => answer(endpoint, own, request))
-    for (const check of own)
-      dispatcher.register(`/${endpoint}/${check.name}`, () => {
-        const problem = check.check()
-        return problem === undefined ? text(200, 'ok') : text(500, `internal server error: ${problem}\n`)
+export function registerHealth(dispatcher: Dispatcher, env: Env, checks: readonly HealthCheck[]): void {
+  const slis = new HealthMetrics()
+  for (const endpoint of ['healthz', 'livez', 'readyz'] as const) {
+    const own = checks.filter(check => check.of?.includes(endpoint) ?? true)
+    dispatcher.register(`/${endpoint}`, request => {
+      request.handled = true
+      return answer(env, endpoint, own, request, slis)
+    })
+    for (const { name, check } of own)
+      dispatcher.register(`/${endpoint}/${name}`, () => {
+        const problem = check()
+        return problem === undefined
+          ? { status: 200, contentType: 'text/plain; charset=utf-8', body: Buffer.from('ok') }
+          : text(500, `internal server error: ${problem}\n`)
       })
   }
+  dispatcher.register('/metrics/slis', () => ({
+    status: 200,
+    contentType: metricsContentType,
+    body: Buffer.from(metricsText(slis.registry)),
+  }))
 }
 
-function answer(endpoint: string, checks: readonly HealthCheck[], request: RequestContext): Response {
-  const excluded = new Set(request.query.getAll('exclude'))
+function answer(
+  env: Env,
+  endpoint: string,
+  checks: readonly HealthCheck[],
+  { query }: RequestContext,
+  slis: HealthMetrics,
+): Response {
+  const excluded = new Set(query.getAll('exclude'))
+  const unknown = new Set(excluded)
   const lines: string[] = []
-  let failed = false
+  const problems: string[] = []
   for (const { name, check } of checks) {
-    if (excluded.delete(name)) {
+    if (excluded.has(name)) {
+      unknown.delete(name)
       lines.push(`[+]${name} excluded: ok`)
       continue
     }
-    const failure = check()
-    if (failure !== undefined) failed = true
-    lines.push(failure === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`)
+    const problem = check()
+    slis.observe(name, endpoint, problem === undefined)
+    if (problem !== undefined) problems.push(`${name}: ${problem}`)
+    lines.push(problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`)
   }
-  for (const name of excluded) lines.push(`warn: some health checks cannot be excluded: no matches for "${name}"`)
-  if (failed) return text(500, `${lines.join('\n')}\n${endpoint} check failed\n`)
-  return request.query.has('verbose') ? text(200, `${lines.join('\n')}\n${endpoint} check passed\n`) : text(200, 'ok')
+  if (unknown.size > 0)
+    lines.push(
+      `warn: some health checks cannot be excluded: no matches for ${[...unknown].sort().map(quote).join(', ')}`,
+    )
+  if (problems.length > 0) {
+    // The answer is for everybody, so it doesn't say why.
+    env.log.info('a health check failed', { endpoint, problems })
+    return text(500, `${lines.join('\n')}\n${endpoint} check failed\n`)
+  }
+  return query.has('verbose') ? text(200, `${lines.join('\n')}\n${endpoint} check passed\n`) : text(200, 'ok')
+}
+
+class HealthMetrics {
+  readonly registry = new MetricsRegistry()
+  readonly #healthy = this.registry.gauge({
+    name: 'kubernetes_healthcheck',
+    stability: 'STABLE',
+    help: 'This metric records the result of a single healthcheck.',
+    labels: ['name', 'type'],
+  })
+  readonly #results = this.registry.counter({
+    name: 'kubernetes_healthchecks_total',
+    stability: 'STABLE',
+    help: 'This metric records the results of all healthcheck.',
+    labels: ['name', 'type', 'status'],
+  })
+
+  observe(name: string, endpoint: string, healthy: boolean): void {
+    this.#healthy.with(name, endpoint).set(healthy ? 1 : 0)
+    this.#results.with(name, endpoint, healthy ? 'success' : 'error').inc()
+  }
 }

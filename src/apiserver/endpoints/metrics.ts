@@ -1,46 +1,96 @@
 // /metrics: what the server counts, in Prometheus' text form, under upstream's names.
 
+import { groupResource } from '../../api/resource.ts'
+import type { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
+import { metricsContentType, metricsText } from '../../machinery/metrics/text.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { ServerContext } from '../server-context.ts'
 import { versionInfo } from './version.ts'
 
 export function registerMetrics(dispatcher: Dispatcher, server: ServerContext): void {
+  registerStorageMetrics(server)
+  registerProcessMetrics(server.metrics)
   dispatcher.register('/metrics', () => ({
     status: 200,
-    contentType: 'text/plain; version=0.0.4; charset=utf-8',
-    body: Buffer.from(render(server)),
+    contentType: metricsContentType,
+    body: Buffer.from(metricsText(server.metrics)),
   }))
 }
 
-function render(server: ServerContext): string {
-  const lines: string[] = []
-  const metric = (
-    name: string,
-    type: 'gauge' | 'counter',
-    help: string,
-    samples: readonly [labels: string, value: number][],
-  ) => {
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
-    for (const [labels, value] of samples) lines.push(`${name}${labels} ${value}`)
-  }
-  const memory = process.memoryUsage()
-  const cpu = process.cpuUsage()
-  const counts = new Map<string, number>()
-  for (const { storage } of server.registry.resources())
-    if (storage)
-      counts.set(
-        `{group="${storage.declaration.group}",resource="${storage.declaration.resource}"}`,
-        storage.cache.size,
-      )
-  metric('apiserver_resource_objects', 'gauge', 'Number of stored objects at the time of last check split by kind.', [
-    ...counts,
-  ])
-  metric('kubernetes_build_info', 'gauge', 'What this server is, as labels of a constant 1.', [
-    [`{git_version="${versionInfo.gitVersion}",major="${versionInfo.major}",minor="${versionInfo.minor}"}`, 1],
-  ])
-  metric('process_cpu_seconds_total', 'counter', 'Total user and system CPU time spent in seconds.', [
-    ['', (cpu.user + cpu.system) / 1e6],
-  ])
-  metric('process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', [['', memory.rss]])
-  return `${lines.join('\n')}\n`
+/** What the caches know of themselves: read when asked for. */
+function registerStorageMetrics({ metrics, registry, store }: ServerContext): void {
+  const labels = ['group', 'resource']
+  const gauge = (name: string, stability: 'STABLE' | 'ALPHA', help: string, of: readonly string[] = labels) =>
+    metrics.gauge({ name, stability, help, labels: of })
+  const objects = gauge(
+    'apiserver_resource_objects',
+    'ALPHA',
+    'Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+  )
+  const deprecatedObjects = gauge(
+    'apiserver_storage_objects',
+    'STABLE',
+    '(Deprecated since 1.34.0) [DEPRECATED, consider using apiserver_resource_objects instead] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+    ['resource'],
+  )
+  const sizes = gauge(
+    'apiserver_resource_size_estimate_bytes',
+    'ALPHA',
+    'Estimated size of stored objects in database. Estimate is based on sum of last observed sizes of serialized objects. In case of a fetching error, the value will be -1.',
+  )
+  const revisions = gauge(
+    'apiserver_watch_cache_resource_version',
+    'ALPHA',
+    'Current resource version of watch cache broken by resource type. This is truncated to the 15 least significant digits.',
+  )
+  const received = metrics.counter({
+    name: 'apiserver_watch_cache_events_received_total',
+    stability: 'ALPHA',
+    help: 'Counter of events received in watch cache broken by resource type.',
+    labels,
+  })
+  metrics.onCollect(() => {
+    const seen = new Set<unknown>()
+    for (const { storage } of registry.resources()) {
+      // Versions of a resource share their storage.
+      if (!storage || seen.has(storage)) continue
+      seen.add(storage)
+      const { declaration, cache } = storage
+      const { group, resource } = declaration
+      objects.with(group, resource).set(cache.size)
+      deprecatedObjects.with(groupResource(declaration)).set(cache.size)
+      sizes.with(group, resource).set(cache.bytes)
+      revisions.with(group, resource).set(store.revision % 1e15)
+      if (cache.received > 0) received.with(group, resource).value = cache.received
+    }
+  })
+}
+
+function registerProcessMetrics(metrics: MetricsRegistry): void {
+  const build = metrics.gauge({
+    name: 'kubernetes_build_info',
+    stability: 'BETA',
+    help: "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
+    labels: [
+      ...['build_date', 'compiler', 'git_commit', 'git_tree_state', 'git_version'],
+      ...['go_version', 'major', 'minor', 'platform'],
+    ],
+  })
+  const { buildDate, compiler, gitCommit, gitTreeState, gitVersion, goVersion, major, minor, platform } = versionInfo
+  build.with(buildDate, compiler, gitCommit, gitTreeState, gitVersion, goVersion, major, minor, platform).set(1)
+  const cpu = metrics.counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+  })
+  const memory = metrics.gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory size in bytes.' })
+  const started = metrics.gauge({
+    name: 'process_start_time_seconds',
+    help: 'Start time of the process since unix epoch in seconds.',
+  })
+  started.with().set(performance.timeOrigin / 1000)
+  metrics.onCollect(() => {
+    const { user, system } = process.cpuUsage()
+    cpu.with().value = (user + system) / 1e6
+    memory.with().set(process.memoryUsage.rss())
+  })
 }

@@ -33,6 +33,7 @@ export function answerObject(
   status = 200,
 ): Response {
   if (request.direct) return { status, object: servedObject(resource.declaration, stored) }
+  request.audit?.responseObject(() => servedObject(resource.declaration, stored))
   const representation = representationOf(server, resource, request, false)
   return { status, contentType: representation.contentType, body: representation.object(stored) }
 }
@@ -44,23 +45,26 @@ export function answerList(
   items: readonly StoredObject[],
   meta: ListMeta,
 ): Response {
-  if (request.direct) {
-    const { declaration } = resource
-    const object = { metadata: meta, items: items.map(stored => servedObject(declaration, stored)) }
-    return { status: 200, object }
-  }
+  if (request.direct) return { status: 200, object: listObject(resource, items, meta) }
+  request.audit?.responseObject(() => listObject(resource, items, meta))
   const representation = representationOf(server, resource, request, true)
   return { status: 200, contentType: representation.contentType, body: representation.list(items, meta) }
 }
 
+function listObject({ declaration }: ServedResource, items: readonly StoredObject[], meta: ListMeta): object {
+  return { metadata: meta, items: items.map(stored => servedObject(declaration, stored)) }
+}
+
 /** Any object that isn't stored: a Status, a review, discovery. */
 export function answerJson(object: unknown, status = 200): Response {
+  let bytes: Buffer | undefined
   return {
     status,
     contentType: json,
     object,
     get body() {
-      return Buffer.from(`${JSON.stringify(object)}\n`)
+      bytes ??= Buffer.from(`${JSON.stringify(object)}\n`)
+      return bytes
     },
   }
 }

@@ -62,5 +62,6 @@ export function admissionAttributes(
     options: undefined,
     lister: server.admission.lister,
     warn: message => request.warnings.push(message),
+    annotate: (key, value) => request.audit?.annotate(key, value),
   }
 }

@@ -18,8 +18,9 @@ import type { Method } from '../../client/transport.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import { asStatusError, badRequest, requestEntityTooLarge } from '../../machinery/status-error.ts'
 import type { PeerCertificate } from '../authentication/authenticator.ts'
-import type { Answer, RequestContext, Response, ResponseSink } from '../request.ts'
+import { type Answer, type RequestContext, type Response, type ResponseSink, unfilled } from '../request.ts'
 import { type ClientAuthorities, peerCertificateReader, type ReadPeerCertificate } from './peer-certificate.ts'
+import { responseHeaders } from './response-headers.ts'
 import { upgradeHead } from './upgrade-head.ts'
 
 /** The largest body a request may have (upstream: MaxRequestBodyBytes). */
@@ -124,15 +125,14 @@ function contextOf(
 ): RequestContext {
   return {
     method: method as Method,
+    target,
     ...splitTarget(target),
     headers,
     direct: false,
     signal: undefined,
     warnings: [],
     startedAt: options.env.clock.monotonic(),
-    auditID: '',
-    info: undefined as never,
-    user: undefined as never,
+    ...unfilled(),
     ...more,
   }
 }
@@ -157,21 +157,17 @@ function serveHttp2(
   else writeHttp2(options, stream, request, answer)
 }
 
-function responseHeaders(response: Response): Record<string, string> {
-  const headers: Record<string, string> = { 'cache-control': 'no-cache, private' }
-  if (response.contentType) headers['content-type'] = response.contentType
-  if (response.headers) Object.assign(headers, response.headers)
-  return headers
-}
-
 function writeHttp2(
   options: HttpServerOptions,
   stream: ServerHttp2Stream,
   request: RequestContext,
   response: Response,
 ): void {
-  if (stream.destroyed || stream.closed) return
-  const headers: Record<string, string | number> = { ':status': response.status, ...responseHeaders(response) }
+  if (stream.destroyed || stream.closed) return void response.abandoned?.()
+  const headers: Record<string, string | string[] | number> = {
+    ':status': response.status,
+    ...responseHeaders(request, response),
+  }
   if (response.stream) {
     stream.respond(headers as never)
     response.stream(streamSink(options, stream))
@@ -197,7 +193,7 @@ function bodyLength(body: Response['body']): number {
 
 /** A long answer on a stream or socket, with what the client hasn't taken yet in view. */
 function streamSink(options: HttpServerOptions, stream: Http2Stream | ServerResponse): ResponseSink {
-  let closed = false
+  let closed = stream.destroyed
   const callbacks: (() => void)[] = []
   stream.on('close', () => {
     closed = true
@@ -262,7 +258,7 @@ function serveHttp1(
     readBody: () => collect(message, message.headers['content-length']),
   })
   Promise.resolve(options.handle(request)).then(answer => {
-    const headers = responseHeaders(answer)
+    const headers = responseHeaders(request, answer)
     if (answer.stream) {
       response.writeHead(answer.status, headers)
       response.flushHeaders()
@@ -293,21 +289,24 @@ function serveUpgrade(
   })
   Promise.resolve(options.handle(request)).then(
     answer => {
-      if (!answer.hijacked) refuseUpgrade(socket, answer)
+      if (!answer.hijacked) refuseUpgrade(socket, request, answer)
     },
-    error => refuseUpgrade(socket, { status: asStatusError(error)?.code ?? 500, body: Buffer.from(String(error)) }),
+    error =>
+      refuseUpgrade(socket, request, { status: asStatusError(error)?.code ?? 500, body: Buffer.from(String(error)) }),
   )
 }
 
-function refuseUpgrade(socket: Duplex, response: Response): void {
+function refuseUpgrade(socket: Duplex, request: RequestContext, response: Response): void {
   const body =
     response.body === undefined
       ? Buffer.alloc(0)
       : response.body instanceof Uint8Array
         ? response.body
         : Buffer.concat(response.body as readonly Uint8Array[])
-  const headers = { ...responseHeaders(response), 'content-length': String(body.length), connection: 'close' }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const headers = { ...responseHeaders(request, response), 'content-length': String(body.length), connection: 'close' }
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    (typeof value === 'string' ? [value] : value).map(one => `${name}: ${one}\r\n`),
+  )
   socket.write(`HTTP/1.1 ${response.status} \r\n${lines.join('')}\r\n`)
   socket.end(body)
 }

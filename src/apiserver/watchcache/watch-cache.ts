@@ -41,6 +41,9 @@ export class WatchCache {
   /** Every event after this revision is in `#recent`. */
   #recentSince = 0
   #upstream: Watch | undefined
+  #bytes = 0
+  /** Events since the start. */
+  received = 0
   readonly #onEvents: ((events: readonly CacheEvent[]) => void)[] = []
 
   constructor(store: Store, prefix: string) {
@@ -54,6 +57,7 @@ export class WatchCache {
     for (const item of items) {
       const stored = StoredObject.fromStore(item.key, item.modRevision, item.value)
       this.#objects.set(item.key, stored)
+      this.#bytes += stored.bytes.length
       this.#keys.push(item.key)
     }
     this.#recentSince = revision
@@ -78,6 +82,11 @@ export class WatchCache {
 
   get size(): number {
     return this.#objects.size
+  }
+
+  /** How large all objects are together, encoded. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Objects whose key starts with the prefix, in key order. The array is the caller's. */
@@ -157,6 +166,7 @@ export class WatchCache {
       if (event.type === 'delete') {
         if (!previous) continue
         this.#objects.delete(event.key)
+        this.#bytes -= previous.bytes.length
         this.#unordered = true
         applied.push({
           type: 'DELETED',
@@ -169,6 +179,7 @@ export class WatchCache {
       const { value } = event.current!
       const object = StoredObject.fromStore(event.key, event.revision, value, this.#fresh.get(value))
       this.#objects.set(event.key, object)
+      this.#bytes += object.bytes.length - (previous?.bytes.length ?? 0)
       if (!previous) {
         const last = this.#keys[this.#keys.length - 1]
         if (last !== undefined && last >= event.key) this.#unordered = true
@@ -177,6 +188,7 @@ export class WatchCache {
       applied.push({ type: previous ? 'MODIFIED' : 'ADDED', revision: event.revision, object, previous })
     }
     if (applied.length === 0) return
+    this.received += applied.length
     this.#recent.push(...applied)
     if (this.#recent.length > 2 * recentEvents) {
       const dropped = this.#recent.length - recentEvents

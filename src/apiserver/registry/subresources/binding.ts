@@ -17,6 +17,7 @@ const expected = { group: '', version: 'v1', kind: 'Binding', schema: Binding }
 
 export async function bind(server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> {
   const binding = await decodeBody(request, expected)
+  request.audit?.requestObject(binding)
   const { namespace } = request.info
   const name = request.info.name || binding.metadata.name || ''
   const target = binding['target'] as { kind?: string; name?: string } | undefined

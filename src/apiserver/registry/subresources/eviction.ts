@@ -27,6 +27,7 @@ export async function evict(
   request: RequestContext,
 ): Promise<Response> {
   const eviction = await decodeBody(request, expected)
+  request.audit?.requestObject(eviction)
   const { namespace, name } = request.info
   const stored = server.registry.storage('pods').get(namespace, name)
   if (!stored) throw notFound({ group: '', resource: 'pods' }, name)

@@ -21,6 +21,7 @@ type Review = (server: ServerContext, review: KubeObject, request: RequestContex
 function reviewed(statusOf: Review): Handlers {
   const create: SubresourceHandler = async (server, resource, request) => {
     const review = await decodeBody(request, resource.declaration)
+    request.audit?.requestObject(review)
     if (resource.declaration.namespaced) {
       const { namespace } = review.metadata
       if (namespace && namespace !== request.info.namespace)
@@ -45,7 +46,9 @@ async function createToken(
   const stored = server.registry.storage('serviceaccounts').get(namespace, name)
   if (!stored) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
   const expected = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: TokenRequest }
-  const wanted = prepareTokenRequest(await decodeBody(request, expected), stored.object, server.tokens.audiences)
+  const asked = await decodeBody(request, expected)
+  request.audit?.requestObject(asked)
+  const wanted = prepareTokenRequest(asked, stored.object, server.tokens.audiences)
   const attributes = admissionAttributes(server, resource, request, 'CREATE', { object: wanted, name }, false)
   await server.admission.admit(attributes)
   await server.admission.validate(attributes)

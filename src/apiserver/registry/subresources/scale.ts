@@ -53,6 +53,7 @@ export async function updateScale(
   request: RequestContext,
 ): Promise<Response> {
   const scale = await decodeBody(request, expected)
+  request.audit?.requestObject(scale)
   return changeScale(server, resource, request, () => scale)
 }
 

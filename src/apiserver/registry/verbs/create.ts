@@ -47,6 +47,7 @@ export async function createObject(
 ): Promise<Response> {
   const { declaration } = resource
   applyDefaults(declaration, decoded)
+  request.audit?.requestObject(decoded)
   checkNamespace(declaration, decoded, request.info.namespace)
   manageCreated(server, resource, managerOf(request), decoded)
   return createManaged(server, resource, request, decoded)

@@ -73,6 +73,8 @@ export async function deleteCollection(
 async function readDeletion(request: RequestContext): Promise<Deletion> {
   const body = await decodeBody(request, deleteOptions)
   const options = body as KubeObject & Record<string, any>
+  // Nothing was sent, or what was sent: kind, apiVersion and metadata are always there.
+  if (Object.keys(options).length > 3) request.audit?.requestObject(options)
   const { query } = request
   const fromQuery = query.get('gracePeriodSeconds')
   const grace = options['gracePeriodSeconds'] ?? (fromQuery === null ? undefined : Number(fromQuery))

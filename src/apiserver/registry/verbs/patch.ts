@@ -60,6 +60,7 @@ export async function patch(
 export async function readPatch(request: RequestContext): Promise<{ value: unknown; duplicates: readonly string[] }> {
   const body = await request.readBody()
   if (body === undefined) throw badRequest('error decoding patch: EOF')
+  request.audit?.patch(body)
   if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
   try {
     return parseJson(body, { duplicates: true })

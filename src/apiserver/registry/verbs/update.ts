@@ -34,6 +34,7 @@ export async function update(
   checkWriteOptions(request, 'UpdateOptions')
   const decoded = await decodeBody(request, declaration)
   applyDefaults(declaration, decoded)
+  request.audit?.requestObject(decoded)
   checkNames(resource, decoded, name, namespace)
   if (
     !resource.storage!.get(namespace, name) &&

@@ -1,0 +1,84 @@
+// The time that a request may take: `timeout` in its query, a minute at most. What isn't answered by then is answered
+// with a 504; whatever its handler still does is for nothing.
+//
+// One timer serves all requests of the usual deadline, which come due in the order of their arrival. An answer given in
+// the turn of its request never gets here.
+
+import { durationMilliseconds } from '../machinery/duration.ts'
+import type { Env } from '../machinery/env/env.ts'
+import { badRequest, timeout } from '../machinery/status-error.ts'
+import type { RequestContext } from './request.ts'
+
+export class Deadlines {
+  readonly #env: Env
+  /** What a request may take at most (upstream's --request-timeout), in milliseconds. */
+  readonly #limit: number
+  readonly #usual = new Map<RequestContext, () => void>()
+  #armed = false
+
+  constructor(env: Env, limit: number) {
+    this.#env = env
+    this.#limit = limit
+  }
+
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** What the query asks for, within the limit. Throws a 400. */
+  requested(query: URLSearchParams): number {
+    const text = query.size === 0 ? null : query.get('timeout')
+    if (!text) return this.#limit
+    let asked: number
+    try {
+      asked = durationMilliseconds(text)
+    } catch (error) {
+      throw badRequest(`invalid timeout specified in the request URL - ${(error as Error).message}`)
+    }
+    return asked > 0 && asked < this.#limit ? asked : this.#limit
+  }
+
+  /** The promised answer, or the 504 when it is late. */
+  within<Answer>(request: RequestContext, answer: Promise<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const over = () => reject(timeout('request did not complete within the allotted timeout'))
+      const leave = this.#await(request, over)
+      answer.then(
+        value => {
+          leave()
+          resolve(value)
+        },
+        error => {
+          leave()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  #await(request: RequestContext, over: () => void): () => void {
+    const { clock } = this.#env
+    if (request.timeoutMilliseconds !== this.#limit) {
+      const left = request.startedAt + request.timeoutMilliseconds - clock.monotonic()
+      const timer = clock.setTimeout(over, Math.max(0, left))
+      return () => timer.cancel()
+    }
+    this.#usual.set(request, over)
+    if (!this.#armed) this.#arm(this.#limit)
+    return () => void this.#usual.delete(request)
+  }
+
+  #arm(milliseconds: number): void {
+    this.#armed = true
+    this.#env.clock.setTimeout(() => {
+      this.#armed = false
+      const now = this.#env.clock.monotonic()
+      for (const [request, over] of this.#usual) {
+        const left = request.startedAt + this.#limit - now
+        if (left > 0) return this.#arm(left)
+        this.#usual.delete(request)
+        over()
+      }
+    }, milliseconds)
+  }
+}
