@@ -51,13 +51,8 @@ import type { ServerContext, ServerOptions } from './server-context.ts'
 import { type HttpServer, startHttpServer } from './serving/http-server.ts'
 import { systemApiServer, systemPrivilegedGroup, type UserInfo } from './user.ts'
 
-export interface ApiServerOptions extends ServerOptions {
-  readonly env: Env
-  readonly store: Store
-  readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string }
-  readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
-  readonly kubelets: KubeletConnection
-  readonly components?: ComponentChecks
+/** How requests are treated; what is left out is as upstream's defaults have it. */
+export interface RequestOptions {
   /** Where what is counted goes; a registry of its own when absent. */
   readonly metrics?: MetricsRegistry
   /** What is recorded of requests, and where; nothing when absent. */
@@ -69,6 +64,15 @@ export interface ApiServerOptions extends ServerOptions {
   readonly requestTimeout?: number
   /** Pages of these origins (regular expressions) may call from a browser. */
   readonly corsAllowedOrigins?: readonly RegExp[]
+}
+
+export interface ApiServerOptions extends ServerOptions, RequestOptions {
+  readonly env: Env
+  readonly store: Store
+  readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string }
+  readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
+  readonly kubelets: KubeletConnection
+  readonly components?: ComponentChecks
   /** Answers HTTPS there; only direct callers when absent. */
   readonly https?: {
     readonly bindAddress: string

@@ -4,7 +4,7 @@
 // credentials, and clients of it. `up.ts` makes a cluster for people of it, `cluster.ts` one for tests.
 
 import type { Duplex } from 'node:stream'
-import { ApiServer } from '../apiserver/apiserver.ts'
+import { ApiServer, type RequestOptions } from '../apiserver/apiserver.ts'
 import { firstServiceAddress } from '../apiserver/bootstrap/bootstrap-objects.ts'
 import type { BackendTarget } from '../apiserver/proxy/kubelet-connection.ts'
 import { inProcessDial, kubeletConnection, networkDial } from '../apiserver/proxy/node-connection.ts'
@@ -31,6 +31,8 @@ export interface ControlPlaneOptions {
   /** Serve HTTPS there; only callers in this process otherwise. */
   readonly listen?: { readonly address: string; readonly port: number }
   readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
+  /** How the API server treats requests: what it records of them, how many run at once. */
+  readonly requests?: RequestOptions
   /** Told as each part stands. */
   readonly progress?: (step: Step) => void
   readonly controllers?: readonly string[]
@@ -65,6 +67,7 @@ export class ControlPlane {
     this.apiServer = new ApiServer({
       env: options.env,
       store,
+      ...options.requests,
       serviceAccountKey: pki.serviceAccountKey,
       staticTokens: options.staticTokens,
       serviceCIDR: options.serviceCIDR ?? defaultServiceCIDR,

@@ -19,6 +19,7 @@ import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-k
 import { machineAddress } from './machine-address.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
+import { requestOptions } from './request-options.ts'
 import { startServiceProxy } from './service-proxy.ts'
 import { explained, oneLine } from './startup-failure.ts'
 import { logLevel, systemEnv } from './system-env.ts'
@@ -37,6 +38,15 @@ export interface UpOptions {
   readonly tokenAuthFile?: string
   readonly controllerManager: boolean
   readonly scheduler: boolean
+  readonly auditPolicyFile?: string
+  readonly auditLogPath?: string
+  readonly auditLogMaxage: number
+  readonly auditLogMaxbackup: number
+  readonly auditLogMaxsize: number
+  readonly auditWebhookConfigFile?: string
+  readonly maxRequestsInflight: number
+  readonly maxMutatingRequestsInflight: number
+  readonly corsAllowedOrigins?: readonly string[]
   /** Lead Services' addresses to their pods, where nodes are real. */
   readonly proxy: boolean
   readonly mergeKubeconfig: boolean
@@ -63,6 +73,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
   const podCIDRs = Array.from({ length: options.nodes }, (_, index) => nodeCIDR(options.clusterCidr, index + 1))
   const staticTokens = options.tokenAuthFile === undefined ? undefined : readTokenFile(options.tokenAuthFile)
   const userKubeconfig = options.mergeKubeconfig ? userKubeconfigPath(process.env) : undefined
+  const requests = await requestOptions(env, options)
   const runtime = await chooseRuntime(env, options)
   const directory = resolve(options.dataDir ?? join(homedir(), '.k8ts', 'default'))
   prepareDirectory(directory)
@@ -83,6 +94,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     staticTokens,
     withoutControllers: !options.controllerManager,
     withoutScheduler: !options.scheduler,
+    requests,
     progress: step,
   })
   const nodes: ClusterNode[] = []
