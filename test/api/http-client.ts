@@ -43,7 +43,8 @@ export function connectTo(cluster: Cluster, token = 'secret'): HttpClient {
     send: (method, path, body, headers = {}) =>
       new Promise((resolve, reject) => {
         const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
-        const length = text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }
+        const length: Record<string, string> =
+          text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }
         const sent = open(method, path, { ...length, ...headers })
         sent.once('error', reject)
         sent.once('response', response => {
