@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream'
 import type { ApiRequest, ApiResponse, Transport } from '../client/transport.ts'
 import type { Env } from '../machinery/env/env.ts'
-import { type Answer, type RequestContext, type Response, unfilled } from './request.ts'
+import type { Answer, RequestContext, Response } from './request.ts'
 import type { UserInfo } from './user.ts'
 
 export interface DirectTransportOptions {
@@ -20,9 +20,7 @@ export function directTransport(options: DirectTransportOptions): Transport {
   const context = (request: ApiRequest): RequestContext => ({
     method: request.method,
     path: request.path,
-    get target() {
-      return request.query === undefined ? request.path : `${request.path}?${queryOf(request)}`
-    },
+    target: undefined,
     query: queryOf(request),
     headers: request.headers ? { ...agent, ...request.headers } : agent,
     direct: true,
@@ -34,7 +32,16 @@ export function directTransport(options: DirectTransportOptions): Transport {
     trustedUser: options.user,
     warnings: [],
     startedAt: options.env.clock.monotonic(),
-    ...unfilled(),
+    auditID: '',
+    info: undefined as never,
+    longRunning: false,
+    timeoutMilliseconds: 0,
+    responseHeaders: undefined,
+    user: undefined as never,
+    audit: undefined,
+    flow: undefined,
+    handled: false,
+    deprecated: false,
   })
   return {
     async request(request) {

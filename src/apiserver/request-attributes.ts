@@ -5,7 +5,20 @@ import type { AuthorizationAttributes } from './authorization/authorizer.ts'
 import type { RequestContext } from './request.ts'
 
 export function authorizationAttributes({ info, user }: RequestContext): AuthorizationAttributes {
-  return { ...info, name: info.name || nameSelected(info), user, resourceRequest: info.isResourceRequest }
+  // Field by field: this is made for every request.
+  return {
+    user,
+    verb: info.verb,
+    resourceRequest: info.isResourceRequest,
+    group: info.group,
+    version: info.version,
+    resource: info.resource,
+    subresource: info.subresource,
+    name: info.name || nameSelected(info),
+    namespace: info.namespace,
+    fieldSelector: info.fieldSelector,
+    path: info.path,
+  }
 }
 
 /** A list or watch that selects one name is about that object (upstream's RequestInfo): rules for that name allow it. */

@@ -13,8 +13,8 @@ import type { UserInfo } from './user.ts'
 export interface RequestContext {
   readonly method: Method
   readonly path: string
-  /** Path and query as they came. */
-  readonly target: string
+  /** Path and query as they came; callers in the same process don't have to write them down. */
+  readonly target: string | undefined
   readonly query: URLSearchParams
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The answer is wanted as objects by reference, not as bytes. */

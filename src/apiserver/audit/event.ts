@@ -138,7 +138,7 @@ export class AuditEvent {
     add('level', this.configuration.level)
     add('auditID', request.auditID)
     add('stage', stage)
-    add('requestURI', request.target)
+    add('requestURI', request.target ?? targetOf(request))
     add('verb', request.info.verb)
     add('user', this.#user ? userOf(this.#user) : {})
     if (this.#impersonated) {
@@ -179,6 +179,8 @@ export class AuditEvent {
 }
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+const targetOf = ({ path, query }: RequestContext): string => (query.size === 0 ? path : `${path}?${query}`)
 
 function userOf({ name, uid, groups, extra }: UserInfo): object {
   return withoutEmpty({ username: name, uid, groups, extra })
