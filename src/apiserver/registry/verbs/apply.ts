@@ -68,6 +68,7 @@ export async function readApplyPatch(request: RequestContext): Promise<ApplyPatc
 
 async function readBody(request: RequestContext): Promise<{ value: unknown; duplicates: readonly string[] }> {
   const body = await request.readBody()
+  if (body !== undefined) request.audit?.patch(body)
   if (body === undefined || !(body instanceof Uint8Array)) return { value: body, duplicates: [] }
   // Most clients send JSON, which is YAML too but far quicker read as what it is.
   if (body[0] === 0x7b) {
