@@ -282,26 +282,29 @@ class Run {
       if (request.handled) this.#count(request, response)
       if (request.audit) auditor?.emit(request, 'ResponseComplete')
     }
-    const { stream, watch } = response
-    if (stream)
+    const { stream, watch, abandoned } = response
+    if (stream || watch)
       return {
         status: response.status,
         headers: response.headers,
         contentType: response.contentType,
-        abandoned: end,
-        stream: sink => {
-          sink.onClose(end)
-          stream(sink)
+        abandoned: () => {
+          abandoned?.()
+          end()
         },
-      }
-    if (watch)
-      return {
-        status: response.status,
-        abandoned: end,
-        watch: sink => {
-          sink.onClose(end)
-          watch(sink)
-        },
+        // One may be had in both forms: as bytes, and as events for callers in the same process.
+        ...(stream && {
+          stream: sink => {
+            sink.onClose(end)
+            stream(sink)
+          },
+        }),
+        ...(watch && {
+          watch: sink => {
+            sink.onClose(end)
+            watch(sink)
+          },
+        }),
       }
     const socket = response.upgraded ?? request.connection?.socket
     if (!socket || socket.destroyed) end()

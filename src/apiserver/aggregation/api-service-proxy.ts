@@ -130,6 +130,7 @@ export class APIServiceProxy {
       status,
       headers: others,
       ...(contentType && { contentType }),
+      abandoned: () => exchange.cancel(),
       stream: sink => relayBody(exchange, sink, clock),
       ...(request.direct && status === 200 && request.info.verb === 'watch'
         ? { watch: (sink: DirectWatchSink) => relayEvents(exchange, sink) }
