@@ -1,0 +1,65 @@
+// The Common Expression Language as Kubernetes has it: the rules of custom resources (x-kubernetes-validations),
+// admission policies and match conditions.
+//
+// Comes in: an expression, the variables it may use and their types. Goes out: a program, which was type-checked, knows
+// what it may cost, and is evaluated on plain JSON values within a budget. Regular expressions are RE2's, so none runs
+// away; every step is counted as upstream's API server counts it.
+//
+// Load this file with a dynamic `import()`: a cluster without expressions should not pay for it.
+
+import type { CelType } from './types.ts'
+
+export { CelCompileError, CelCostExceeded, type CelIssue, CelRuntimeError, CelTypeError } from './errors.ts'
+export { type CelField, type CelListType, type CelObjectType, type CelType, escapeProperty, formatType, objectType } from './types.ts'
+
+/** What one evaluation may cost. */
+export const perCallLimit = 1_000_000
+/** What all the rules of one object, or of one policy binding, may cost at run time. */
+export const runtimeCostBudget = 10_000_000
+/** What the match conditions of one webhook or policy may cost. */
+export const matchConditionsCostBudget = 2_500_000
+
+export interface CelEnvironmentOptions {
+  readonly variables: Readonly<Record<string, CelType>>
+  /** Object types that expressions may construct by name besides those reachable from the variables. */
+  readonly types?: readonly CelType[]
+}
+
+export interface CelEnvironment {
+  /** Throws CelCompileError, or CelTypeError when the expression's type is none of `returns`. */
+  compile(expression: string, options?: { readonly returns?: CelType | readonly CelType[] }): CelProgram
+  /** The same environment with more variables. */
+  extend(variables: Readonly<Record<string, CelType>>): CelEnvironment
+}
+
+/** Shared by the evaluations that draw on it; each takes off what it cost. */
+export interface CelBudget {
+  remaining: number
+}
+
+export interface CelEvaluateOptions {
+  readonly budget?: CelBudget
+  /** In place of `perCallLimit`. */
+  readonly limit?: number
+}
+
+/** How long strings, lists and maps may be at most: by path from a variable (`['self', 'items', '@items', 'name']`,
+ *  with `@items` for a list's, `@keys` and `@values` for a map's). Undefined when nothing bounds it. */
+export type CelSizes = (path: readonly string[], type: CelType) => { min: number; max: number } | undefined
+
+export interface CelProgram {
+  readonly expression: string
+  readonly type: CelType
+  /** Whether the expression uses this variable. */
+  uses(variable: string): boolean
+  /** Infinity where nothing bounds it. */
+  estimatedCost(sizes?: CelSizes): { readonly min: number; readonly max: number }
+  /** The value as JSON. Variables are JSON values (adapted by their declared type) or values of earlier programs; a getter
+   *  among them is asked only when the expression needs it. Throws CelRuntimeError, CelCostExceeded. */
+  evaluate(variables: Readonly<Record<string, unknown>>, options?: CelEvaluateOptions): unknown
+  /** The value itself, to hand on to another program. */
+  evaluateValue(variables: Readonly<Record<string, unknown>>, options?: CelEvaluateOptions): unknown
+}
+
+export { celEnvironment } from './environment.ts'
+export { celTypeOf } from './schema-types.ts'
