@@ -8,21 +8,34 @@
 // Load this file with a dynamic `import()`: a cluster without expressions should not pay for it.
 
 import type { CelType } from './types.ts'
+import type { Value } from './values.ts'
 
 export { CelCompileError, CelCostExceeded, type CelIssue, CelRuntimeError, CelTypeError } from './errors.ts'
-export { type CelField, type CelListType, type CelObjectType, type CelType, escapeProperty, formatType, objectType } from './types.ts'
-
-/** What one evaluation may cost. */
-export const perCallLimit = 1_000_000
-/** What all the rules of one object, or of one policy binding, may cost at run time. */
-export const runtimeCostBudget = 10_000_000
-/** What the match conditions of one webhook or policy may cost. */
-export const matchConditionsCostBudget = 2_500_000
+export {
+  authorizerValue,
+  type CelAuthorizationCheck,
+  type CelAuthorizer,
+  resourceCheckValue,
+} from './functions/authorization.ts'
+export { LazyObject } from './json-values.ts'
+export { matchConditionsCostBudget, maxMessageBytes, perCallLimit, runtimeCostBudget } from './limits.ts'
+export {
+  type CelField,
+  type CelListType,
+  type CelObjectType,
+  type CelType,
+  escapeProperty,
+  formatType,
+  objectType,
+} from './types.ts'
+export type { Value as CelValue } from './values.ts'
 
 export interface CelEnvironmentOptions {
   readonly variables: Readonly<Record<string, CelType>>
-  /** Object types that expressions may construct by name besides those reachable from the variables. */
-  readonly types?: readonly CelType[]
+  /** Types that expressions may name, and construct if they are objects, besides the language's and the libraries'. */
+  readonly findType?: (name: string) => CelType | undefined
+  /** For mutations: jsonpatch.escapeKey may be called. */
+  readonly mutations?: boolean
 }
 
 export interface CelEnvironment {
@@ -58,7 +71,7 @@ export interface CelProgram {
    *  among them is asked only when the expression needs it. Throws CelRuntimeError, CelCostExceeded. */
   evaluate(variables: Readonly<Record<string, unknown>>, options?: CelEvaluateOptions): unknown
   /** The value itself, to hand on to another program. */
-  evaluateValue(variables: Readonly<Record<string, unknown>>, options?: CelEvaluateOptions): unknown
+  evaluateValue(variables: Readonly<Record<string, unknown>>, options?: CelEvaluateOptions): Value
 }
 
 export { celEnvironment } from './environment.ts'

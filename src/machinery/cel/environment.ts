@@ -1,5 +1,161 @@
-import type { CelEnvironment, CelEnvironmentOptions } from './cel.ts'
+// From text to a program: parse, check, validate literals, plan.
 
-export function celEnvironment(_options: CelEnvironmentOptions): CelEnvironment {
-  throw new Error('not yet')
+import { type CallNode, type Node, walk } from './ast.ts'
+import type {
+  CelBudget,
+  CelEnvironment,
+  CelEnvironmentOptions,
+  CelEvaluateOptions,
+  CelProgram,
+  CelSizes,
+} from './cel.ts'
+import { check } from './checker.ts'
+import { estimateCost } from './cost-estimate.ts'
+import { CelCompileError, CelCostExceeded, type CelIssue, CelTypeError } from './errors.ts'
+import { library, mutationLibrary } from './functions/library.ts'
+import { compileRegex } from './functions/regex.ts'
+import { type Evaluate, Frame, plan } from './interpreter.ts'
+import { toJson } from './json-values.ts'
+import { perCallLimit } from './limits.ts'
+import { parse, sorted } from './parser.ts'
+import { parseCelDuration, parseTimestamp } from './times.ts'
+import { type CelType, formatType, sameType } from './types.ts'
+import type { Value } from './values.ts'
+
+export function celEnvironment(options: CelEnvironmentOptions): CelEnvironment {
+  return new Environment(options)
+}
+
+class Environment implements CelEnvironment {
+  readonly #options: CelEnvironmentOptions
+  readonly #variables: ReadonlyMap<string, CelType>
+
+  constructor(options: CelEnvironmentOptions) {
+    this.#options = options
+    this.#variables = new Map(Object.entries(options.variables))
+  }
+
+  extend(variables: Readonly<Record<string, CelType>>): CelEnvironment {
+    return new Environment({ ...this.#options, variables: { ...this.#options.variables, ...variables } })
+  }
+
+  compile(expression: string, options: { readonly returns?: CelType | readonly CelType[] } = {}): CelProgram {
+    const root = parse(expression)
+    const { findType } = this.#options
+    check(expression, root, {
+      variables: this.#variables,
+      functions: this.#options.mutations ? mutationLibrary : library,
+      findType: name => builtInTypes.get(name) ?? findType?.(name),
+    })
+    const issues = [...walk(root)].flatMap(literalIssues)
+    if (issues.length > 0) throw new CelCompileError(expression, sorted(issues))
+    if (options.returns !== undefined) checkResult(root.type!, options.returns)
+    return new Program(expression, root, this.#variables)
+  }
+}
+
+function checkResult(type: CelType, returns: CelType | readonly CelType[]): void {
+  const allowed = Array.isArray(returns) ? (returns as readonly CelType[]) : [returns as CelType]
+  if (allowed.some(each => sameType(each, type) || each === 'any' || (each === 'dyn' && type === 'any'))) return
+  const names = allowed.map(formatType)
+  throw new CelTypeError(
+    names.length === 1
+      ? `must evaluate to ${names[0]}`
+      : `must evaluate to one of the following types: [${names.join(' ')}]`,
+  )
+}
+
+/** Types that every expression may name. */
+const builtInTypes: ReadonlyMap<string, CelType> = new Map<string, CelType>([
+  ...(['bool', 'int', 'uint', 'double', 'string', 'bytes', 'dyn'] as const).map(name => [name, name] as const),
+  ['null_type', 'null'],
+  ['list', { list: 'dyn' }],
+  ['map', { map: ['dyn', 'dyn'] }],
+  ['type', { type: 'dyn' }],
+  ['optional_type', { optional: 'dyn' }],
+  ['google.protobuf.Timestamp', 'timestamp'],
+  ['google.protobuf.Duration', 'duration'],
+  ...[
+    'kubernetes.URL',
+    'kubernetes.Quantity',
+    'kubernetes.Semver',
+    'kubernetes.NamedFormat',
+    'net.IP',
+    'net.CIDR',
+    'kubernetes.authorization.Authorizer',
+    'kubernetes.authorization.PathCheck',
+    'kubernetes.authorization.GroupCheck',
+    'kubernetes.authorization.ResourceCheck',
+    'kubernetes.authorization.Decision',
+  ].map(opaque => [opaque, { opaque }] as const),
+])
+
+/** Literals that could not but fail: durations, timestamps, regular expressions. */
+function literalIssues(node: Node): CelIssue[] {
+  if (node.kind !== 'call') return []
+  const checked = literalArgument(node)
+  if (!checked || checked.argument?.kind !== 'literal' || typeof checked.argument.value !== 'string') return []
+  try {
+    checked.read(checked.argument.value)
+    return []
+  } catch {
+    return [{ offset: checked.argument.offset, message: `invalid ${checked.name} argument` }]
+  }
+}
+
+function literalArgument(
+  node: CallNode,
+): { name: string; argument: Node | undefined; read: (text: string) => unknown } | undefined {
+  if (node.fn === 'duration') return { name: 'duration', argument: node.args[0], read: parseCelDuration }
+  if (node.fn === 'timestamp') return { name: 'timestamp', argument: node.args[0], read: parseTimestamp }
+  if (node.fn === 'matches') return { name: 'matches', argument: node.args.at(-1), read: compileRegex }
+  return undefined
+}
+
+class Program implements CelProgram {
+  readonly expression: string
+  readonly #root: Node
+  readonly #evaluate: Evaluate
+  #used: ReadonlySet<string> | undefined
+
+  constructor(expression: string, root: Node, variables: ReadonlyMap<string, CelType>) {
+    this.expression = expression
+    this.#root = root
+    this.#evaluate = plan(root, variables)
+  }
+
+  get type(): CelType {
+    return this.#root.type!
+  }
+
+  uses(variable: string): boolean {
+    this.#used ??= new Set(
+      [...walk(this.#root)].flatMap(node =>
+        node.kind === 'ident' ? [node.name] : node.kind === 'select' && node.variable ? [node.variable] : [],
+      ),
+    )
+    return this.#used.has(variable)
+  }
+
+  estimatedCost(sizes?: CelSizes): { min: number; max: number } {
+    return estimateCost(this.#root, sizes)
+  }
+
+  evaluate(variables: Readonly<Record<string, unknown>>, options?: CelEvaluateOptions): unknown {
+    return toJson(this.evaluateValue(variables, options))
+  }
+
+  evaluateValue(variables: Readonly<Record<string, unknown>>, options: CelEvaluateOptions = {}): Value {
+    const frame = new Frame(variables, options.limit ?? perCallLimit)
+    try {
+      return this.#evaluate(frame)
+    } finally {
+      if (options.budget) spend(options.budget, frame.cost)
+    }
+  }
+}
+
+function spend(budget: CelBudget, cost: number): void {
+  budget.remaining -= cost
+  if (budget.remaining < 0) throw new CelCostExceeded('budget')
 }

@@ -67,7 +67,7 @@ export function objectType(
   return { object: name, fields: () => (fields ??= build()), ...options }
 }
 
-const reserved: ReadonlySet<string> = new Set(
+export const reservedWords: ReadonlySet<string> = new Set(
   (
     'true false null in as break const continue else for function if import let loop package namespace return ' +
     'var void while'
@@ -83,7 +83,7 @@ const escapes: Readonly<Record<string, string>> = {
 /** The name by which an expression selects a property of a typed object; undefined when there is none. */
 export function escapeProperty(name: string): string | undefined {
   if (!/^[a-zA-Z_./-][a-zA-Z0-9_./-]*$/.test(name)) return undefined
-  if (reserved.has(name)) return `__${name}__`
+  if (reservedWords.has(name)) return `__${name}__`
   return name.replace(/__|[-./]/g, found => escapes[found]!)
 }
 
