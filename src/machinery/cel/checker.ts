@@ -9,6 +9,7 @@ import {
   qualifiedName,
   type SelectNode,
   type StructNode,
+  walk,
 } from './ast.ts'
 import { CelCompileError, type CelIssue } from './errors.ts'
 import type { Overload } from './overload.ts'
@@ -72,7 +73,7 @@ class Checker {
   }
 
   #text(type: CelType): string {
-    return formatType(this.#resolved(type)).replace(/\b_var(\d+)\b/g, '_var$1')
+    return formatType(this.#resolved(type))
   }
 
   check(node: Node): CelType {
@@ -82,29 +83,8 @@ class Checker {
   }
 
   /** At the end: what is still unknown is dyn. */
-  finish(node: Node): void {
-    const visit = (each: Node): void => {
-      if (each.type) each.type = substitute(this.#bindings, each.type, true)
-      switch (each.kind) {
-        case 'select':
-          return visit(each.operand)
-        case 'call':
-          if (each.target) visit(each.target)
-          return each.args.forEach(visit)
-        case 'list':
-          return each.elements.forEach(visit)
-        case 'map':
-          return each.entries.forEach(entry => {
-            visit(entry.key)
-            visit(entry.value)
-          })
-        case 'struct':
-          return each.fields.forEach(field => visit(field.value))
-        case 'comprehension':
-          return [each.range, each.initial, each.condition, each.step, each.result].forEach(visit)
-      }
-    }
-    visit(node)
+  finish(root: Node): void {
+    for (const node of walk(root)) if (node.type) node.type = substitute(this.#bindings, node.type, true)
   }
 
   #typeOf(node: Node): CelType {

@@ -19,7 +19,7 @@ import {
 import type { CelType } from './types.ts'
 import { codePoints } from './values.ts'
 
-/** How large what stands at a path may be: see CelSizes. */
+/** How large what stands at a path may be: see CelSizes. The path is empty for what comes from no variable. */
 export type Sizes = (path: readonly string[], type: CelType) => Range | undefined
 
 /** How large what a list or a map holds may be. */
@@ -214,8 +214,7 @@ class Estimator {
   }
 
   #givenSize(path: readonly string[] | undefined, type: CelType): Range | undefined {
-    if (!path || path[0]!.startsWith('@')) return undefined
-    return this.#sizesOf(path, type)
+    return this.#sizesOf(path?.[0]?.startsWith('@') ? [] : (path ?? []), type)
   }
 
   #operand(node: Node): Operand {

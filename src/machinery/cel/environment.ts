@@ -94,7 +94,7 @@ const builtInTypes: ReadonlyMap<string, CelType> = new Map<string, CelType>([
 function literalIssues(node: Node): CelIssue[] {
   if (node.kind !== 'call') return []
   const checked = literalArgument(node)
-  if (!checked || checked.argument?.kind !== 'literal' || typeof checked.argument.value !== 'string') return []
+  if (checked?.argument?.kind !== 'literal' || typeof checked.argument.value !== 'string') return []
   try {
     checked.read(checked.argument.value)
     return []

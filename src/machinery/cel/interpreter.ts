@@ -119,13 +119,12 @@ class Planner {
         return value
       }
     }
-    let slot = this.#slots.get(name)
-    if (slot === undefined) this.#slots.set(name, (slot = this.#slots.size))
-    const known = slot
+    const slot = this.#slots.get(name) ?? this.#slots.size
+    this.#slots.set(name, slot)
     const type = this.#variables.get(name) ?? 'dyn'
     return frame => {
       frame.charge(selectCost)
-      return frame.variable(name, known, type)
+      return frame.variable(name, slot, type)
     }
   }
 

@@ -18,7 +18,7 @@ const integer = /0x[0-9a-fA-F]+|\d+/y
 const triple = (quote: string): RegExp => new RegExp(`${quote}{3}(?:[^\\\\]|\\\\[^])*?${quote}{3}`, 'y')
 const single = (quote: string): RegExp => new RegExp(`${quote}(?:[^\\\\\\n\\r${quote}]|\\\\[^\\n\\r])*${quote}`, 'y')
 const cooked = [triple('"'), triple("'"), single('"'), single("'")]
-const raw = [/"""[^]*?"""/y, /'''[^]*?'''/y, /"[^"\n\r]*"/y, /'[^'\n\r]*'/y]
+const raw = [/"""[\s\S]*?"""/y, /'''[\s\S]*?'''/y, /"[^"\n\r]*"/y, /'[^'\n\r]*'/y]
 const stringPrefix = /(?:[bB][rR]?|[rR][bB]?)?(?=["'])/y
 
 /** Characters that start no token are reported and passed over. */

@@ -225,7 +225,7 @@ export function costSize(value: Value): number {
 export function compareNumbers(left: bigint | number, right: bigint | number): number | undefined {
   if (left < right) return -1
   if (left > right) return 1
-  return left == right ? 0 : undefined
+  return Number.isNaN(left) || Number.isNaN(right) ? undefined : 0
 }
 
 export function numeric(value: Value): bigint | number | undefined {

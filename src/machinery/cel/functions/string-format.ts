@@ -29,7 +29,7 @@ export function format(template: string, args: ListValue): string {
     }
     if (next >= args.size) return fail(`index ${next} out of range`)
     if (at + 1 >= template.length) return fail('unexpected end of string')
-    const clause = /^%(?:\.(\d*))?([^]?)/u.exec(template.slice(at))!
+    const clause = /^%(?:\.(\d*))?([\s\S]?)/u.exec(template.slice(at))!
     const [text, precision, verb = ''] = clause
     if (precision !== undefined && verb === '')
       return fail(

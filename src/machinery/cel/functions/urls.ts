@@ -53,8 +53,8 @@ export function urlError(text: string): string | undefined {
     if (reason) return wrong(reason)
   }
   const path = pathOf(scheme, rest)
-  const escape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(path)
-  return escape ? wrong(`invalid URL escape ${quote(escape[0])}`) : undefined
+  const badEscape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(path)
+  return badEscape ? wrong(`invalid URL escape ${quote(badEscape[0])}`) : undefined
 }
 
 function schemeOf(text: string): { scheme: string; rest: string; error?: string } {
@@ -87,8 +87,8 @@ function hostError(host: string): string | undefined {
   if (colon >= 0 && !/^:\d*$/.test(host.slice(colon))) return `invalid port ${quote(host.slice(colon))} after host`
   const bad = /[^a-zA-Z0-9\-._~!$&'()*+,;=:[\]<>"%\u0080-\uffff]/.exec(host)
   if (bad) return `invalid character ${quote(bad[0])} in host name`
-  const escape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(host)
-  return escape ? `invalid URL escape ${quote(escape[0])}` : undefined
+  const badEscape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(host)
+  return badEscape ? `invalid URL escape ${quote(badEscape[0])}` : undefined
 }
 
 function parseUrl(text: string): UrlValue {
