@@ -37,7 +37,7 @@ import { registerFlowControlDump } from './flowcontrol/debug-dump.ts'
 import { FlowControl } from './flowcontrol/flow-control.ts'
 import { pipeline } from './pipeline.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
-import { admissionLister } from './registry/admission-lister.ts'
+import { admissionLister, servedResources } from './registry/admission-lister.ts'
 import { answerJson } from './registry/answers.ts'
 import { apiServerManager } from './registry/field-management/field-manager.ts'
 import { Registry } from './registry/registry.ts'
@@ -129,7 +129,14 @@ export class ApiServer {
       store,
       options,
       registry: this.#registry,
-      admission: new AdmissionChain(defaultAdmissionPlugins(env), admissionLister(this.#registry)),
+      admission: new AdmissionChain(
+        defaultAdmissionPlugins({
+          env,
+          authorizer: this.#security.authorizer,
+          served: servedResources(this.#registry),
+        }),
+        admissionLister(this.#registry),
+      ),
       authorizer: this.#security.authorizer,
       rbac: this.#security.rbac,
       authenticator: this.#security.authenticator,

@@ -4,10 +4,10 @@ import { StatusError } from '../../machinery/status-error.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { AdmissionChain } from './chain.ts'
 import { defaultAdmissionPlugins } from './default-plugins.ts'
-import { cluster, plain, pod, type Request } from './testing/admission-cluster.ts'
+import { cluster, plain, pod, type Request, services } from './testing/admission-cluster.ts'
 
 test('the default plugins stand in upstream’s order', () => {
-  expect(defaultAdmissionPlugins(virtualEnv()).map(({ name }) => name)).toEqual([
+  expect(defaultAdmissionPlugins(services(virtualEnv())).map(({ name }) => name)).toEqual([
     'NamespaceLifecycle',
     'LimitRanger',
     'ServiceAccount',
@@ -20,6 +20,8 @@ test('the default plugins stand in upstream’s order', () => {
     'PersistentVolumeClaimResize',
     'RuntimeClass',
     'DefaultIngressClass',
+    'MutatingAdmissionPolicy',
+    'ValidatingAdmissionPolicy',
   ])
 })
 

@@ -6,7 +6,9 @@
 // answers without a promise, so the usual create never leaves the current turn.
 
 import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
+import type { Env } from '../../machinery/env/env.ts'
 import { forbidden, type StatusError } from '../../machinery/status-error.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
 import type { UserInfo } from '../user.ts'
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -17,6 +19,30 @@ export interface AdmissionLister {
   get(groupResource: string, namespace: string, name: string): KubeObject | undefined
   /** Everything of a resource, in one namespace or ('' ) in all. */
   list(groupResource: string, namespace: string): Iterable<KubeObject>
+  /** How many there are in all namespaces. */
+  count(groupResource: string): number
+}
+
+/** What the server serves, as admission needs to know it: custom resources too, as they come and go. */
+export interface ServedResources {
+  resources(): Iterable<ResourceDeclaration>
+}
+
+/** What of the server a plugin may stand on. */
+export interface AdmissionServices {
+  readonly env: Env
+  readonly authorizer: Authorizer
+  readonly served: ServedResources
+}
+
+/** Asked for by a plugin whose change others have not seen: the mutating plugins run once more. */
+export interface Reinvocation {
+  /** The plugins are to run again. */
+  requested: boolean
+  /** This is the second run. */
+  again: boolean
+  /** What a plugin remembers from the first run, by its name. */
+  readonly state: Map<string, unknown>
 }
 
 export interface AdmissionAttributes {
@@ -42,8 +68,15 @@ export interface AdmissionAttributes {
   readonly lister: AdmissionLister
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void
-  /** Adds an annotation to the audit event; the key is qualified: `pod-security.kubernetes.io/enforce-policy`. */
-  annotate?(key: string, value: string): void
+  /** Adds to what the audit log says of this request. */
+  annotate(key: string, value: string): void
+  reinvocation?: Reinvocation
+}
+
+/** The request's, made at first use. */
+export function reinvocationOf(attributes: AdmissionAttributes): Reinvocation {
+  attributes.reinvocation ??= { requested: false, again: false, state: new Map() }
+  return attributes.reinvocation
 }
 
 export interface AdmissionPlugin {

@@ -26,6 +26,16 @@ export class AdmissionChain {
 
   /** Mutating admission: may change or replace `attributes.object`. Throws the refusal. */
   admit(attributes: AdmissionAttributes): void | Promise<void> {
+    const pending = run(this.#steps.admit[attributes.operation], attributes, 0)
+    if (pending) return pending.then(() => this.#admitAgain(attributes))
+    return this.#admitAgain(attributes)
+  }
+
+  /** Once more, when a plugin asked for it. */
+  #admitAgain(attributes: AdmissionAttributes): void | Promise<void> {
+    const { reinvocation } = attributes
+    if (!reinvocation?.requested) return
+    reinvocation.again = true
     return run(this.#steps.admit[attributes.operation], attributes, 0)
   }
 

@@ -1,7 +1,6 @@
 // The plugins that are on by default, in upstream's order (pkg/kubeapiserver/options/plugins.go).
 
-import type { Env } from '../../machinery/env/env.ts'
-import type { AdmissionPlugin } from './admission.ts'
+import type { AdmissionPlugin, AdmissionServices } from './admission.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
@@ -9,17 +8,19 @@ import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
+import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts'
+import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts'
 import { priority } from './priority.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
-export function defaultAdmissionPlugins(env: Env): AdmissionPlugin[] {
+export function defaultAdmissionPlugins(services: AdmissionServices): AdmissionPlugin[] {
   return [
     namespaceLifecycle,
     limitRanger,
-    serviceAccount(env),
+    serviceAccount(services.env),
     nodeRestriction,
     taintNodesByCondition,
     priority,
@@ -29,5 +30,7 @@ export function defaultAdmissionPlugins(env: Env): AdmissionPlugin[] {
     persistentVolumeClaimResize,
     runtimeClass,
     defaultIngressClass,
+    mutatingAdmissionPolicy(services),
+    validatingAdmissionPolicy(services),
   ]
 }

@@ -33,8 +33,9 @@ function refusalOf({ operation, what, user, ...rest }: Case): string | undefined
     dryRun: false,
     options: undefined,
     user: user ?? { name: 'system:node:n1', groups: ['system:nodes'] },
-    lister: { get: (of, namespace, name) => objects[`${of} ${namespace}/${name}`], list: () => [] },
+    lister: { get: (of, namespace, name) => objects[`${of} ${namespace}/${name}`], list: () => [], count: () => 0 },
     warn: () => {},
+    annotate: () => {},
     ...rest,
   }
   try {

@@ -1,7 +1,7 @@
-// The watch caches as admission reads them.
+// The watch caches and the served resources as admission reads them.
 
 import type { KubeObject } from '../../api/resource.ts'
-import type { AdmissionLister } from '../admission/admission.ts'
+import type { AdmissionLister, ServedResources } from '../admission/admission.ts'
 import type { Registry } from './registry.ts'
 
 export function admissionLister(registry: Registry): AdmissionLister {
@@ -11,6 +11,15 @@ export function admissionLister(registry: Registry): AdmissionLister {
       const storage = registry.findStorage(groupResource)
       if (!storage) return
       for (const stored of storage.cache.range(storage.keyPrefix(namespace))) yield stored.object
+    },
+    count: groupResource => registry.findStorage(groupResource)?.cache.size ?? 0,
+  }
+}
+
+export function servedResources(registry: Registry): ServedResources {
+  return {
+    *resources() {
+      for (const { declaration } of registry.resources()) yield declaration
     },
   }
 }

@@ -17,6 +17,8 @@ export interface StrategyContext {
 }
 
 export interface Strategy<T extends KubeObject = any> {
+  /** Brings what the checks below need and a cluster without such objects does not; undefined once it is there. */
+  load?(): Promise<void> | undefined
   /** Resets what a client may not set at creation; generation starts at 1 where it is tracked. */
   prepareForCreate?(object: T, context: StrategyContext): void
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void

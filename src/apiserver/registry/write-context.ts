@@ -41,6 +41,21 @@ export function strategyContext(server: ServerContext, request: RequestContext, 
   }
 }
 
+/** CreateOptions and so on, as the query says them. */
+function operationOptions(
+  operation: AdmissionOperation,
+  { query, info }: RequestContext,
+): Record<string, unknown> | undefined {
+  const kinds: Record<string, string> = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' }
+  const kind = info.verb === 'patch' && operation !== 'DELETE' ? 'PatchOptions' : kinds[operation]
+  if (!kind) return undefined
+  const options: Record<string, unknown> = { apiVersion: 'meta.k8s.io/v1', kind }
+  for (const name of ['fieldManager', 'fieldValidation']) if (query.has(name)) options[name] = query.get(name)
+  if (query.has('dryRun')) options['dryRun'] = query.getAll('dryRun')
+  if (kind === 'PatchOptions' && query.has('force')) options['force'] = query.get('force') === 'true'
+  return options
+}
+
 export function admissionAttributes(
   server: ServerContext,
   resource: ServedResource,
@@ -59,7 +74,10 @@ export function admissionAttributes(
     oldObject: objects.oldObject,
     user: request.user,
     dryRun,
-    options: undefined,
+    // Only policies and webhooks ask.
+    get options() {
+      return operationOptions(operation, request)
+    },
     lister: server.admission.lister,
     warn: message => request.warnings.push(message),
     annotate: (key, value) => request.audit?.annotate(key, value),

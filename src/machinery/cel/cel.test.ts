@@ -304,9 +304,9 @@ describe('errors at compilation', () => {
   })
 
   test('the type must be one that the place allows', () => {
-    expect(failure(() => environment.compile('1', { returns: 'bool' }))).toBe('must evaluate to bool')
+    expect(failure(() => environment.compile('1', { returns: 'bool' }))).toBe('must evaluate to bool but got int')
     expect(failure(() => environment.compile('1', { returns: ['bool', 'string'] }))).toBe(
-      'must evaluate to one of the following types: [bool string]',
+      'must evaluate to one of [bool string] but got int',
     )
     expect(environment.compile('d.x', { returns: ['bool', 'dyn'] }).type).toBe('dyn')
   })

@@ -17,8 +17,9 @@ export {
   type CelAuthorizer,
   resourceCheckValue,
 } from './functions/authorization.ts'
-export { LazyObject } from './json-values.ts'
+export { fromJson, LazyObject, toJson } from './json-values.ts'
 export { matchConditionsCostBudget, maxMessageBytes, perCallLimit, runtimeCostBudget } from './limits.ts'
+export { objectNameMismatches } from './object-names.ts'
 export {
   type CelField,
   type CelListType,

@@ -19,7 +19,7 @@ import { toJson } from './json-values.ts'
 import { perCallLimit } from './limits.ts'
 import { parse, sorted } from './parser.ts'
 import { parseCelDuration, parseTimestamp } from './times.ts'
-import { type CelType, formatType, sameType } from './types.ts'
+import { type CelType, declaredName, sameType } from './types.ts'
 import type { Value } from './values.ts'
 
 export function celEnvironment(options: CelEnvironmentOptions): CelEnvironment {
@@ -56,13 +56,10 @@ class Environment implements CelEnvironment {
 
 function checkResult(type: CelType, returns: CelType | readonly CelType[]): void {
   const allowed = Array.isArray(returns) ? (returns as readonly CelType[]) : [returns as CelType]
-  if (allowed.some(each => sameType(each, type) || each === 'any' || (each === 'dyn' && type === 'any'))) return
-  const names = allowed.map(formatType)
-  throw new CelTypeError(
-    names.length === 1
-      ? `must evaluate to ${names[0]}`
-      : `must evaluate to one of the following types: [${names.join(' ')}]`,
-  )
+  if (allowed.some(each => each === 'any' || sameType(each, type))) return
+  const names = allowed.map(declaredName)
+  const wanted = names.length === 1 ? names[0] : `one of [${names.join(' ')}]`
+  throw new CelTypeError(`must evaluate to ${wanted} but got ${declaredName(type)}`)
 }
 
 /** Types that every expression may name. */

@@ -17,7 +17,7 @@ export class CelCompileError extends Error {
   }
 }
 
-/** The expression compiled but is of a type that its place does not allow. */
+/** The expression compiled but is of a type that its place does not allow: `must evaluate to bool but got int`. */
 export class CelTypeError extends Error {
   constructor(message: string) {
     super(message)

@@ -117,6 +117,17 @@ export function typeName(type: CelType): string {
   return 'opaque' in type ? type.opaque : type.param
 }
 
+/** A type as Go prints it: with its full name and its parameters. */
+export function declaredName(type: CelType): string {
+  if (typeof type === 'object') {
+    if ('list' in type) return `list(${declaredName(type.list)})`
+    if ('map' in type) return `map(${declaredName(type.map[0])}, ${declaredName(type.map[1])})`
+    if ('optional' in type) return `optional_type(${declaredName(type.optional)})`
+    if ('type' in type) return `type(${declaredName(type.type)})`
+  }
+  return typeName(type)
+}
+
 export function isDyn(type: CelType): boolean {
   return type === 'dyn' || type === 'any'
 }

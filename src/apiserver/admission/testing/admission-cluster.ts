@@ -2,7 +2,7 @@
 
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { type VirtualEnv, virtualEnv } from '../../../machinery/env/virtual-env.ts'
-import type { AdmissionAttributes, AdmissionLister } from '../admission.ts'
+import type { AdmissionAttributes, AdmissionLister, AdmissionServices } from '../admission.ts'
 import { AdmissionChain } from '../chain.ts'
 import { defaultAdmissionPlugins } from '../default-plugins.ts'
 
@@ -23,6 +23,10 @@ export class Objects implements AdmissionLister {
     return this.#objects.get(`${resource} ${namespace}/${name}`)
   }
 
+  count(resource: string): number {
+    return [...this.list(resource, '')].length
+  }
+
   *list(resource: string, namespace: string): Generator<KubeObject> {
     for (const [key, object] of this.#objects) if (key.startsWith(`${resource} ${namespace}`)) yield object
   }
@@ -40,12 +44,18 @@ export interface Request extends Partial<Omit<AdmissionAttributes, 'resource'>> 
   readonly resource?: string
 }
 
+export const services = (env: VirtualEnv): AdmissionServices => ({
+  env,
+  authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
+  served: { resources: () => [] },
+})
+
 export function cluster() {
   const env: VirtualEnv = virtualEnv()
   const objects = new Objects()
   objects.put('namespaces', '', 'dev', { status: { phase: 'Active' } })
   objects.put('serviceaccounts', 'dev', 'default')
-  const chain = new AdmissionChain(defaultAdmissionPlugins(env), objects)
+  const chain = new AdmissionChain(defaultAdmissionPlugins(services(env)), objects)
 
   function attributes(request: Request): AdmissionAttributes {
     const [resource = '', ...group] = (request.resource ?? 'pods').split('.')
@@ -62,6 +72,7 @@ export function cluster() {
       options: undefined,
       lister: objects,
       warn: () => {},
+      annotate: () => {},
       ...request,
       resource: { resource, group: group.join('.'), version: 'v1', kind: '' } as unknown as ResourceDeclaration,
     }

@@ -2,6 +2,7 @@
 
 import { groupResource, type ResourceDeclaration } from '../../../api/resource.ts'
 import type { Strategy } from '../strategy.ts'
+import { admissionPolicyStrategies } from './admission-policies.ts'
 import { appsStrategies } from './apps.ts'
 import { batchStrategies } from './batch.ts'
 import { clusterStrategies } from './cluster.ts'
@@ -23,6 +24,7 @@ const strategies: Readonly<Record<string, Strategy>> = {
   ...networkingStrategies,
   ...storageStrategies,
   ...clusterStrategies,
+  ...admissionPolicyStrategies,
   ...rbacStrategies,
 }
 

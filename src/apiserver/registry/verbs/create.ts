@@ -101,6 +101,8 @@ async function createOnce(
   const object = attributes.object!
   keepValid(request, object, managedFields)
   prepareMetadata(server, object)
+  const loading = strategy.load?.()
+  if (loading) await loading
   const undo = strategy.beginCreate?.(object, context)
   let created = false
   try {

@@ -146,6 +146,8 @@ async function changeOnce(
   if (mutating) await mutating
   const object = attributes.object!
   keepValid(request, object, managedFields)
+  const loading = strategy.load?.()
+  if (loading) await loading
   const undo = strategy.beginUpdate?.(object, old, context)
   let written = false
   try {

@@ -1,0 +1,158 @@
+// One mutation of one policy: a JSON patch or an apply configuration, made by an expression and applied to the object.
+
+import type { MutatingAdmissionPolicy } from '../../../api/admissionregistration/v1/mutatingadmissionpolicy.ts'
+import {
+  applyConfigurationType,
+  type Compiled,
+  jsonPatchType,
+  PolicyCompiler,
+} from '../../../api/admissionregistration/v1/policy-expressions.ts'
+import { applyDefaults } from '../../../api/defaults.ts'
+import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
+import { type CelValue, objectNameMismatches, runtimeCostBudget, toJson } from '../../../machinery/cel/cel.ts'
+import { decodeObject } from '../../../machinery/codec/decode.ts'
+import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
+import { atomicParts, typedMerge } from '../../../machinery/patch/typed-merge.ts'
+import { internalError, StatusError } from '../../../machinery/status-error.ts'
+import {
+  activation,
+  type ConditionsOutcome,
+  evaluate,
+  evaluateMatchConditions,
+  isBudgetSpent,
+  type Subject,
+} from '../matching/expressions.ts'
+
+interface CompiledPolicy {
+  readonly variables: ReadonlyMap<string, Compiled>
+  readonly conditions: readonly Compiled[]
+  readonly mutations: readonly Compiled[]
+}
+
+const compiledPolicies = new WeakMap<object, CompiledPolicy>()
+
+function compiledPolicy(policy: MutatingAdmissionPolicy): CompiledPolicy {
+  let compiled = compiledPolicies.get(policy)
+  if (!compiled) {
+    compiled = compilePolicy(policy)
+    compiledPolicies.set(policy, compiled)
+  }
+  return compiled
+}
+
+function compilePolicy({ spec }: MutatingAdmissionPolicy): CompiledPolicy {
+  const compiler = new PolicyCompiler()
+  const options = { params: spec.paramKind !== undefined, authorizer: true }
+  for (const { name, expression } of spec.variables ?? []) compiler.addVariable(name, expression, options)
+  return {
+    variables: compiler.variables,
+    conditions: (spec.matchConditions ?? []).map(({ expression }) => compiler.compile(expression, ['bool'], options)),
+    mutations: (spec.mutations ?? []).map(({ patchType, jsonPatch, applyConfiguration }) =>
+      patchType === 'JSONPatch'
+        ? compiler.compile(jsonPatch?.expression ?? '', [{ list: jsonPatchType }], { ...options, mutation: true })
+        : compiler.compile(applyConfiguration?.expression ?? '', [applyConfigurationType], {
+            ...options,
+            mutation: true,
+          }),
+    ),
+  }
+}
+
+const holds: ConditionsOutcome = { matches: true }
+
+export function conditionsHold(policy: MutatingAdmissionPolicy, subject: Subject): ConditionsOutcome {
+  const { conditions, variables } = compiledPolicy(policy)
+  return conditions.length === 0 ? holds : evaluateMatchConditions(conditions, subject, variables)
+}
+
+export type Mutated = { readonly object: KubeObject } | { readonly error: string }
+
+/** The object as this mutation makes it, decoded and defaulted. Throws a StatusError for what no failurePolicy covers. */
+export function mutate(policy: MutatingAdmissionPolicy, index: number, subject: Subject): Mutated {
+  const { variables, mutations } = compiledPolicy(policy)
+  const compiled = mutations[index]!
+  if (compiled.error !== undefined) return { error: compiled.error }
+  const budget = { remaining: runtimeCostBudget }
+  try {
+    const values = activation(subject, variables, budget, { authorizer: true, namespace: true })
+    const outcome = evaluate(compiled, values, budget)
+    if (outcome.error !== undefined) return { error: outcome.error }
+    const { value } = outcome as { value: CelValue }
+    const { patchType } = policy.spec.mutations![index]!
+    const patched = patchType === 'JSONPatch' ? jsonPatched(value, subject) : configured(value, subject)
+    return { object: decoded(patched, subject) }
+  } catch (error) {
+    if (error instanceof StatusError) throw error
+    if (isBudgetSpent(error) || error instanceof MutationError) return { error: (error as Error).message }
+    throw error
+  }
+}
+
+class MutationError extends Error {}
+
+function checkNames(value: CelValue): void {
+  const mismatches = objectNameMismatches(value)
+  if (mismatches.length > 0) throw new MutationError(`type mismatch: ${mismatches.join('\n')}`)
+}
+
+function jsonPatched(value: CelValue, { object }: Subject): unknown {
+  let patch: Record<string, unknown>[]
+  for (const operation of value as Iterable<CelValue>)
+    if (operation !== null && typeof operation === 'object' && 'find' in operation) {
+      const part = (operation.find as (name: string) => CelValue | undefined).call(operation, 'value')
+      if (part !== undefined) checkNames(part)
+    }
+  try {
+    patch = toJson(value) as Record<string, unknown>[]
+  } catch (error) {
+    const reason = (error as Error).message
+    throw new MutationError(`JSONPath valueExpression evaluated to a type that could not marshal to JSON: ${reason}`)
+  }
+  try {
+    return applyJsonPatch<unknown>(object, patch)
+  } catch (error) {
+    const reason =
+      (error as StatusError).cause instanceof Error
+        ? (error as { cause: Error }).cause.message
+        : (error as Error).message
+    // A test that fails means: then not.
+    if (/testing value .* failed/.test(reason)) return object
+    throw new MutationError(`JSON Patch: ${reason}`)
+  }
+}
+
+function configured(value: CelValue, { object, matched }: Subject): unknown {
+  checkNames(value)
+  const { schema } = matched.resource
+  const patch = toJson(value) as Record<string, unknown>
+  const wrong = (reason: string): MutationError => new MutationError(`error applying patch: ${reason}`)
+  const atomics = atomicParts(schema, patch)
+  let merged: unknown
+  try {
+    merged = typedMerge(schema, object!, patch)
+  } catch (error) {
+    throw wrong(`failed to convert patch object to typed object: ${(error as Error).message}`)
+  }
+  if (atomics.length > 0)
+    throw wrong(`invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`)
+  return merged
+}
+
+function decoded(value: unknown, { matched }: Subject): KubeObject {
+  const { resource } = matched
+  let result: { object: KubeObject; unknownFields: readonly string[] }
+  try {
+    result = decodeObject<KubeObject>(resource.schema, value, {
+      version: resource.version,
+      kind: resource.kind,
+    }) as typeof result
+  } catch (error) {
+    throw internalError(error as Error)
+  }
+  if (result.unknownFields.length > 0) throw internalError(`strict decoding error: ${result.unknownFields.join(', ')}`)
+  const { object } = result
+  object.apiVersion = apiVersionOf(resource)
+  object.kind = resource.kind
+  applyDefaults(resource, object)
+  return object
+}
