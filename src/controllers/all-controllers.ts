@@ -18,6 +18,7 @@ import { serviceAccountController } from './service-account-controller.ts'
 import { statefulSetController } from './statefulset/statefulset-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished-controller.ts'
+import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicy-status-controller.ts'
 
 export const allControllers: readonly ManagedController[] = [
   managed(
@@ -70,4 +71,11 @@ export const allControllers: readonly ManagedController[] = [
     daemonSetController,
   ),
   managed({ name: 'statefulset-controller', serviceAccount: 'statefulset-controller' }, statefulSetController),
+  managed(
+    {
+      name: 'validatingadmissionpolicy-status-controller',
+      serviceAccount: 'validatingadmissionpolicy-status-controller',
+    },
+    validatingAdmissionPolicyStatusController,
+  ),
 ]

@@ -14,6 +14,8 @@ import { configMaps } from '../../src/api/core/v1/configmap.ts'
 import { namespaces } from '../../src/api/core/v1/namespace.ts'
 import { pods } from '../../src/api/core/v1/pod.ts'
 import { serviceAccounts } from '../../src/api/core/v1/serviceaccount.ts'
+import { clusterRoles } from '../../src/api/rbac/v1/clusterrole.ts'
+import { clusterRoleBindings } from '../../src/api/rbac/v1/clusterrolebinding.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
 import type { StatusError } from '../../src/machinery/status-error.ts'
 
@@ -581,4 +583,33 @@ describe('a policy that is not one is refused', () => {
     )
     expect(error?.message).toContain(message)
   })
+})
+
+test('whoever makes a policy depend on parameters must be allowed to read them', async () => {
+  const bob = cluster.plane.client({ name: 'bob', groups: ['writers', 'system:authenticated'] })
+  const rules = [
+    { apiGroups: ['admissionregistration.k8s.io'], resources: ['*'], verbs: ['*'] },
+    { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
+  ]
+  await cluster.client.resource(clusterRoles).create({ metadata: { name: 'writer' }, rules })
+  await cluster.client.resource(clusterRoleBindings).create({
+    metadata: { name: 'writers' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'writer' },
+    subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'writers' }],
+  })
+  const create = (kind: string) =>
+    outcome(
+      bob.resource(validatingAdmissionPolicies).create({
+        metadata: { name: 'p' },
+        spec: {
+          paramKind: { apiVersion: 'v1', kind },
+          matchConstraints: { resourceRules: [rule()] },
+          validations: [{ expression: 'true' }],
+        },
+      } as never),
+    )
+  expect((await create('ConfigMap'))?.message).toBe(
+    'ValidatingAdmissionPolicy.admissionregistration.k8s.io "p" is invalid: spec.paramKind: Forbidden: user &{bob  [writers system:authenticated] map[]} must have "get" permission on all objects of the referenced paramKind (kind=ConfigMap, apiVersion=v1)',
+  )
+  expect(await create('Secret')).toBeUndefined()
 })
