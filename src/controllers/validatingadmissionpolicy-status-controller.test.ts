@@ -51,7 +51,7 @@ test('what does not fit is said, for each kind it does not fit', async () => {
       warning: ['DaemonSet', 'Deployment']
         .map(
           kind =>
-            `apps/v1, Kind=${kind}: ERROR: <input>:1:28: undefined field 'none'\n | "is " + string(object.spec.none)\n | ${dots(27)}^\n`,
+            `apps/v1, Kind=${kind}: ERROR: <input>:1:27: undefined field 'none'\n | "is " + string(object.spec.none)\n | ${dots(26)}^\n`,
         )
         .join('\n'),
     },
