@@ -163,5 +163,8 @@ function comprehension(offset: number, range: Node, variables: readonly Node[], 
 
 function simpleName(node: Node, message: string): string {
   if (node.kind !== 'ident') throw new MacroError(node.offset, message)
+  // The accumulator's name of old, which stays taken.
+  if (node.name === '__result__')
+    throw new MacroError(node.offset, 'iteration variable overwrites accumulator variable')
   return node.name
 }
