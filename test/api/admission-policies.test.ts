@@ -259,6 +259,32 @@ describe('a binding', () => {
   })
 })
 
+test('a connection is asked about with its options', async () => {
+  const of = cluster.client.resource(pods).namespace('default')
+  await of.create({ metadata: { name: 'shell' }, spec: { containers: [{ name: 'c', image: 'i' }] } } as never)
+  await policy({
+    matchConstraints: { resourceRules: [rule('pods/exec', ['CONNECT'])] },
+    validations: [
+      {
+        expression: 'object.kind != "PodExecOptions" || !("sh" in object.command) || !object.?tty.orValue(false)',
+        message: 'no shells',
+        reason: 'Forbidden',
+      },
+    ],
+  })
+  const exec = async (tty: string) => {
+    const path = '/api/v1/namespaces/default/pods/shell/exec'
+    const query = { command: ['sh', '-i'], tty, container: 'c', stdout: 'true' }
+    const { response } = await cluster.plane.apiServer.transport().upgrade({ method: 'GET', path, query })
+    return (response.body as { message?: string }).message
+  }
+  expect(await exec('true')).toBe(
+    "pods \"shell\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no shells",
+  )
+  expect(await exec('false')).not.toContain('no shells')
+  await of.delete('shell')
+})
+
 describe('parameters', () => {
   const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' }
   const validations = [

@@ -7,7 +7,7 @@ import { apiVersionOf, groupResource, type KubeObject, type ResourceDeclaration 
 import { compareText } from '../../../machinery/go-text.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
 import { type AdmissionAttributes, type AdmissionLister, isResource, type ServedResources } from '../admission.ts'
-import { type Matched, matchResources } from '../matching/matching.ts'
+import { asMatched, type Matched, matchResources } from '../matching/matching.ts'
 
 interface Bound {
   readonly metadata: { readonly name?: string }
@@ -65,6 +65,17 @@ export interface Invocation<P, B> {
   readonly params: KubeObject | undefined
 }
 
+/** The request's objects in the version as which it matched. */
+export function versioned(
+  attributes: AdmissionAttributes,
+  matched: Matched,
+): { readonly object: KubeObject | undefined; readonly oldObject: KubeObject | undefined } {
+  return {
+    object: asMatched(attributes.object, attributes, matched),
+    oldObject: asMatched(attributes.oldObject, attributes, matched),
+  }
+}
+
 /** What is to be evaluated on this request, in order, and what cannot be. */
 export function* invocations<P extends Policy, B extends Bound>(
   hooks: readonly Hook<P, B>[],
@@ -93,12 +104,21 @@ export function* invocations<P extends Policy, B extends Bound>(
       try {
         const { matchResources: narrower } = binding.spec
         if (narrower && !matchResources(narrower, attributes, served)) continue
-        for (const params of collectParams(param, binding.spec.paramRef, attributes))
-          yield { policy, binding, matched, params }
+        const found = collectParams(param, binding.spec.paramRef, attributes)
+        if (found.length > 0) checkConversion(attributes, matched)
+        for (const params of found) yield { policy, binding, matched, params }
       } catch (error) {
         yield { policy, binding, message: `failed to configure binding: ${(error as Error).message}` }
       }
     }
+  }
+}
+
+function checkConversion(attributes: AdmissionAttributes, matched: Matched): void {
+  try {
+    versioned(attributes, matched)
+  } catch (error) {
+    throw new Error(`failed to convert object version: ${(error as Error).message}`)
   }
 }
 

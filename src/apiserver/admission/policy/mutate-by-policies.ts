@@ -8,8 +8,8 @@ import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { failure, notFound, type StatusCause } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionServices, refusal, reinvocationOf } from '../admission.ts'
-import { asMatched, fromMatched } from '../matching/matching.ts'
-import { hooksOf, type Invocation, invocations, namespaceOfRequest } from './hooks.ts'
+import { fromMatched } from '../matching/matching.ts'
+import { hooksOf, type Invocation, invocations, namespaceOfRequest, versioned } from './hooks.ts'
 import { conditionsHold, mutate } from './mutations.ts'
 
 const policies = 'mutatingadmissionpolicies.admissionregistration.k8s.io'
@@ -71,8 +71,7 @@ function runAll(
       params,
       namespace,
       authorizer,
-      object: asMatched(attributes.object, attributes, matched),
-      oldObject: asMatched(attributes.oldObject, attributes, matched),
+      ...versioned(attributes, matched),
     })
     const conditions = conditionsHold(policy, subject())
     if (conditions.error !== undefined) errors.push({ policy, binding, message: conditions.error, reason: 'Invalid' })
@@ -86,8 +85,7 @@ function runAll(
     if (again && !memory.due.has(key)) continue
     let changed = false
     for (const index of (policy.spec.mutations ?? []).keys()) {
-      // There is nothing to change when nothing is written (CONNECT).
-      if (!attributes.object) continue
+      if (!attributes.object || isOfItsOwn(attributes)) continue
       const result = mutate(policy, index, subject())
       if ('error' in result) errors.push({ policy, binding, message: result.error, reason: 'Invalid' })
       else {
@@ -103,6 +101,12 @@ function runAll(
   }
   memory.lastOutput = structuredClone(attributes.object)
   return errors
+}
+
+/** A subresource's own kind (a token request, say): its schema is not at hand. */
+function isOfItsOwn({ operation, resource, subresource }: AdmissionAttributes): boolean {
+  if (subresource === '' || operation === 'UPDATE') return false
+  return resource.subresources.some(({ name, kind }) => name === subresource && kind !== undefined)
 }
 
 /** Everything that ran so far, and may run again, must. */

@@ -13,8 +13,8 @@ export function mutatingAdmissionPolicy(services: AdmissionServices): AdmissionP
   let mutator: Mutator | undefined
   return {
     name: 'MutatingAdmissionPolicy',
-    // A deletion brings nothing that could be changed.
-    handles: operation => operation !== 'DELETE',
+    // A deletion brings nothing that could be changed; what a connection is made with is not changed.
+    handles: operation => operation === 'CREATE' || operation === 'UPDATE',
     admit(attributes: AdmissionAttributes): void | Promise<void> {
       if (attributes.lister.count(bindings) === 0) return
       if (isReview(attributes) || isAdmissionConfiguration(attributes)) return

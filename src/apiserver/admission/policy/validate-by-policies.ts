@@ -7,8 +7,7 @@ import type {
 import { byteLength } from '../../../machinery/go-text.ts'
 import { failure, type StatusError } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionServices, refusal } from '../admission.ts'
-import { asMatched } from '../matching/matching.ts'
-import { hooksOf, invocations, namespaceOfRequest } from './hooks.ts'
+import { hooksOf, invocations, namespaceOfRequest, versioned } from './hooks.ts'
 import { evaluateValidations, type Finding } from './validations.ts'
 
 const policies = 'validatingadmissionpolicies.admissionregistration.k8s.io'
@@ -39,8 +38,7 @@ export function validateByPolicies(attributes: AdmissionAttributes, { authorizer
       matched,
       params,
       authorizer,
-      object: asMatched(attributes.object, attributes, matched),
-      oldObject: asMatched(attributes.oldObject, attributes, matched),
+      ...versioned(attributes, matched),
       namespace: namespaceOfRequest(attributes),
     })
     for (const finding of findings) act(attributes, policy, binding!, finding, deny)

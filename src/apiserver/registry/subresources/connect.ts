@@ -21,6 +21,8 @@ import { nodeProxyTarget, podProxyTarget, proxyName, serviceProxyTarget } from '
 import { queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
+import type { ServedResource } from '../registry.ts'
+import { admissionAttributes } from '../write-context.ts'
 import type { Handlers } from './subresources.ts'
 
 function object<T>(server: ServerContext, resource: string, namespace: string, name: string): T {
@@ -62,10 +64,46 @@ const streamOptions = (query: URLSearchParams) => ({
   tty: queryFlag(query, 'tty'),
 })
 
+const execOptions = (query: URLSearchParams) => ({ ...streamOptions(query), command: query.getAll('command') })
+const portForwardOptions = (query: URLSearchParams) => ({
+  ports: query.getAll('ports').flatMap(ports => ports.split(',').map(Number)),
+})
+
 type Locate = (pod: Pod, query: URLSearchParams) => { readonly node: string; readonly path: string }
 
-function tunnel(locate: Locate): Handlers {
-  const handler = (server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> => {
+/** Asks admission about a connection, whose object is its options. */
+async function admit(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  kind: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== false)
+  const object = { apiVersion: 'v1', kind, ...Object.fromEntries(given) } as unknown as KubeObject
+  const attributes = admissionAttributes(
+    server,
+    resource,
+    request,
+    'CONNECT',
+    { object, name: request.info.name },
+    false,
+  )
+  await server.admission.admit(attributes)
+  await server.admission.validate(attributes)
+}
+
+function tunnel(
+  kind: string,
+  optionsOf: (query: URLSearchParams) => Record<string, unknown>,
+  locate: Locate,
+): Handlers {
+  const handler = async (
+    server: ServerContext,
+    resource: ServedResource,
+    request: RequestContext,
+  ): Promise<Response> => {
+    await admit(server, resource, request, kind, optionsOf(request.query))
     const { node, path } = locate(podOf(server, request), request.query)
     return tunnelKubeletUpgrade(server.kubelets, kubeletOn(server, node), path, request)
   }
@@ -107,10 +145,10 @@ const service: Target = (server, namespace, id) => {
 
 export const connectSubresources: Readonly<Record<string, Handlers>> = {
   'pods/log': { get: log },
-  'pods/exec': tunnel((pod, query) => execLocation(pod, { ...streamOptions(query), command: query.getAll('command') })),
-  'pods/attach': tunnel((pod, query) => attachLocation(pod, streamOptions(query))),
-  'pods/portforward': tunnel((pod, query) =>
-    portForwardLocation(pod, { ports: query.getAll('ports').flatMap(ports => ports.split(',').map(Number)) }),
+  'pods/exec': tunnel('PodExecOptions', execOptions, (pod, query) => execLocation(pod, execOptions(query))),
+  'pods/attach': tunnel('PodAttachOptions', streamOptions, (pod, query) => attachLocation(pod, streamOptions(query))),
+  'pods/portforward': tunnel('PodPortForwardOptions', portForwardOptions, (pod, query) =>
+    portForwardLocation(pod, portForwardOptions(query)),
   ),
   'pods/proxy': proxy((server, namespace, id) => {
     const name = proxyName('pod', id)
