@@ -55,5 +55,9 @@ function formatIssue(expression: string, issue: CelIssue): string {
   const column = [...expression.slice(lineStart, issue.offset)].length
   const lineEnd = expression.indexOf('\n', issue.offset)
   const text = expression.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).replaceAll('\t', ' ')
-  return `ERROR: <input>:${line}:${column + 1}: ${issue.message}\n | ${text}\n | ${'.'.repeat(column)}^`
+  // Under characters that may be wide stand wide marks.
+  const characters = [...text]
+  const isWide = (index: number): boolean => (characters[index] ?? '').codePointAt(0)! > 0x7f
+  const dots = Array.from({ length: column }, (_, index) => (isWide(index) ? '．' : '.')).join('')
+  return `ERROR: <input>:${line}:${column + 1}: ${issue.message}\n | ${text}\n | ${dots}${isWide(column) ? '＾' : '^'}`
 }

@@ -3,6 +3,7 @@
 // Errors travel as CelRuntimeError, thrown; `&&`, `||` and the folds that all() and exists() are catch them, since a
 // definite answer on one side makes up for an error on the other. A cost that is exceeded is nobody's to catch.
 
+import { elementOf, fieldOf, isKey, keyText, noSuchKey, noSuchOverload, optionally, pairs, present } from './access.ts'
 import type { CallNode, ComprehensionNode, ListNode, MapNode, Node, SelectNode, StructNode } from './ast.ts'
 import { actualCost, equalityCost, listCost, mapCost, selectCost, structCost } from './call-costs.ts'
 import { CelCostExceeded, CelRuntimeError } from './errors.ts'
@@ -16,12 +17,9 @@ import {
   equal,
   ListValue,
   MapValue,
-  numeric,
-  ObjectValue,
   Optional,
   TypeValue,
   typeNameOf,
-  Uint,
   type Value,
 } from './values.ts'
 
@@ -56,14 +54,6 @@ export class Frame {
 }
 
 export type Evaluate = (frame: Frame) => Value
-
-const noSuchOverload = (): CelRuntimeError => new CelRuntimeError('no such overload')
-const noSuchKey = (key: Value): CelRuntimeError => new CelRuntimeError(`no such key: ${keyText(key)}`)
-
-function keyText(key: Value): string {
-  if (key instanceof Uint) return String(key.value)
-  return typeof key === 'object' && key !== null ? typeNameOf(key) : String(key)
-}
 
 export function plan(root: Node, variables: ReadonlyMap<string, CelType>): Evaluate {
   return new Planner(variables).plan(root)
@@ -421,60 +411,4 @@ function alternative(first: Evaluate, second: Evaluate, fn: 'or' | 'orValue'): E
     if (value.value === undefined) return second(frame)
     return fn === 'or' ? value : value.value
   }
-}
-
-/** What an optional holds; any other value itself. */
-function present(value: Value): Value | undefined {
-  return value instanceof Optional ? value.value : value
-}
-
-function optionally(from: Value, find: (inner: Value) => Value | undefined): Optional {
-  const inner = present(from)
-  const found = inner === undefined ? undefined : find(inner)
-  return found === undefined ? Optional.none : Optional.of(found)
-}
-
-function fieldOf(from: Value, name: string): Value | undefined {
-  return from instanceof MapValue || from instanceof ObjectValue ? from.find(name) : undefined
-}
-
-function isKey(value: Value): boolean {
-  return typeof value === 'string' || typeof value === 'boolean' || numeric(value) !== undefined
-}
-
-function elementOf(from: Value, index: Value, orNone: boolean): Value | undefined {
-  if (from instanceof MapValue) {
-    const value = isKey(index) ? from.find(index) : undefined
-    if (value === undefined && !orNone) throw noSuchKey(index)
-    return value
-  }
-  if (from instanceof ListValue) {
-    const at = numeric(index)
-    if (at === undefined || (typeof at === 'number' && !Number.isInteger(at))) {
-      if (orNone) return undefined
-      throw new CelRuntimeError(`unsupported index type '${typeNameOf(index)}' in list`)
-    }
-    if (at >= 0 && at < from.size) return from.at(Number(at))
-    if (orNone) return undefined
-    throw new CelRuntimeError(`index out of bounds: ${at}`)
-  }
-  if (from instanceof ObjectValue && typeof index === 'string') {
-    const value = from.find(index)
-    if (value === undefined && !orNone) throw noSuchKey(index)
-    return value
-  }
-  if (orNone) return undefined
-  throw noSuchOverload()
-}
-
-/** What a fold goes over: items, or keys; with `both`, indexes and items, or keys and values. */
-function* pairs(over: Value, both: boolean): Generator<readonly [Value, Value]> {
-  if (over instanceof ListValue) {
-    let index = 0n
-    for (const item of over) yield both ? [index++, item] : [item, item]
-  } else if (over instanceof MapValue) {
-    for (const key of over.keys()) yield [key, both ? over.find(key)! : key]
-  } else if (over instanceof ObjectValue) {
-    for (const name of over.names()) yield [name, both ? over.find(name)! : name]
-  } else throw new CelRuntimeError(`got '${typeNameOf(over)}', expected iterable type`)
 }
