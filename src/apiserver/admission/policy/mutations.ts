@@ -9,10 +9,13 @@ import {
 } from '../../../api/admissionregistration/v1/policy-expressions.ts'
 import { applyDefaults } from '../../../api/defaults.ts'
 import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
+import { atomOf } from '../../../machinery/apply/atom.ts'
+import { atomicParts } from '../../../machinery/apply/atomic-parts.ts'
+import { MergeError, merge } from '../../../machinery/apply/merge.ts'
+import { validateTyped } from '../../../machinery/apply/validate.ts'
 import { type CelValue, objectNameMismatches, runtimeCostBudget, toJson } from '../../../machinery/cel/cel.ts'
 import { decodeObject } from '../../../machinery/codec/decode.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
-import { atomicParts, typedMerge } from '../../../machinery/patch/typed-merge.ts'
 import { internalError, StatusError } from '../../../machinery/status-error.ts'
 import {
   activation,
@@ -123,19 +126,21 @@ function jsonPatched(value: CelValue, { object }: Subject): unknown {
 
 function configured(value: CelValue, { object, matched }: Subject): unknown {
   checkNames(value)
-  const { schema } = matched.resource
-  const patch = toJson(value) as Record<string, unknown>
+  const { resource } = matched
+  const atom = atomOf(resource.schema)
+  const patch = { ...(toJson(value) as object), apiVersion: apiVersionOf(resource), kind: resource.kind }
   const wrong = (reason: string): MutationError => new MutationError(`error applying patch: ${reason}`)
-  const atomics = atomicParts(schema, patch)
-  let merged: unknown
-  try {
-    merged = typedMerge(schema, object!, patch)
-  } catch (error) {
-    throw wrong(`failed to convert patch object to typed object: ${(error as Error).message}`)
-  }
+  const problem = validateTyped(atom, patch)
+  if (problem !== undefined) throw wrong(`failed to convert patch object to typed object: ${problem}`)
+  const atomics = atomicParts(atom, patch)
   if (atomics.length > 0)
     throw wrong(`invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`)
-  return merged
+  try {
+    return merge(atom, object, patch)
+  } catch (error) {
+    if (!(error instanceof MergeError)) throw error
+    throw wrong(`failed to merge patch: ${error.message}`)
+  }
 }
 
 function decoded(value: unknown, { matched }: Subject): KubeObject {
