@@ -285,6 +285,28 @@ test('a connection is asked about with its options', async () => {
   await of.delete('shell')
 })
 
+test('evictions and bindings are asked about as what they are', async () => {
+  const of = cluster.client.resource(pods).namespace('default')
+  await of.create({ metadata: { name: 'held' }, spec: { containers: [{ name: 'c', image: 'i' }] } } as never)
+  const resourceRules = [rule('pods/eviction', ['CREATE']), rule('pods/binding', ['CREATE'])]
+  await policy({
+    matchConstraints: { resourceRules },
+    validations: [{ expression: 'false', messageExpression: '"no " + object.kind + " of " + request.kind.kind' }],
+  })
+  const post = async (subresource: string, body: object) => {
+    const path = `/api/v1/namespaces/default/pods/held/${subresource}`
+    return (await cluster.plane.apiServer.transport().request({ method: 'POST', path, body })).body as {
+      message: string
+    }
+  }
+  const metadata = { name: 'held', namespace: 'default' }
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata }
+  expect((await post('eviction', eviction)).message).toContain('denied request: no Eviction of Eviction')
+  const binding = { apiVersion: 'v1', kind: 'Binding', metadata, target: { kind: 'Node', name: 'n' } }
+  expect((await post('binding', binding)).message).toContain('denied request: no Binding of Binding')
+  await of.delete('held')
+})
+
 describe('parameters', () => {
   const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' }
   const validations = [

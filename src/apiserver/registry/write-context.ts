@@ -83,3 +83,21 @@ export function admissionAttributes(
     annotate: (key, value) => request.audit?.annotate(key, value),
   }
 }
+
+/** Asks admission about what a subresource or a connection is given; the object as admission leaves it. */
+export async function admitted(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  operation: 'CREATE' | 'CONNECT',
+  object: KubeObject,
+  name: string,
+  dryRun: boolean,
+): Promise<KubeObject> {
+  const attributes = admissionAttributes(server, resource, request, operation, { object, name }, dryRun)
+  const mutating = server.admission.admit(attributes)
+  if (mutating) await mutating
+  const validating = server.admission.validate(attributes)
+  if (validating) await validating
+  return attributes.object!
+}

@@ -11,17 +11,23 @@ import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { answerStatus } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
-import { isDryRun } from '../write-context.ts'
+import type { ServedResource } from '../registry.ts'
+import { admitted, isDryRun } from '../write-context.ts'
 
 const expected = { group: '', version: 'v1', kind: 'Binding', schema: Binding }
 
-export async function bind(server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> {
+export async function bind(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+): Promise<Response> {
   const binding = await decodeBody(request, expected)
   request.audit?.requestObject(binding)
   const { namespace } = request.info
   const name = request.info.name || binding.metadata.name || ''
   const target = binding['target'] as { kind?: string; name?: string } | undefined
   if (!target?.name) throw invalid({ group: '', kind: 'Binding' }, name, [required(root('target', 'name'))])
+  await admitted(server, resource, request, 'CREATE', binding, name, isDryRun(request))
   const storage = server.registry.storage('pods')
   const key = storage.key(namespace, name)
   const pods = { group: '', resource: 'pods' }

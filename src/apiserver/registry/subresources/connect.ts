@@ -22,7 +22,7 @@ import { queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import type { ServedResource } from '../registry.ts'
-import { admissionAttributes } from '../write-context.ts'
+import { admitted } from '../write-context.ts'
 import type { Handlers } from './subresources.ts'
 
 function object<T>(server: ServerContext, resource: string, namespace: string, name: string): T {
@@ -81,16 +81,7 @@ async function admit(
 ): Promise<void> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== false)
   const object = { apiVersion: 'v1', kind, ...Object.fromEntries(given) } as unknown as KubeObject
-  const attributes = admissionAttributes(
-    server,
-    resource,
-    request,
-    'CONNECT',
-    { object, name: request.info.name },
-    false,
-  )
-  await server.admission.admit(attributes)
-  await server.admission.validate(attributes)
+  await admitted(server, resource, request, 'CONNECT', object, request.info.name, false)
 }
 
 function tunnel(

@@ -14,7 +14,7 @@ import { answerStatus } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { deleteObject } from '../verbs/delete.ts'
-import { isDryRun } from '../write-context.ts'
+import { admitted, isDryRun } from '../write-context.ts'
 
 const expected = { group: 'policy', version: 'v1', kind: 'Eviction', schema: Eviction }
 
@@ -33,6 +33,7 @@ export async function evict(
   if (!stored) throw notFound({ group: '', resource: 'pods' }, name)
   const options = eviction['deleteOptions'] ?? {}
   const dryRun = isDryRun(request, options.dryRun)
+  await admitted(server, resource, request, 'CREATE', eviction, name, dryRun)
   if (!ignoresBudgets(stored.object)) await useBudget(server, stored, dryRun)
   await deleteObject(server, resource, request, namespace, name, {
     gracePeriodSeconds: options.gracePeriodSeconds,

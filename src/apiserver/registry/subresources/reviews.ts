@@ -12,7 +12,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { answerJson } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource, SubresourceHandler } from '../registry.ts'
-import { admissionAttributes } from '../write-context.ts'
+import { admitted } from '../write-context.ts'
 import type { Handlers } from './subresources.ts'
 
 type Review = (server: ServerContext, review: KubeObject, request: RequestContext) => object | Promise<object>
@@ -49,11 +49,9 @@ async function createToken(
   const asked = await decodeBody(request, expected)
   request.audit?.requestObject(asked)
   const wanted = prepareTokenRequest(asked, stored.object, server.tokens.audiences)
-  const attributes = admissionAttributes(server, resource, request, 'CREATE', { object: wanted, name }, false)
-  await server.admission.admit(attributes)
-  await server.admission.validate(attributes)
+  const granted = await admitted(server, resource, request, 'CREATE', wanted, name, false)
   const { tokens: issuer, objects, env } = server
-  const answer = answerTokenRequest(attributes.object!, stored.object, { issuer, objects, now: env.clock.now() })
+  const answer = answerTokenRequest(granted, stored.object, { issuer, objects, now: env.clock.now() })
   return answerJson(answer, 201)
 }
 
