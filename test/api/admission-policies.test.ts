@@ -10,6 +10,7 @@ import {
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
 } from '../../src/api/admissionregistration/v1/validatingadmissionpolicy.ts'
+import { deployments } from '../../src/api/apps/v1/deployment.ts'
 import { configMaps } from '../../src/api/core/v1/configmap.ts'
 import { namespaces } from '../../src/api/core/v1/namespace.ts'
 import { pods } from '../../src/api/core/v1/pod.ts'
@@ -283,6 +284,35 @@ test('a connection is asked about with its options', async () => {
   )
   expect(await exec('false')).not.toContain('no shells')
   await of.delete('shell')
+})
+
+test('a change of scale is asked about as a Scale', async () => {
+  const of = cluster.client.resource(deployments).namespace('default')
+  const labels = { app: 'x' }
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  await of.create({
+    metadata: { name: 'd' },
+    spec: { replicas: 1, selector: { matchLabels: labels }, template },
+  } as never)
+  await policy({
+    matchConstraints: { resourceRules: [rule('deployments/scale', ['UPDATE'], 'apps')] },
+    validations: [
+      {
+        expression: 'object.kind == "Scale" && oldObject.spec.replicas == 1 && object.spec.replicas < 3',
+        messageExpression: 'request.kind.kind + " to " + string(object.spec.replicas)',
+      },
+    ],
+  })
+  const scale = async (replicas: number) => {
+    const path = '/apis/apps/v1/namespaces/default/deployments/d/scale'
+    const body = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'd' }, spec: { replicas } }
+    return cluster.plane.apiServer.transport().request({ method: 'PUT', path, body })
+  }
+  expect((await scale(5)).body).toMatchObject({
+    message: `deployments.apps "d" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: Scale to 5`,
+  })
+  expect((await scale(2)).status).toBe(200)
+  await of.delete('d')
 })
 
 test('evictions and bindings are asked about as what they are', async () => {

@@ -6,6 +6,7 @@ import { conversionBetween } from '../../../api/conversion.ts'
 import { apiVersionOf, groupResource, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { compareText } from '../../../machinery/go-text.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
+import { scaleOf } from '../../registry/subresources/scale.ts'
 import { type AdmissionAttributes, type AdmissionLister, isResource, type ServedResources } from '../admission.ts'
 import { asMatched, type Matched, matchResources } from '../matching/matching.ts'
 
@@ -65,11 +66,13 @@ export interface Invocation<P, B> {
   readonly params: KubeObject | undefined
 }
 
-/** The request's objects in the version as which it matched. */
+/** The request's objects in the version as which it matched; of a change of scale, the Scales. */
 export function versioned(
   attributes: AdmissionAttributes,
   matched: Matched,
 ): { readonly object: KubeObject | undefined; readonly oldObject: KubeObject | undefined } {
+  const { object, oldObject, subresource } = attributes
+  if (subresource === 'scale') return { object: object && scaleOf(object), oldObject: oldObject && scaleOf(oldObject) }
   return {
     object: asMatched(attributes.object, attributes, matched),
     oldObject: asMatched(attributes.oldObject, attributes, matched),

@@ -103,9 +103,8 @@ function runAll(
   return errors
 }
 
-/** A subresource's own kind (a token request, say): its schema is not at hand. */
-function isOfItsOwn({ operation, resource, subresource }: AdmissionAttributes): boolean {
-  if (subresource === '' || operation === 'UPDATE') return false
+/** A subresource's own kind (a token request, a scale): its schema is not at hand. */
+function isOfItsOwn({ resource, subresource }: AdmissionAttributes): boolean {
   return resource.subresources.some(({ name, kind }) => name === subresource && kind !== undefined)
 }
 
