@@ -3,7 +3,8 @@
 // Comes in: a decoded, defaulted object about to be written, and who writes it. Goes out: the same object, changed by
 // mutating plugins in upstream's order, or a StatusError (403 in most cases). Each plugin is one file with this one
 // interface; `chain.ts` puts the default set in order and runs it. A plugin that finds all it needs in the cache
-// answers without a promise, so the usual create never leaves the current turn.
+// answers without a promise, so the usual create never leaves the current turn. `matching/` says whether a request is one
+// that a policy (`policy/`) or a webhook is about.
 
 import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
 import type { Env } from '../../machinery/env/env.ts'
