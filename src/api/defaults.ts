@@ -51,7 +51,8 @@ const computed = new Map<ObjectSchema, (object: any) => void>(
 
 /** Changes the object in place. */
 export function applyDefaults(resource: ResourceDeclaration, object: any): void {
-  applyDefaultsTo(resource.schema, object)
+  if (resource.custom) resource.custom.applyDefaults(object)
+  else applyDefaultsTo(resource.schema, object)
 }
 
 /** The same for the kinds of subresources and options. */

@@ -2,7 +2,9 @@
 // prints. One declaration per resource and version; `scheme.ts` gathers them all. A CustomResourceDefinition makes the
 // same value at run time.
 
+import type { DecodeMode } from '../machinery/codec/decode.ts'
 import type { ObjectSchema, Schema } from '../machinery/schema/schema.ts'
+import type { TablePrinter } from './columns.ts'
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
 
@@ -70,6 +72,31 @@ export interface ResourceDeclaration<T = any> {
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
   /** The version objects of this resource are stored in (that of another group for events). */
   readonly storage: { readonly group: string; readonly version: string }
+  /** Of custom resources: what their definition says instead of a declaration. */
+  readonly custom?: CustomBehaviour
+}
+
+/** How objects of a custom resource are read, filled in, converted and printed: its definition says so at run time. */
+export interface CustomBehaviour {
+  /** Names this state of the definition: forms of objects are kept under it. */
+  readonly id: string
+  /** A fresh object without unknown fields; throws a StatusError (400) for what is no object of this kind. */
+  decode(value: unknown, mode: DecodeMode): { readonly object: KubeObject; readonly unknownFields: readonly string[] }
+  /** Changes the object in place. */
+  applyDefaults(object: KubeObject): void
+  /** An object of this version as it is stored; a promise where a webhook converts it. */
+  toStorage(object: KubeObject): KubeObject | Promise<KubeObject>
+  /** Stored objects in this version; a promise where a webhook converts them. What already fits comes back as it is. */
+  fromStorage(objects: readonly KubeObject[]): readonly KubeObject[] | Promise<readonly KubeObject[]>
+  readonly printer: TablePrinter
+  /** The text of the Warning header of a deprecated version. */
+  readonly deprecationWarning?: string
+  readonly openAPI: CustomOpenAPI
+}
+
+/** The definitions of a custom resource and its list in both dialects, by name. Made when first asked for. */
+export interface CustomOpenAPI {
+  definitions(dialect: 'v2' | 'v3'): Record<string, Record<string, unknown>>
 }
 
 /** The verbs of a resource that can do everything. */
@@ -119,7 +146,8 @@ export function groupResource(of: { readonly group: string; readonly resource: s
 }
 
 /** The text of the Warning header; undefined for what is not deprecated. */
-export function deprecationWarning({ kind, deprecated, ...of }: ResourceDeclaration): string | undefined {
+export function deprecationWarning({ kind, deprecated, custom, ...of }: ResourceDeclaration): string | undefined {
+  if (custom) return custom.deprecationWarning
   if (!deprecated) return undefined
   const instead = deprecated.replacement ? `; use ${deprecated.replacement}` : ''
   return `${apiVersionOf(of)} ${kind} is deprecated in v${deprecated.since}+${instead}`

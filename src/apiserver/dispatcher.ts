@@ -2,7 +2,7 @@
 // everything else (health, version, metrics, discovery, OpenAPI) to the endpoints that registered their path.
 
 import { deprecationWarning, type Verb } from '../api/resource.ts'
-import { failure, methodNotSupported } from '../machinery/status-error.ts'
+import { failure, methodNotSupported, notFound } from '../machinery/status-error.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { ServedResource } from './registry/registry.ts'
 import { create } from './registry/verbs/create.ts'
@@ -79,11 +79,13 @@ export class Dispatcher {
       return pageNotFound()
     }
     if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw noSuchResource()
+    const { declaration } = resource
+    if (declaration.custom && !declaration.namespaced && info.namespace !== '') return pageNotFound()
     request.handled = true
-    if (resource.declaration.deprecated) {
+    if (declaration.deprecated || declaration.custom?.deprecationWarning) {
       request.deprecated = true
       request.audit?.annotate('k8s.io/deprecated', 'true')
-      request.warnings.push(deprecationWarning(resource.declaration)!)
+      request.warnings.push(deprecationWarning(declaration)!)
     }
     const handlers = resource.subresources.get(info.subresource)
     if (handlers) {
@@ -91,7 +93,7 @@ export class Dispatcher {
       if (handler) return handler(this.#server, resource, request)
       if (info.subresource !== '') throw notAllowed()
     }
-    if (info.subresource !== '') throw noSuchResource()
+    if (info.subresource !== '') throw declaration.custom ? notFound(declaration, info.name) : noSuchResource()
     const handler = verbs[info.verb as Verb]
     if (!handler || !resource.declaration.verbs.includes(info.verb as Verb)) throw notAllowed()
     // Only named objects are changed one by one.

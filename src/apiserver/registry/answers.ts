@@ -6,7 +6,8 @@ import type { ServerContext } from '../server-context.ts'
 import { json } from '../serving/media-type.ts'
 import type { StoredObject } from '../watchcache/stored-object.ts'
 import type { ServedResource } from './registry.ts'
-import { type IncludeObject, type ListMeta, negotiate, type Representation, servedObject } from './representation.ts'
+import { type IncludeObject, type ListMeta, negotiate, type Representation } from './representation.ts'
+import { servedObject } from './versions.ts'
 
 export function representationOf(
   server: ServerContext,

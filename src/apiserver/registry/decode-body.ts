@@ -1,12 +1,15 @@
 // A request's body as a decoded object: JSON, YAML or protobuf in; out comes a normalised object of the declared schema,
 // with what fieldValidation asks for done about unknown and duplicate fields.
 
-import { apiVersionOf, type KubeObject } from '../../api/resource.ts'
+import { apiVersionOf, type CustomBehaviour, type KubeObject } from '../../api/resource.ts'
 import { decodeObject } from '../../machinery/codec/decode.ts'
 import { decodeEnvelope, decodeProtobuf } from '../../machinery/codec/protobuf.ts'
+import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
+import { root } from '../../machinery/field-path.ts'
+import { deepCopy } from '../../machinery/deep-freeze.ts'
 import { parseJson } from '../../machinery/json/parse.ts'
 import type { ObjectSchema } from '../../machinery/schema/schema.ts'
-import { badRequest, unsupportedMediaType } from '../../machinery/status-error.ts'
+import { badRequest, invalid, unsupportedMediaType } from '../../machinery/status-error.ts'
 import type { RequestContext } from '../request.ts'
 import { json, parseMediaType, protobuf, yaml } from '../serving/media-type.ts'
 
@@ -17,6 +20,7 @@ interface Expected {
   readonly version: string
   readonly kind: string
   readonly schema: ObjectSchema
+  readonly custom?: CustomBehaviour
   /** The kind is served in every group: DeleteOptions. */
   readonly anyGroup?: boolean
 }
@@ -40,8 +44,11 @@ export async function decodeBody(request: RequestContext, expected: Expected): P
   const body = await request.readBody()
   if (body === undefined || (body instanceof Uint8Array && body.length === 0))
     return checkedObject(request, {}, [], expected, Buffer.alloc(0))
-  if (!(body instanceof Uint8Array)) return checkedObject(request, body, [], expected, undefined)
+  if (!(body instanceof Uint8Array))
+    // Custom resources keep what already conforms, and this is the caller's.
+    return checkedObject(request, expected.custom ? deepCopy(body) : body, [], expected, undefined)
   const contentType = contentTypeOf(request)
+  if (expected.custom && contentType === protobuf) throw unsupportedMediaType([json, yaml])
   switch (contentType) {
     case json: {
       const { value, duplicates } = parseOrRefuse(body, expected)
@@ -56,7 +63,7 @@ export async function decodeBody(request: RequestContext, expected: Expected): P
     case protobuf:
       return decodeProtobufBody(body, expected)
     default:
-      throw unsupportedMediaType([json, yaml, protobuf])
+      throw unsupportedMediaType(expected.custom ? [json, yaml] : [json, yaml, protobuf])
   }
 }
 
@@ -98,7 +105,8 @@ function checkedObject(
       `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(raw ?? new Uint8Array())})`,
     )
   const given = value as { apiVersion?: unknown; kind?: unknown }
-  if (given.kind !== undefined && given.kind !== '' && given.kind !== expected.kind)
+  if (expected.custom) checkCustomKind(value as KubeObject, expected, raw)
+  else if (given.kind !== undefined && given.kind !== '' && given.kind !== expected.kind)
     throw badRequest(
       `${given.kind} in version "${versionOf(given.apiVersion, expected)}" cannot be handled as a ${expected.kind}: converting (${versionOf(given.apiVersion, expected)}.${given.kind}) to (${internalName(expected.group)}.${expected.kind}): unknown conversion`,
     )
@@ -112,13 +120,9 @@ function checkedObject(
       `the API version in the data (${String(given.apiVersion)}) does not match the expected API version (${apiVersion})`,
     )
   const mode = fieldValidationOf(request)
-  const { object, unknownFields } = decodeObject(expected.schema, value, {
-    mode,
-    version: expected.version,
-    kind: expected.kind,
-  }) as { object: KubeObject; unknownFields: readonly string[] }
+  const { object, unknownFields } = decodeDeclared(expected, value, mode)
   if (mode !== 'Ignore' && (unknownFields.length > 0 || duplicates.length > 0)) {
-    const problems = [...unknownFields, ...duplicates]
+    const problems = expected.custom ? [...duplicates, ...unknownFields] : [...unknownFields, ...duplicates]
     if (mode === 'Strict')
       throw badRequest(
         `${expected.kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: strict decoding error: ${problems.join(', ')}`,
@@ -129,6 +133,30 @@ function checkedObject(
   object.kind = expected.kind
   object.metadata ??= {}
   return object
+}
+
+/** A JSON value as an object of the kind, and what it had that the kind doesn't know. */
+export function decodeDeclared(
+  { schema, version, kind, custom }: Pick<Expected, 'schema' | 'version' | 'kind' | 'custom'>,
+  value: unknown,
+  mode: FieldValidation,
+): { readonly object: KubeObject; readonly unknownFields: readonly string[] } {
+  return custom ? custom.decode(value, mode) : decodeObject<KubeObject>(schema, value, { mode, version, kind })
+}
+
+/** Nothing but the object itself says of which kind a custom resource is. */
+function checkCustomKind(given: KubeObject, expected: Expected, raw: Uint8Array | undefined): void {
+  if (!given.kind) {
+    const text = raw ? Buffer.from(raw).toString() : JSON.stringify(given)
+    const start = text.length > 30 ? `${text.slice(0, 30)} ...` : text
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): Object 'Kind' is missing in '${text}' (${start})`,
+    )
+  }
+  if (given.kind !== expected.kind)
+    throw invalid(expected, given.metadata?.name ?? '', [
+      fieldInvalid(root('kind'), given.kind, `must be ${expected.kind}`),
+    ])
 }
 
 function decodeProtobufBody(body: Uint8Array, expected: Expected): KubeObject {

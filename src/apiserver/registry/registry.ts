@@ -22,10 +22,22 @@ export interface ServedResource {
   readonly subresources: ReadonlyMap<string, Readonly<Record<string, SubresourceHandler>>>
 }
 
+/** A resource that comes at run time. */
+export interface Addition {
+  readonly declaration: ResourceDeclaration
+  readonly strategy: Strategy
+  readonly subresources: Readonly<Record<string, Readonly<Record<string, SubresourceHandler>>>>
+}
+
+const idOf = ({ group, version, resource }: ResourceDeclaration): string => `${group}/${version}/${resource}`
+
 export class Registry {
   readonly #store: Store
   readonly #storages = new Map<string, ResourceStorage>()
   readonly #served = new Map<string, ServedResource>()
+  /** What came at run time, by who brought it (a CustomResourceDefinition's name). */
+  readonly #brought = new Map<string, readonly ServedResource[]>()
+  readonly #starting = new WeakMap<ResourceStorage, Promise<void>>()
   readonly #listeners = new Set<() => void>()
 
   constructor(store: Store) {
@@ -45,22 +57,46 @@ export class Registry {
       storage: stored ? this.#storageFor(declaration) : undefined,
       subresources: new Map(Object.entries(subresources)),
     }
-    this.#served.set(`${declaration.group}/${declaration.version}/${declaration.resource}`, resource)
+    this.#served.set(idOf(declaration), resource)
     this.#changed()
     return resource
   }
 
-  /** Serves it no longer. Its objects stay in the store; their cache goes with the last version of the resource. */
-  remove(group: string, version: string, resource: string): void {
-    const removed = this.find(group, version, resource)
-    if (!removed) return
-    this.#served.delete(`${group}/${version}/${resource}`)
-    const { storage } = removed
-    if (storage && ![...this.#served.values()].some(other => other.storage === storage)) {
-      storage.cache.stop()
-      for (const [name, stored] of this.#storages) if (stored === storage) this.#storages.delete(name)
+  /**
+   * Serves these in place of what the same owner brought before; nothing of it when there are none. Resolves when they
+   * can be read. What the server is built with is never replaced.
+   */
+  async bring(owner: string, additions: readonly Addition[]): Promise<void> {
+    const resources: ServedResource[] = []
+    for (const { declaration, strategy, subresources } of additions) {
+      const present = this.#served.get(idOf(declaration))
+      if (present && !present.declaration.custom) continue
+      const storage = await this.openStorage(declaration)
+      resources.push({ declaration, strategy, storage, subresources: new Map(Object.entries(subresources)) })
     }
+    for (const { declaration } of this.#brought.get(owner) ?? []) this.#served.delete(idOf(declaration))
+    if (resources.length > 0) this.#brought.set(owner, resources)
+    else this.#brought.delete(owner)
+    for (const resource of resources) this.#served.set(idOf(resource.declaration), resource)
     this.#changed()
+  }
+
+  /** Where a resource's objects are kept, when it comes at run time; resolves when they have been read. */
+  async openStorage(declaration: ResourceDeclaration): Promise<ResourceStorage> {
+    const storage = this.#storageFor(declaration)
+    let started = this.#starting.get(storage)
+    if (!started) {
+      started = storage.cache.start()
+      this.#starting.set(storage, started)
+    }
+    await started
+    return storage
+  }
+
+  /** Forgets the objects of a resource that is no more. */
+  closeStorage(name: string): void {
+    this.#storages.get(name)?.cache.stop()
+    this.#storages.delete(name)
   }
 
   /** Calls the listener after each change of what is served. Returns how to stop that. */

@@ -3,7 +3,6 @@
 // GET, LIST, WATCH and the answers to writes. Forms that must be made are made once per object version and kept with it.
 
 import type { TablePrinter } from '../../api/columns.ts'
-import { conversionBetween } from '../../api/conversion.ts'
 import { listSchemaOf } from '../../api/list-schema.ts'
 import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../api/resource.ts'
 import { encodeEnvelope, encodeProtobuf } from '../../machinery/codec/protobuf.ts'
@@ -11,6 +10,7 @@ import { notAcceptable } from '../../machinery/status-error.ts'
 import { json, type MediaType, parseAccept, protobuf, yaml } from '../serving/media-type.ts'
 import type { StoredObject } from '../watchcache/stored-object.ts'
 import { encodeWatchFrame } from './protobuf-frames.ts'
+import { servedObject } from './versions.ts'
 
 export interface ListMeta {
   /** Missing where nothing is stored. */
@@ -35,22 +35,26 @@ export interface Representation {
 
 const comma = Buffer.from(',')
 
-/** The object in the version it is served in. */
-export function servedObject(declaration: ResourceDeclaration, stored: StoredObject): KubeObject {
-  const convert = conversionBetween(declaration.kind, declaration.storage, declaration)
-  if (!convert) return stored.object
-  return stored.form(`object:${apiVersionOf(declaration)}`, () => convert(stored.object))
-}
-
 function jsonRepresentation(declaration: ResourceDeclaration): Representation {
-  const convert = conversionBetween(declaration.kind, declaration.storage, declaration)
-  const bytesOf = convert
+  if (declaration.custom) return customJsonRepresentation(declaration, declaration.custom.id)
+  const { group, version, storage } = declaration
+  const bytesOf = group !== storage.group || version !== storage.version
     ? (stored: StoredObject) =>
         stored.form(`json:${apiVersionOf(declaration)}`, () =>
           Buffer.from(JSON.stringify(servedObject(declaration, stored))),
         )
     : (stored: StoredObject) => stored.bytes
   return jsonForm(`json:${apiVersionOf(declaration)}`, declaration.listKind, apiVersionOf(declaration), bytesOf)
+}
+
+/** The stored bytes where the object is served as it is stored. */
+function customJsonRepresentation(declaration: ResourceDeclaration, id: string): Representation {
+  const bytesOf = (stored: StoredObject) => {
+    const object = servedObject(declaration, stored)
+    if (object === stored.object) return stored.bytes
+    return stored.form(`json:${id}`, () => Buffer.from(JSON.stringify(object)))
+  }
+  return jsonForm(`json:${id}`, declaration.listKind, apiVersionOf(declaration), bytesOf)
 }
 
 /** Any form whose list is a JSON object with `items`. */
@@ -118,18 +122,20 @@ function protobufRepresentation(declaration: ResourceDeclaration): Representatio
   }
 }
 
-function partialMetadataRepresentation(list: boolean): Representation {
+function partialMetadataRepresentation(declaration: ResourceDeclaration, list: boolean): Representation {
+  const { custom } = declaration
+  const id = custom ? `partial:${custom.id}` : 'partial'
   const bytesOf = (stored: StoredObject) =>
-    stored.form('partial', () =>
+    stored.form(id, () =>
       Buffer.from(
         JSON.stringify({
           kind: 'PartialObjectMetadata',
           apiVersion: 'meta.k8s.io/v1',
-          metadata: stored.object.metadata,
+          metadata: (custom ? servedObject(declaration, stored) : stored.object).metadata,
         }),
       ),
     )
-  return jsonForm(list ? 'partial-list' : 'partial', 'PartialObjectMetadataList', 'meta.k8s.io/v1', bytesOf)
+  return jsonForm(list ? `${id}-list` : id, 'PartialObjectMetadataList', 'meta.k8s.io/v1', bytesOf)
 }
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
@@ -166,7 +172,7 @@ function tableRepresentation(
       })}\n`,
     )
   const form = (id: string, withColumns: boolean): Representation => ({
-    id: `${id}:${apiVersionOf(declaration)}:${include}`,
+    id: `${id}:${declaration.custom?.id ?? apiVersionOf(declaration)}:${include}`,
     contentType: json,
     watchContentType: json,
     object: stored => table([row(stored)], { resourceVersion: String(stored.revision) }, withColumns),
@@ -218,7 +224,7 @@ export function negotiate(
     if (known.size < 200) known.set(key, representation)
     return representation
   }
-  throw notAcceptable([json, yaml, protobuf])
+  throw notAcceptable(declaration.custom ? [json, yaml] : [json, yaml, protobuf])
 }
 
 function representationFor(
@@ -237,11 +243,11 @@ function representationFor(
     if (as === 'Table')
       return tableRepresentation(declaration, context.printer(declaration), includeObject, context.now)
     if (as === 'PartialObjectMetadataList' || as === 'PartialObjectMetadata')
-      return partialMetadataRepresentation(isList)
+      return partialMetadataRepresentation(declaration, isList)
     return undefined
   }
   if (isJson) return jsonRepresentation(declaration)
-  if (type === protobuf && declaration.schema.fields.size > 0) return protobufRepresentation(declaration)
+  if (type === protobuf && declaration.schema.fields.size > 0 && !declaration.custom) return protobufRepresentation(declaration)
   if (type === yaml) return yamlRepresentation(jsonRepresentation(declaration))
   return undefined
 }

@@ -22,7 +22,8 @@ export class ResourceStorage {
   constructor(store: Store, declaration: ResourceDeclaration) {
     this.store = store
     this.declaration = declaration
-    this.#prefix = `/registry/${storagePath(declaration)}/`
+    const { group, resource, custom } = declaration
+    this.#prefix = `/registry/${custom ? `${group}/${resource}` : storagePath(declaration)}/`
     this.cache = new WatchCache(store, this.#prefix)
   }
 

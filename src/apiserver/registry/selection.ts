@@ -6,6 +6,7 @@ import { parseLabelSelector } from '../../machinery/labels.ts'
 import { badRequest } from '../../machinery/status-error.ts'
 import type { RequestContext } from '../request.ts'
 import type { StoredObject } from '../watchcache/stored-object.ts'
+import { servedObject } from './versions.ts'
 
 export interface Selection {
   /** Names the selection, so that watchers of the same one share their batches. */
@@ -35,7 +36,7 @@ export function selectionOf(request: RequestContext, declaration: ResourceDeclar
     id: `${labelText}\n${fieldText}\n${name}`,
     everything: false,
     matches(stored) {
-      const { object } = stored
+      const object = declaration.custom ? servedObject(declaration, stored) : stored.object
       if (name !== '' && object.metadata.name !== name) return false
       if (!labels.empty && !labels.matches(object.metadata['labels'] ?? {})) return false
       return fields.empty || fields.matches(field => value(object, field))

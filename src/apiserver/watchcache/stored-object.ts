@@ -120,6 +120,15 @@ export class StoredObject {
     return new StoredObject(this.key, revision, bytes, object)
   }
 
+  hasForm(name: string): boolean {
+    return this.#forms?.has(name) ?? false
+  }
+
+  keepForm(name: string, form: unknown): void {
+    this.#forms ??= new Map()
+    this.#forms.set(name, form)
+  }
+
   /** Another form of this object, made at the first call and kept. */
   form<Form>(name: string, make: (stored: StoredObject) => Form): Form {
     this.#forms ??= new Map()

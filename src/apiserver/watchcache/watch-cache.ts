@@ -76,6 +76,12 @@ export class WatchCache {
     this.#watchers.clear()
   }
 
+  /** Ends every watch: what is served from here on is of another form. Clients come back. */
+  endWatches(): void {
+    for (const watcher of [...this.#watchers]) watcher.closed(new Error('the resource has changed'))
+    this.#watchers.clear()
+  }
+
   get(key: string): StoredObject | undefined {
     return this.#objects.get(key)
   }

@@ -16,10 +16,10 @@ import { contentTypeOf, decodeBody } from '../decode-body.ts'
 import { applyTo, manageUpdated } from '../field-management/field-manager.ts'
 import { parentEntries, scaleEntries } from '../field-management/scale-entries.ts'
 import type { ServedResource } from '../registry.ts'
-import { servedObject } from '../representation.ts'
 import { readApplyPatch } from '../verbs/apply.ts'
 import { patcherFor, readPatch } from '../verbs/patch.ts'
 import { changeObject, checkPreconditions } from '../verbs/update.ts'
+import { servedObject } from '../versions.ts'
 
 const expected = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: Scale }
 

@@ -1,7 +1,6 @@
 // CREATE: decode and default → mutating admission → the server's own metadata → strategy → validate → validating
 // admission → store.
 
-import { conversionBetween } from '../../../api/conversion.ts'
 import { applyDefaults } from '../../../api/defaults.ts'
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { zeroObject } from '../../../machinery/codec/decode.ts'
@@ -14,7 +13,7 @@ import {
   methodNotSupported,
 } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
-import type { RequestContext, Response } from '../../request.ts'
+import type { Answer, RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
 import { answerObject } from '../answers.ts'
@@ -23,6 +22,7 @@ import { keepValid, manageCreated, managerOf } from '../field-management/field-m
 import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { validateNew } from '../validation.ts'
+import { convertAhead, storedForm } from '../versions.ts'
 import { admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 
 /** A generated name has this many characters before its suffix, at most. */
@@ -86,6 +86,7 @@ async function createOnce(
   const storage = resource.storage!
   const dryRun = isDryRun(request)
   const context = strategyContext(server, request, dryRun)
+  if (strategy.load) await strategy.load()
   if (decoded.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
   const attributes = admissionAttributes(
     server,
@@ -117,21 +118,32 @@ async function createOnce(
     if (validating) await validating
     const name = object.metadata.name!
     const key = storage.key(object.metadata.namespace ?? '', name)
-    const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
+    const converted = storedForm(declaration, object)
+    const toStore = converted instanceof Promise ? await converted : converted
     if (dryRun) {
       if (storage.cache.get(key)) return undefined
-      const value = encodeForStore(toStore)
-      return answerObject(server, resource, request, StoredObject.dryRun(key, value, toStore), 201)
+      return answerConverted(server, resource, request, StoredObject.dryRun(key, encodeForStore(toStore), toStore))
     }
     const ttl = strategy.ttlSeconds?.(object, context)
     const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
     const result = await storage.put(key, toStore, 0, lease)
     if (!result.committed) return undefined
     created = true
-    return answerObject(server, resource, request, result.stored, 201)
+    return answerConverted(server, resource, request, result.stored)
   } finally {
     if (!created) undo?.()
   }
+}
+
+function answerConverted(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  stored: StoredObject,
+): Answer {
+  const waiting = convertAhead(resource.declaration, [stored])
+  if (waiting) return waiting.then(() => answerObject(server, resource, request, stored, 201))
+  return answerObject(server, resource, request, stored, 201)
 }
 
 export function checkNamespace(declaration: ResourceDeclaration, object: KubeObject, namespace: string): void {

@@ -3,7 +3,6 @@
 // An object goes at once, unless its kind waits for somebody to stop first (grace period: pods), or finalizers hold it:
 // then it is only marked, and goes with the update that removes the last of them.
 
-import { conversionBetween } from '../../../api/conversion.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { kindFor } from '../../../api/scheme.ts'
 import {
@@ -22,8 +21,8 @@ import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
 import { answerList, answerObject, answerStatus } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
-import { servedObject } from '../representation.ts'
 import { selectionOf } from '../selection.ts'
+import { convertAhead, servedObject, storedForm } from '../versions.ts'
 import { admissionAttributes, isDryRun, strategyContext } from '../write-context.ts'
 import { checkPreconditions } from './update.ts'
 
@@ -56,9 +55,10 @@ export async function deleteCollection(
   const deletion = await readDeletion(request)
   const selection = selectionOf(request, resource.declaration)
   const storage = resource.storage!
-  const chosen = storage.cache
-    .range(storage.keyPrefix(request.info.namespace))
-    .filter(stored => selection.matches(stored))
+  const all = storage.cache.range(storage.keyPrefix(request.info.namespace))
+  const waiting = convertAhead(resource.declaration, all)
+  if (waiting) await waiting
+  const chosen = all.filter(stored => selection.matches(stored))
   for (const stored of chosen) {
     try {
       await deleteObject(server, resource, request, stored.namespace, stored.name, deletion)
@@ -113,6 +113,8 @@ export async function deleteObject(
   let current = storage.cache.get(key)
   for (;;) {
     if (!current) throw notFound(declaration, name)
+    const waiting = convertAhead(declaration, [current])
+    if (waiting) await waiting
     const old = servedObject(declaration, current)
     checkPreconditions(resource, name, old, deletion.preconditions)
     const attributes = admissionAttributes(
@@ -135,12 +137,14 @@ export async function deleteObject(
       return marked
         ? answerObject(server, resource, request, StoredObject.dryRun(key, encodeForStore(marked), marked))
         : deleted(server, resource, request, current)
-    const toStore =
-      marked && (conversionBetween(declaration.kind, declaration, declaration.storage)?.(marked) ?? marked)
+    const converted = marked && storedForm(declaration, marked)
+    const toStore = converted instanceof Promise ? await converted : converted
     const result = toStore
       ? await storage.put(key, toStore, current.revision)
       : await storage.delete(key, current.revision)
     if (result.committed) {
+      const answering = convertAhead(declaration, [result.stored])
+      if (answering) await answering
       if (marked) return answerObject(server, resource, request, result.stored)
       strategy.afterDelete?.(old, context)
       return deleted(server, resource, request, result.stored)
@@ -154,7 +158,7 @@ export async function deleteObject(
  * The object as it stands while it waits to go; undefined when nothing holds it; the same object when it is already
  * waiting and nothing changes.
  */
-function mark(
+export function mark(
   server: ServerContext,
   resource: ServedResource,
   old: KubeObject,

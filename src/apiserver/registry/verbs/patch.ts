@@ -3,7 +3,6 @@
 
 import { applyDefaults } from '../../../api/defaults.ts'
 import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
-import { decodeObject } from '../../../machinery/codec/decode.ts'
 import { parseJson } from '../../../machinery/json/parse.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
 import { applyMergePatch } from '../../../machinery/patch/merge-patch.ts'
@@ -13,7 +12,7 @@ import { badRequest, unsupportedMediaType } from '../../../machinery/status-erro
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { applyPatch, patchTypes } from '../../serving/media-type.ts'
-import { contentTypeOf, fieldValidationOf } from '../decode-body.ts'
+import { contentTypeOf, decodeDeclared, fieldValidationOf } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { checkWriteOptions } from '../write-context.ts'
 import { serverSideApply } from './apply.ts'
@@ -22,6 +21,8 @@ import { changeObject, checkPreconditions } from './update.ts'
 /** A JSON patch may not have more operations than this (upstream: maxJSONPatchOperations). */
 const mostOperations = 10_000
 
+const strategicMergePatch = 'application/strategic-merge-patch+json'
+
 export async function patch(
   server: ServerContext,
   resource: ServedResource,
@@ -29,17 +30,15 @@ export async function patch(
 ): Promise<Response> {
   if (contentTypeOf(request) === applyPatch) return serverSideApply(server, resource, request)
   checkWriteOptions(request, 'PatchOptions')
+  if (resource.declaration.custom && contentTypeOf(request) === strategicMergePatch)
+    throw unsupportedMediaType(patchTypes.filter(type => type !== strategicMergePatch))
   const document = await readPatch(request)
   const apply = patcherFor(resource.declaration.schema, request, document.value)
   const { declaration } = resource
   const mode = fieldValidationOf(request)
   return changeObject(server, resource, request, current => {
     const patched = apply(current)
-    const { object, unknownFields } = decodeObject(declaration.schema, patched, {
-      mode,
-      version: declaration.version,
-      kind: declaration.kind,
-    }) as { object: KubeObject; unknownFields: readonly string[] }
+    const { object, unknownFields } = decodeDeclared(declaration, patched, mode)
     const problems = [...document.duplicates, ...unknownFields]
     if (mode === 'Strict' && problems.length > 0)
       throw badRequest(`error decoding patch: strict decoding error: ${problems.join(', ')}`)
@@ -86,7 +85,7 @@ export function patcherFor(
     case 'application/merge-patch+json':
       checkIsObject(document)
       return current => applyMergePatch(current, document)
-    case 'application/strategic-merge-patch+json':
+    case strategicMergePatch:
       checkIsObject(document)
       return current => applyStrategicMergePatch(schema, current, document as object)
     default:

@@ -18,8 +18,8 @@ import { StoredObject } from '../../watchcache/stored-object.ts'
 import { answerList, answerObject } from '../answers.ts'
 import type { ServedResource } from '../registry.ts'
 import type { ListMeta } from '../representation.ts'
-import type { ResourceStorage } from '../resource-storage.ts'
 import { type Selection, selectionOf } from '../selection.ts'
+import { convertAhead } from '../versions.ts'
 
 export function get(server: ServerContext, resource: ServedResource, request: RequestContext): Answer {
   const storage = resource.storage!
@@ -27,6 +27,8 @@ export function get(server: ServerContext, resource: ServedResource, request: Re
   checkFresh(server, request.query.get('resourceVersion') ?? '')
   const stored = storage.get(namespace, name)
   if (!stored) throw notFound(resource.declaration, name)
+  const waiting = convertAhead(resource.declaration, [stored])
+  if (waiting) return waiting.then(() => answerObject(server, resource, request, stored))
   return answerObject(server, resource, request, stored)
 }
 
@@ -83,7 +85,10 @@ export function list(server: ServerContext, resource: ServedResource, request: R
   }
   const revision = checkFresh(server, resourceVersion)
   if (match === 'Exact') return listAt(server, resource, request, prefix, revision, limit, selection)
-  return listNewest(server, resource, request, storage, prefix, limit, selection)
+  const all = storage.cache.range(prefix)
+  const waiting = convertAhead(resource.declaration, all)
+  if (waiting) return waiting.then(() => listNewest(server, resource, request, all, prefix, limit, selection))
+  return listNewest(server, resource, request, all, prefix, limit, selection)
 }
 
 function checkListOptions(match: string, resourceVersion: string, continueText: string): void {
@@ -120,12 +125,11 @@ function listNewest(
   server: ServerContext,
   resource: ServedResource,
   request: RequestContext,
-  storage: ResourceStorage,
+  all: readonly StoredObject[],
   prefix: string,
   limit: number,
   selection: Selection,
 ): Response {
-  const all = storage.cache.range(prefix)
   const meta = (extra: Partial<ListMeta> = {}) => ({ resourceVersion: String(server.store.revision), ...extra })
   const chosen = selection.everything ? all : all.filter(stored => selection.matches(stored))
   if (limit === 0 || chosen.length <= limit) return answerList(server, resource, request, chosen, meta())
@@ -171,10 +175,10 @@ async function listOn(
         throw historyGone(error, prefix, from)
       })
     revision ??= page.revision
-    for (const item of page.items) {
-      const stored = StoredObject.fromStore(item.key, item.modRevision, item.value)
-      if (selection.matches(stored)) chosen.push(stored)
-    }
+    const stored = page.items.map(item => StoredObject.fromStore(item.key, item.modRevision, item.value))
+    const waiting = convertAhead(resource.declaration, stored)
+    if (waiting) await waiting
+    for (const each of stored) if (selection.matches(each)) chosen.push(each)
     remaining = page.count - page.items.length
     if (!page.more) {
       remaining = 0

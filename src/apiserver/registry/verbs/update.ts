@@ -1,7 +1,6 @@
 // UPDATE, and what every change of a stored object goes through: read → change → admission → strategy → validate →
 // compare-and-put, again from the start when somebody else was faster and the client didn't insist on a version.
 
-import { conversionBetween } from '../../../api/conversion.ts'
 import { applyDefaults } from '../../../api/defaults.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
@@ -16,8 +15,8 @@ import { decodeBody } from '../decode-body.ts'
 import { keepTimes, keepValid, manageUpdated } from '../field-management/field-manager.ts'
 import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
-import { servedObject } from '../representation.ts'
 import { validateChanged } from '../validation.ts'
+import { convertAhead, servedObject, storedForm } from '../versions.ts'
 import { admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 import { createObject } from './create.ts'
 
@@ -127,6 +126,9 @@ async function changeOnce(
 ): Promise<Attempt> {
   const { declaration, strategy } = resource
   const storage = resource.storage!
+  if (strategy.load) await strategy.load()
+  const waiting = convertAhead(declaration, [current])
+  if (waiting) await waiting
   const old = servedObject(declaration, current)
   const dryRun = isDryRun(request)
   const context = strategyContext(server, request, dryRun)
@@ -162,9 +164,12 @@ async function changeOnce(
 
     if (isDone(object)) return await finishDeletion(server, resource, request, key, current, object, dryRun)
     if (deepEqual(object, old)) return { answer: answerObject(server, resource, request, current) }
-    const toStore = conversionBetween(declaration.kind, declaration, declaration.storage)?.(object) ?? object
+    const converted = storedForm(declaration, object)
+    const toStore = converted instanceof Promise ? await converted : converted
     if (dryRun) {
       const stored = StoredObject.dryRun(key, encodeForStore(toStore), toStore)
+      const answering = convertAhead(declaration, [stored])
+      if (answering) await answering
       return { answer: answerObject(server, resource, request, stored) }
     }
     const ttl = strategy.ttlSeconds?.(object, context)
@@ -172,6 +177,8 @@ async function changeOnce(
     const result = await storage.put(key, toStore, current.revision, lease)
     if (!result.committed) return { current: result.current }
     written = true
+    const answering = convertAhead(declaration, [result.stored])
+    if (answering) await answering
     return { answer: answerObject(server, resource, request, result.stored) }
   } finally {
     if (!written) undo?.()
@@ -249,19 +256,18 @@ async function finishDeletion(
   object: KubeObject,
   dryRun: boolean,
 ): Promise<Attempt> {
-  if (dryRun) {
-    const stored = StoredObject.dryRun(key, encodeForStore(object), object)
-    return { answer: answerObject(server, resource, request, stored) }
+  const { declaration } = resource
+  const converted = storedForm(declaration, object)
+  const last = converted instanceof Promise ? await converted : converted
+  let stored: StoredObject
+  if (dryRun) stored = StoredObject.dryRun(key, encodeForStore(last), last)
+  else {
+    const result = await resource.storage!.delete(key, current.revision)
+    if (!result.committed) return { current: result.current }
+    resource.strategy.afterDelete?.(current.object, strategyContext(server, request, false))
+    stored = StoredObject.fromStore(key, result.stored.revision, encodeForStore(last), last)
   }
-  const result = await resource.storage!.delete(key, current.revision)
-  if (!result.committed) return { current: result.current }
-  resource.strategy.afterDelete?.(current.object, strategyContext(server, request, false))
-  return {
-    answer: answerObject(
-      server,
-      resource,
-      request,
-      StoredObject.fromStore(key, result.stored.revision, encodeForStore(object), object),
-    ),
-  }
+  const answering = convertAhead(declaration, [stored])
+  if (answering) await answering
+  return { answer: answerObject(server, resource, request, stored) }
 }

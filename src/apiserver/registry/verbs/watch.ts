@@ -6,19 +6,19 @@
 //
 // Each event is encoded once per form; watchers of the same form and selection share whole batches of bytes.
 
-import type { KubeObject } from '../../../api/resource.ts'
-import { apiVersionOf } from '../../../api/resource.ts'
+import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { CompactedError } from '../../../etcd/store.ts'
 import type { Timer } from '../../../machinery/env/env.ts'
-import { expired, failure, type StatusError, tooOldResourceVersion } from '../../../machinery/status-error.ts'
+import { expired, failure, internalError, type StatusError, tooOldResourceVersion } from '../../../machinery/status-error.ts'
 import type { Answer, DirectWatchSink, RequestContext, ResponseSink } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
 import type { CacheEvent, CacheWatcher } from '../../watchcache/watch-cache.ts'
 import { representationOf } from '../answers.ts'
 import type { ServedResource } from '../registry.ts'
-import { type Representation, servedObject } from '../representation.ts'
+import type { Representation } from '../representation.ts'
 import { type Selection, selectionOf } from '../selection.ts'
+import { convertAhead, servedObject } from '../versions.ts'
 import { parseResourceVersion } from './read.ts'
 
 /** A watcher that has this many bytes waiting is cut off: it reads too slowly, and comes back from where it was. */
@@ -143,28 +143,37 @@ function follow(
     following?.cancel()
     writer.end()
   }
+  const write = (events: readonly CacheEvent[]) => {
+    if (over) return
+    writer.events(events)
+    if (!writer.slow) return
+    server.env.log.warn('closing a watch whose client reads too slowly', { resource: resource.declaration.resource })
+    end()
+  }
   const bookmark = (revision: number, annotations?: Record<string, string>) =>
     writer.special('BOOKMARK', {
       kind: resource.declaration.kind,
       apiVersion: apiVersionOf(resource.declaration),
       metadata: { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) },
     })
+  const inOrder = conversionQueue(resource.declaration, error => {
+    if (over) return
+    writer.special('ERROR', internalError(error).status as unknown as KubeObject)
+    end()
+  })
   if (options.sendState) {
     const state = cache.range(prefix)
-    writer.state(selection.everything ? state : state.filter(stored => selection.matches(stored)))
-    if (options.bookmarkAfterState && options.bookmarks)
-      bookmark(options.after, { 'k8s.io/initial-events-end': 'true' })
+    inOrder(state, () => {
+      if (over) return
+      writer.state(selection.everything ? state : state.filter(stored => selection.matches(stored)))
+      if (options.bookmarkAfterState && options.bookmarks)
+        bookmark(options.after, { 'k8s.io/initial-events-end': 'true' })
+    })
   }
   const watcher: CacheWatcher = {
     events(events) {
       if (over) return
-      writer.events(events)
-      if (writer.slow) {
-        server.env.log.warn('closing a watch whose client reads too slowly', {
-          resource: resource.declaration.resource,
-        })
-        end()
-      }
+      inOrder(objectsOf(events), () => write(events))
     },
     closed(reason) {
       if (over) return
@@ -179,6 +188,32 @@ function follow(
   timers.push(clock.setTimeout(end, options.timeoutSeconds * 1000))
   if (options.bookmarks) timers.push(clock.setInterval(() => bookmark(server.store.revision), bookmarkInterval))
   writer.onClose(end)
+}
+
+type InOrder = (objects: Iterable<StoredObject>, then: () => void) => void
+
+/** Runs each step when its objects stand in the version that is watched: at once, unless a webhook converts them. */
+function conversionQueue(declaration: ResourceDeclaration, failed: (error: Error) => void): InOrder {
+  if (!declaration.custom) return (_, then) => then()
+  let last: Promise<void> | undefined
+  return (objects, then) => {
+    if (last === undefined) {
+      const waiting = convertAhead(declaration, [...objects])
+      if (waiting === undefined) return then()
+      last = waiting.then(then)
+    } else last = last.then(() => convertAhead(declaration, [...objects])).then(then)
+    const mine = last.catch(failed).then(() => {
+      if (last === mine) last = undefined
+    })
+    last = mine
+  }
+}
+
+function* objectsOf(events: readonly CacheEvent[]): Iterable<StoredObject> {
+  for (const { object, previous } of events) {
+    yield object
+    if (previous) yield previous
+  }
 }
 
 function directWriter(
