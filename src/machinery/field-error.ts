@@ -46,6 +46,9 @@ const titles: Record<FieldErrorType, string> = {
 /** Given as the bad value, leaves it out of the message. */
 export const omitValue: unique symbol = Symbol('omitted')
 
+/** Given as the bad value where upstream has a nil, which it shows as the word in quotes. */
+export const nilValue: unique symbol = Symbol('nil')
+
 function make(type: FieldErrorType, path: PathLike, badValue: unknown, detail: string): FieldError {
   return { type, field: path === undefined ? '<nil>' : String(path), badValue, detail }
 }
@@ -116,6 +119,7 @@ export function aggregateMessage(messages: readonly string[]): string {
 }
 
 function printValue(value: unknown): string {
+  if (value === nilValue) return '"null"'
   switch (typeof value) {
     case 'string':
       return quote(value)

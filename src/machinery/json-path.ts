@@ -179,8 +179,7 @@ function compare(left: unknown, right: unknown, operator: string): boolean {
   if (operator === '==') return left === right
   if (operator === '!=') return left !== right
   if (typeof left !== typeof right || (typeof left !== 'number' && typeof left !== 'string')) return false
-  const order =
-    typeof left === 'number' ? left - (right as number) : compareText(left as string, right as string)
+  const order = typeof left === 'number' ? left - (right as number) : compareText(left as string, right as string)
   return operator === '<' ? order < 0 : operator === '<=' ? order <= 0 : operator === '>' ? order > 0 : order >= 0
 }
 

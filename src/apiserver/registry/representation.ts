@@ -38,12 +38,13 @@ const comma = Buffer.from(',')
 function jsonRepresentation(declaration: ResourceDeclaration): Representation {
   if (declaration.custom) return customJsonRepresentation(declaration, declaration.custom.id)
   const { group, version, storage } = declaration
-  const bytesOf = group !== storage.group || version !== storage.version
-    ? (stored: StoredObject) =>
-        stored.form(`json:${apiVersionOf(declaration)}`, () =>
-          Buffer.from(JSON.stringify(servedObject(declaration, stored))),
-        )
-    : (stored: StoredObject) => stored.bytes
+  const bytesOf =
+    group !== storage.group || version !== storage.version
+      ? (stored: StoredObject) =>
+          stored.form(`json:${apiVersionOf(declaration)}`, () =>
+            Buffer.from(JSON.stringify(servedObject(declaration, stored))),
+          )
+      : (stored: StoredObject) => stored.bytes
   return jsonForm(`json:${apiVersionOf(declaration)}`, declaration.listKind, apiVersionOf(declaration), bytesOf)
 }
 
@@ -247,7 +248,8 @@ function representationFor(
     return undefined
   }
   if (isJson) return jsonRepresentation(declaration)
-  if (type === protobuf && declaration.schema.fields.size > 0 && !declaration.custom) return protobufRepresentation(declaration)
+  if (type === protobuf && declaration.schema.fields.size > 0 && !declaration.custom)
+    return protobufRepresentation(declaration)
   if (type === yaml) return yamlRepresentation(jsonRepresentation(declaration))
   return undefined
 }

@@ -124,7 +124,8 @@ function checkNode(
     }
   } else if (Array.isArray(value)) {
     const items = itemsOf(schema)
-    if (items) for (const [index, item] of value.entries()) checkNode(indexPath(path, index), item, items, false, errors)
+    if (items)
+      for (const [index, item] of value.entries()) checkNode(indexPath(path, index), item, items, false, errors)
   }
 }
 
@@ -142,9 +143,7 @@ function checkResource(path: MaybePath, value: JsonObject, errors: FieldError[])
   else {
     const problems = isDNS1035Label(kind.toLowerCase())
     if (problems.length > 0)
-      errors.push(
-        invalid(kindPath, kind, `may have mixed case, but should otherwise match: ${problems.join(',')}`),
-      )
+      errors.push(invalid(kindPath, kind, `may have mixed case, but should otherwise match: ${problems.join(',')}`))
   }
   if (!isObject(metadata)) return
   const named: MetadataToValidate = { ...metadata, name: (metadata['name'] as string) || 'fakename' }

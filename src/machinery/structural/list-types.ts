@@ -39,7 +39,8 @@ function validateList(path: MaybePath, schema: JsonSchema, list: readonly unknow
       break
   }
   const items = itemsOf(schema)
-  if (items) for (const [index, item] of list.entries()) errors.push(...validateListTypes(indexPath(path, index), items, item))
+  if (items)
+    for (const [index, item] of list.entries()) errors.push(...validateListTypes(indexPath(path, index), items, item))
   return errors
 }
 

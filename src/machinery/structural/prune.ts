@@ -71,7 +71,10 @@ export function mapObject(object: JsonObject, change: (key: string, value: unkno
   return copy ?? object
 }
 
-export function mapList(list: readonly unknown[], change: (value: unknown, index: number) => unknown): readonly unknown[] {
+export function mapList(
+  list: readonly unknown[],
+  change: (value: unknown, index: number) => unknown,
+): readonly unknown[] {
   let copy: unknown[] | undefined
   for (let index = 0; index < list.length; index++) {
     const before = list[index]

@@ -90,7 +90,11 @@ function checkInvariants(schema: JsonSchema, level: Level, path: MaybePath, erro
     )
   if (isEither && embedded)
     errors.push(
-      invalid(child(path, 'x-kubernetes-embedded-resource'), true, 'must be false if x-kubernetes-int-or-string is true'),
+      invalid(
+        child(path, 'x-kubernetes-embedded-resource'),
+        true,
+        'must be false if x-kubernetes-int-or-string is true',
+      ),
     )
   checkValueValidation(schema, isIntOrString(schema.anyOf), isIntOrString(schema.allOf?.[0]?.anyOf), path, errors)
   checkType(schema, level, path, errors)
@@ -99,9 +103,7 @@ function checkInvariants(schema: JsonSchema, level: Level, path: MaybePath, erro
     for (const name of ['kind', 'apiVersion']) {
       const property = propertyOf(schema, name)
       if (property && property.type !== 'string')
-        errors.push(
-          invalid(child(key(child(path, 'properties'), name), 'type'), property.type ?? '', 'must be string'),
-        )
+        errors.push(invalid(child(key(child(path, 'properties'), name), 'type'), property.type ?? '', 'must be string'))
     }
   const metadata = propertyOf(schema, 'metadata')
   if (metadata) checkMetadata(metadata, isResource, level, key(child(path, 'properties'), 'metadata'), errors)

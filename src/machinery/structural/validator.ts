@@ -7,6 +7,7 @@ import { deepEqual } from '../deep-equal.ts'
 import {
   type FieldError,
   invalid,
+  nilValue,
   notSupported,
   required,
   tooLong,
@@ -133,7 +134,8 @@ function checkType(schema: JsonSchema, value: unknown, name: string): Result {
   const isTextual = typeof value === 'string' || Array.isArray(value)
   const isNumeric = types.includes('number') || types.includes('integer')
   const fits = types.includes(found) || (found === 'integer' && types.includes('number'))
-  if (!isTextual && format !== '' && !fits && foundFormat !== format) return failed(isWrongType(name, format, foundFormat))
+  if (!isTextual && format !== '' && !fits && foundFormat !== format)
+    return failed(isWrongType(name, format, foundFormat))
   if (!isNumeric && format !== '' && isTextual) return passed
   if (!fits) return failed(isWrongType(name, types.join(','), found))
   return passed
@@ -145,7 +147,9 @@ function checkEnum(schema: JsonSchema, value: unknown, name: string): Result | u
   if (value !== null && allowed.some(each => deepEqual(each, value))) return undefined
   const texts = allowed.map(each => (typeof each === 'string' ? each : goJson(inKeyOrder(each))))
   const message = `${name} in body should be one of [${allowed.map(goValue).join(' ')}]`
-  return failed(atPlace(name, message, path => notSupported(path, inKeyOrder(value), texts)))
+  return failed(
+    atPlace(name, message, path => notSupported(path, value === null ? nilValue : inKeyOrder(value), texts)),
+  )
 }
 
 function characters(text: string): number {
@@ -209,7 +213,11 @@ function checkNumber(schema: JsonSchema, value: number, name: string): Result {
     if (exclusiveMinimum ? value <= minimum : value < minimum)
       add(
         result,
-        isInvalid(name, value, `${name} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`),
+        isInvalid(
+          name,
+          value,
+          `${name} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`,
+        ),
       )
   }
   if (maximum !== undefined) {
@@ -217,7 +225,11 @@ function checkNumber(schema: JsonSchema, value: number, name: string): Result {
     if (exclusiveMaximum ? value >= maximum : value > maximum)
       add(
         result,
-        isInvalid(name, value, `${name} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`),
+        isInvalid(
+          name,
+          value,
+          `${name} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`,
+        ),
       )
   }
   return result
@@ -278,7 +290,8 @@ function checkObject(
     if (Object.hasOwn(properties, key)) continue
     if (schema.additionalProperties === false)
       add(result, isInvalid(name, key, `${name}.${key} in body is a forbidden property`))
-    else if (values) merge(result, checkRatcheted(values, object[key], `${name}.${key}`, counterpart(correlated, name, key)))
+    else if (values)
+      merge(result, checkRatcheted(values, object[key], `${name}.${key}`, counterpart(correlated, name, key)))
   }
   for (const key of Object.keys(properties)) {
     if (!Object.hasOwn(object, key) || object[key] === undefined) continue

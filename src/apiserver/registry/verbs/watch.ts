@@ -9,7 +9,13 @@
 import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { CompactedError } from '../../../etcd/store.ts'
 import type { Timer } from '../../../machinery/env/env.ts'
-import { expired, failure, internalError, type StatusError, tooOldResourceVersion } from '../../../machinery/status-error.ts'
+import {
+  expired,
+  failure,
+  internalError,
+  type StatusError,
+  tooOldResourceVersion,
+} from '../../../machinery/status-error.ts'
 import type { Answer, DirectWatchSink, RequestContext, ResponseSink } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
