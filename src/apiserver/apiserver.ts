@@ -36,6 +36,8 @@ import { ConfigurationObjects } from './flowcontrol/configuration-objects.ts'
 import { registerFlowControlDump } from './flowcontrol/debug-dump.ts'
 import { FlowControl } from './flowcontrol/flow-control.ts'
 import { pipeline } from './pipeline.ts'
+import { CustomOpenAPISource } from './customresources/openapi-source.ts'
+import { CustomResources } from './customresources/custom-resources.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { admissionLister, servedResources } from './registry/admission-lister.ts'
 import { answerJson } from './registry/answers.ts'
@@ -108,6 +110,7 @@ export class ApiServer {
   readonly #flowControl: FlowControl
   readonly #auditor: Auditor | undefined
   readonly #handle: (request: RequestContext) => Answer
+  readonly #customResources: CustomResources
   #http: HttpServer | undefined
   #compaction: Timer | undefined
   #flowObjects: ConfigurationObjects | undefined
@@ -142,7 +145,7 @@ export class ApiServer {
       authenticator: this.#security.authenticator,
       objects: this.#security.objects,
       tokens: new ServiceAccountTokenIssuer({ env, signingKey: options.serviceAccountKey.privateKey }),
-      printer: tablePrinter,
+      printer: declaration => declaration.custom?.printer ?? tablePrinter(declaration),
       kubelets: options.kubelets,
       components: options.components,
       metrics,
@@ -174,6 +177,10 @@ export class ApiServer {
       corsAllowedOrigins: options.corsAllowedOrigins ?? [],
     })
     this.#registerEndpoints()
+    this.#customResources = new CustomResources({
+      server: this.#server,
+      transport: this.transport(undefined, apiServerManager),
+    })
   }
 
   /** The port HTTPS is served on; 0 when it isn't. */
@@ -203,6 +210,7 @@ export class ApiServer {
         now: env.clock.now(),
       }),
     )
+    await this.#customResources.start()
     this.#aggregator.start(createClient(this.transport(undefined, apiServerManager)))
     this.#progress.finish(
       ...(['rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes'] as const),
@@ -248,6 +256,7 @@ export class ApiServer {
     this.#flowControl.stop()
     this.#flowObjects?.stop()
     await this.#http?.close()
+    await this.#customResources.stop()
     await this.#aggregator.stop()
     await this.#auditor?.close()
     this.#registry.stop()
@@ -269,7 +278,8 @@ export class ApiServer {
     registerHealth(this.#dispatcher, this.#server.env, healthChecks(this.#options.store, this.#progress))
     this.#dispatcher.register('/version', () => answerJson(versionInfo))
     registerDiscovery(this.#dispatcher, this.#registry, this.#options, this.#aggregator)
-    registerOpenAPI(this.#dispatcher, [builtInOpenAPI, this.#aggregator.openapi])
+    const custom = new CustomOpenAPISource(this.#registry)
+    registerOpenAPI(this.#dispatcher, [builtInOpenAPI, custom, this.#aggregator.openapi])
     registerMetrics(this.#dispatcher, this.#server)
     registerFlowControlDump(this.#dispatcher, this.#flowControl, this.#server.env)
     registerOpenID(this.#dispatcher, {

@@ -119,8 +119,16 @@ export function openapiV3(path: string): Json | undefined {
 function v3Document(path: string, operations: readonly Operation[]): Json {
   const { paths, roots } = pathItems(operations, 'v3')
   const [, group = '', version] = path.startsWith('api/') ? ['', '', 'v1'] : path.split('/')
+  return documentFor(paths, definitionsOf(roots, group, version))
+}
+
+/** What these roots mention, for a document about one version (of a group, or of none). */
+export function definitionsOf(roots: Iterable<ObjectSchema | string>, group: string, version: string | undefined): Json {
   const here = [{ group: '', version: 'v1' }, ...(group && version ? [{ group, version }] : [])]
-  const schemas = definitions(roots, 'v3', schema => kindsOf(schema, here))
+  return definitions(roots, 'v3', schema => kindsOf(schema, here))
+}
+
+export function documentFor(paths: Json, schemas: Json): Json {
   return {
     openapi: '3.0.0',
     info,
@@ -172,7 +180,7 @@ function kindsOf(
   return among.map(({ group, version }) => ({ group, kind, version }))
 }
 
-function pathItems(operations: readonly Operation[], dialect: Dialect) {
+export function pathItems(operations: readonly Operation[], dialect: Dialect) {
   const roots: (ObjectSchema | string)[] = []
   const schemaOf = (content: Content): Json => {
     if (typeof content === 'object' && 'type' in content) return content

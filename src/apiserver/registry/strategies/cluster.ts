@@ -72,7 +72,6 @@ const certificateSigningRequest: Strategy = {
 export const clusterStrategies: Readonly<Record<string, Strategy>> = {
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': careful,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': careful,
-  'customresourcedefinitions.apiextensions.k8s.io': careful,
   'apiservices.apiregistration.k8s.io': apiServiceStrategy,
   'flowschemas.flowcontrol.apiserver.k8s.io': careful,
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': careful,

@@ -3,6 +3,7 @@
 import { groupResource, type ResourceDeclaration } from '../../../api/resource.ts'
 import type { Strategy } from '../strategy.ts'
 import { admissionPolicyStrategies } from './admission-policies.ts'
+import { customResourceDefinitionStrategy } from '../../customresources/crd-strategy.ts'
 import { appsStrategies } from './apps.ts'
 import { batchStrategies } from './batch.ts'
 import { clusterStrategies } from './cluster.ts'
@@ -26,6 +27,7 @@ const strategies: Readonly<Record<string, Strategy>> = {
   ...clusterStrategies,
   ...admissionPolicyStrategies,
   ...rbacStrategies,
+  'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
 }
 
 const generic: Strategy = {}

@@ -15,7 +15,7 @@ import { getScale, patchScale, updateScale } from './scale.ts'
 export type Handlers = Readonly<Record<string, SubresourceHandler>>
 
 /** The parent's own verbs; the strategy tells by the subresource's name what may change. */
-const asParent: Handlers = { get, update: (...of) => update(...of), patch: (...of) => patch(...of) }
+export const asParent: Handlers = { get, update: (...of) => update(...of), patch: (...of) => patch(...of) }
 const scale: Handlers = { get: getScale, update: updateScale, patch: patchScale }
 
 /** Handlers that belong to one resource, by `pods/binding`, or `bindings` for the resource's own verbs. */

@@ -1,0 +1,84 @@
+// scale of a custom resource: its definition says where the replicas and the selector stand.
+
+import type { CustomResourceSubresourceScale } from '../../api/apiextensions/v1/customresourcedefinition.ts'
+import { Scale } from '../../api/autoscaling/v1/scale.ts'
+import type { KubeObject } from '../../api/resource.ts'
+import { decodeObject } from '../../machinery/codec/decode.ts'
+import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
+import { root } from '../../machinery/field-path.ts'
+import { quote } from '../../machinery/go-text.ts'
+import { badRequest, internalError, invalid, notFound } from '../../machinery/status-error.ts'
+import { answerJson } from '../registry/answers.ts'
+import { decodeBody } from '../registry/decode-body.ts'
+import type { ServedResource } from '../registry/registry.ts'
+import type { Handlers } from '../registry/subresources/subresources.ts'
+import { patcherFor, readPatch } from '../registry/verbs/patch.ts'
+import { changeObject, checkPreconditions } from '../registry/verbs/update.ts'
+import { convertAhead, servedObject } from '../registry/versions.ts'
+import type { RequestContext, Response } from '../request.ts'
+import type { ServerContext } from '../server-context.ts'
+import { valueAt, withValueAt } from './simple-path.ts'
+
+const expected = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: Scale }
+
+export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
+  const replicasOf = (object: KubeObject) => valueAt(object, paths.specReplicasPath).value
+  const scaleOf = (object: KubeObject): KubeObject => {
+    const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+    const replicas = replicasOf(object)
+    const selector = paths.labelSelectorPath && valueAt(object, paths.labelSelectorPath).value
+    return {
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+      spec: replicas ? { replicas } : {},
+      status: {
+        replicas: valueAt(object, paths.statusReplicasPath).value ?? 0,
+        ...(selector ? { selector } : {}),
+      },
+    }
+  }
+  const change = async (
+    server: ServerContext,
+    resource: ServedResource,
+    request: RequestContext,
+    wanted: (current: KubeObject) => KubeObject,
+  ): Promise<Response> => {
+    const answer = await changeObject(server, resource, { ...request, direct: true }, current => {
+      const scale = wanted(scaleOf(current))
+      checkPreconditions(resource, request.info.name, current, scale.metadata)
+      const replicas: number | undefined = scale['spec']?.replicas
+      if (replicas === undefined && replicasOf(current) === undefined)
+        throw badRequest(`the spec replicas field ${quote(paths.specReplicasPath)} cannot be empty`)
+      if ((replicas ?? 0) < 0)
+        throw invalid({ group: 'autoscaling', kind: 'Scale' }, request.info.name, [
+          fieldInvalid(root('spec', 'replicas'), replicas, 'must be greater than or equal to 0'),
+        ])
+      return withValueAt(current, paths.specReplicasPath, replicas ?? 0)
+    })
+    return answerJson(scaleOf(answer.object as KubeObject))
+  }
+  return {
+    async get(_server, resource, request) {
+      const { namespace, name } = request.info
+      const stored = resource.storage!.get(namespace, name)
+      if (!stored) throw notFound(resource.declaration, name)
+      const waiting = convertAhead(resource.declaration, [stored])
+      if (waiting) await waiting
+      const object = servedObject(resource.declaration, stored)
+      if (replicasOf(object) === undefined)
+        throw internalError(`the spec replicas field ${quote(paths.specReplicasPath)} does not exist`)
+      return answerJson(scaleOf(object))
+    },
+    async update(server, resource, request) {
+      const scale = await decodeBody(request, expected)
+      return change(server, resource, request, () => scale)
+    },
+    async patch(server, resource, request) {
+      const document = await readPatch(request)
+      const apply = patcherFor(Scale, request, document.value)
+      const patched = (current: KubeObject) => decodeObject(Scale, apply(current)).object as KubeObject
+      return change(server, resource, request, patched)
+    },
+  }
+}
