@@ -409,3 +409,76 @@ describe('several versions', () => {
     expect(preferredVersion.version).toBe('v1')
   })
 })
+
+describe('rules', () => {
+  const rules = (list: Json[], properties: Json = {}) => ({
+    schema: {
+      openAPIV3Schema: {
+        type: 'object',
+        properties: {
+          spec: {
+            type: 'object',
+            properties: {
+              min: { type: 'integer' },
+              max: { type: 'integer' },
+              name: { type: 'string', maxLength: 20 },
+              ...properties,
+            },
+            'x-kubernetes-validations': list,
+          },
+        },
+      },
+    },
+  })
+
+  test('hold objects to expressions, on creation and on change', async () => {
+    const path = await define(
+      'Ruled',
+      {},
+      rules([
+        { rule: 'self.min <= self.max', message: 'min must not exceed max' },
+        { rule: 'self.name == oldSelf.name', messageExpression: '"name was " + oldSelf.name', fieldPath: '.name' },
+        { rule: "!oldSelf.hasValue() || self.max >= oldSelf.value().max", optionalOldSelf: true, reason: 'FieldValueForbidden' },
+      ]),
+    )
+    const ruled = (name: string, spec: Json) => object('Ruled', name, { spec })
+    expect(await refused('POST', path, ruled('r', { min: 2, max: 1, name: 'a' }))).toBe(
+      '422 Ruled.example.com "r" is invalid: spec: Invalid value: min must not exceed max',
+    )
+    await ok('POST', path, ruled('r', { min: 1, max: 2, name: 'a' }))
+    const change = (spec: Json) => refused('PATCH', `${path}/r`, { spec }, {}, 'application/merge-patch+json')
+    expect(await change({ name: 'b' })).toBe(
+      '422 Ruled.example.com "r" is invalid: spec.name: Invalid value: name was a',
+    )
+    expect(await change({ max: 1 })).toBe(
+      '422 Ruled.example.com "r" is invalid: spec: Forbidden: failed rule: !oldSelf.hasValue() || self.max >= oldSelf.value().max',
+    )
+    expect(await refused('POST', path, ruled('t', { min: 'x', max: 1 }))).toBe(
+      '422 Ruled.example.com "t" is invalid: [spec.min: Invalid value: "string": spec.min in body must be of type integer: "string", <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]',
+    )
+  })
+
+  test.each<[string, Json[], Json, string]>([
+    [
+      'do not compile',
+      [{ rule: 'self.foo > 1' }],
+      {},
+      'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.foo \\u003e 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:5: undefined field \'foo\'\n | self.foo > 1\n | ....^',
+    ],
+    [
+      'are no conditions',
+      [{ rule: 'self.min' }],
+      {},
+      'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.min","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: cel expression must evaluate to a bool',
+    ],
+    [
+      'may cost too much',
+      [{ rule: 'self.list.all(a, self.list.all(b, a == b))' }],
+      { list: { type: 'array', items: { type: 'string' } } },
+      'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)',
+    ],
+  ])('are refused when they %s', async (_, list, properties, message) => {
+    const answer = await refused('POST', definitions, definition('Unruly', {}, rules(list, properties)))
+    expect(answer).toContain(message)
+  })
+})

@@ -6,6 +6,7 @@ import {
   validateCustomResourceDefinitionName,
   validateCustomResourceDefinitionUpdate,
 } from '../../api/apiextensions/v1/customresourcedefinition.validation.ts'
+import { ruleCompiler } from '../../api/apiextensions/v1/validationrule.compiler.ts'
 import type { FieldError } from '../../machinery/field-error.ts'
 import { isRecognizedFormat } from '../../machinery/structural/formats.ts'
 import { someSchema } from '../../machinery/structural/schema.ts'
@@ -13,11 +14,11 @@ import { someSchema } from '../../machinery/structural/schema.ts'
 export { validateCustomResourceDefinitionStatus } from '../../api/apiextensions/v1/customresourcedefinition.validation.ts'
 
 export function validateNewDefinition(crd: CustomResourceDefinition): FieldError[] {
-  return [...validateCustomResourceDefinitionName(crd), ...validateCustomResourceDefinition(crd)]
+  return [...validateCustomResourceDefinitionName(crd), ...validateCustomResourceDefinition(crd, ruleCompiler)]
 }
 
 export function validateChangedDefinition(crd: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
-  return validateCustomResourceDefinitionUpdate(crd, old)
+  return validateCustomResourceDefinitionUpdate(crd, old, ruleCompiler)
 }
 
 function formatsOf({ spec }: CustomResourceDefinition): string[] {

@@ -22,6 +22,7 @@ import { badRequest } from '../../machinery/status-error.ts'
 import { applyStructuralDefaults, dropNulls } from '../../machinery/structural/default-values.ts'
 import { readEmbedded } from '../../machinery/structural/embedded-resources.ts'
 import { objectSchemaOf } from '../../machinery/structural/object-schema.ts'
+import { ruleValidator } from '../../machinery/structural/rules/validator.ts'
 import { prune } from '../../machinery/structural/prune.ts'
 import type { JsonSchema } from '../../machinery/structural/schema.ts'
 import type { Addition } from '../registry/registry.ts'
@@ -30,13 +31,11 @@ import type { Converter } from './conversion.ts'
 import { customOpenAPI } from './openapi.ts'
 import { customPrinter } from './printer.ts'
 import { scaleHandlers } from './scale.ts'
-import { customStrategy, type RuleValidator } from './strategy.ts'
+import { customStrategy } from './strategy.ts'
 
 export interface DefinitionOptions {
   readonly converter: Converter
   readonly isTerminating: boolean
-  /** Compiles the rules of a schema; undefined where it has none. */
-  readonly rulesOf?: (schema: JsonSchema) => RuleValidator | undefined
 }
 
 const whileTerminating = allVerbs.filter(verb => !['create', 'patch', 'update'].includes(verb))
@@ -84,7 +83,7 @@ function additionOf(
   crd: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
   schemas: ReadonlyMap<string, VersionSchema>,
-  { converter, isTerminating, rulesOf }: DefinitionOptions,
+  { converter, isTerminating }: DefinitionOptions,
 ): Addition {
   const { group } = crd.spec
   const names = crd.status.acceptedNames
@@ -153,7 +152,7 @@ function additionOf(
     storage: { group, version: storageVersion },
     custom,
   }
-  const rules = own.schema && rulesOf?.(own.schema)
+  const rules = own.schema && ruleValidator(own.schema, true)
   const strategy = customStrategy({ declaration, version, schema: own.schema, rules, isTerminating })
   const subresources: Record<string, Handlers> = {}
   if (version.subresources?.status) subresources['status'] = asParent

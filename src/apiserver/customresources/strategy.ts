@@ -16,13 +16,9 @@ import { validateListTypes } from '../../machinery/structural/list-types.ts'
 import { isObject, type JsonSchema, propertyOf } from '../../machinery/structural/schema.ts'
 import { validateValue } from '../../machinery/structural/validator.ts'
 import { isQualifiedName } from '../../machinery/validation/names.ts'
-import type { Strategy } from '../registry/strategy.ts'
+import type { RuleValidator } from '../../machinery/structural/rules/validator.ts'
+import type { Strategy, StrategyContext } from '../registry/strategy.ts'
 import { pathSteps, valueAt } from './simple-path.ts'
-
-/** Checks objects against the rules of their schema (x-kubernetes-validations). */
-export interface RuleValidator {
-  validate(object: KubeObject, old: KubeObject | undefined, correlated: Correlated | undefined): FieldError[]
-}
 
 export interface StrategyOptions {
   readonly declaration: ResourceDeclaration
@@ -46,7 +42,13 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
   const scale = version.subresources?.scale
   const statusSchema = propertyOf(schema, 'status')
 
-  const withRules = (errors: FieldError[], object: KubeObject, old?: KubeObject, correlated?: Correlated) => {
+  const withRules = (
+    errors: FieldError[],
+    context: StrategyContext,
+    object: KubeObject,
+    old?: KubeObject,
+    correlated?: Correlated,
+  ): FieldError[] => {
     if (!rules) return errors
     if (errors.some(({ type }) => blocking.has(type)))
       return [
@@ -57,7 +59,8 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
           'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
         ),
       ]
-    return [...errors, ...rules.validate(object, old, correlated)]
+    const { warn } = context
+    return [...errors, ...rules.validate({ path: undefined, value: object, old, correlated, warn })]
   }
 
   return {
@@ -88,7 +91,7 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
       if (managedFields === undefined) delete object.metadata['managedFields']
       else object.metadata['managedFields'] = managedFields
     },
-    validate(object) {
+    validate(object, context) {
       const errors = [
         ...validateValue(undefined, schema, object),
         ...validateScaleSpec(object, scale),
@@ -96,9 +99,9 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
         ...validateEmbedded(undefined, object, schema),
         ...validateListTypes(undefined, schema, object),
       ]
-      return withRules(errors, object)
+      return withRules(errors, context, object)
     },
-    validateUpdate(object, old) {
+    validateUpdate(object, old, context) {
       const correlated = new Correlated(object, old, schema)
       const errors = [
         ...validateValue(undefined, schema, object, correlated),
@@ -107,9 +110,9 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
         ...validateEmbedded(undefined, object, schema),
         ...changedListTypes(schema, object, old),
       ]
-      return withRules(errors, object, old, correlated)
+      return withRules(errors, context, object, old, correlated)
     },
-    validateStatusUpdate(object, old) {
+    validateStatusUpdate(object, old, context) {
       const correlated = new Correlated(object, old, schema)
       const { status } = object
       const errors = [
@@ -119,7 +122,7 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
         ...validateScaleStatus(object, scale),
         ...changedListTypes(schema, object, old),
       ]
-      return withRules(errors, object, old, correlated)
+      return withRules(errors, context, object, old, correlated)
     },
     warnings(object, old, context) {
       return context.subresource === 'status' ? [] : finalizerWarnings(object, old)

@@ -27,6 +27,10 @@ type Json = Readonly<Record<string, unknown>>
 
 /** A JSON value as its declared type has it. What does not conform is taken for what it is. */
 export function fromJson(json: unknown, type: CelType): Value {
+  if (typeof type === 'object' && 'optional' in type) {
+    if (json instanceof Optional) return json
+    return json === undefined ? Optional.none : Optional.of(fromJson(json, type.optional))
+  }
   switch (typeof json) {
     case 'boolean':
       return json
