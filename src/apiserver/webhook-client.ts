@@ -188,7 +188,8 @@ function refusal(status: number, text: string): string {
     503: 'the server is currently unable to handle the request',
   }
   if (known[status]) return known[status]
-  if (status >= 500) return `an error on the server (${quote(text || 'unknown')}) has prevented the request from succeeding`
+  if (status >= 500)
+    return `an error on the server (${quote(text || 'unknown')}) has prevented the request from succeeding`
   return `the server responded with the status code ${status} but did not return more information`
 }
 

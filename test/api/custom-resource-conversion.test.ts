@@ -22,7 +22,9 @@ let answer: (request: Json) => Json
 function converted(object: Json, apiVersion: string): Json {
   const { hostPort, host, port, ...rest } = object['spec'] ?? {}
   const [name, number] = String(hostPort).split(':')
-  const spec = apiVersion.endsWith('/v2') ? { ...rest, host: name, port: number } : { ...rest, hostPort: `${host}:${port}` }
+  const spec = apiVersion.endsWith('/v2')
+    ? { ...rest, host: name, port: number }
+    : { ...rest, hostPort: `${host}:${port}` }
   return { ...object, apiVersion, spec }
 }
 
@@ -157,10 +159,9 @@ describe('a conversion webhook', () => {
       const { spec, ...rest } = host(name)
       await ok('POST', v1, { ...rest, apiVersion: 'example.com/v1', spec: { hostPort: `${name}:${spec.port}` } })
     }
-    await expect.poll(() => events.map(({ type, object }) => `${type} ${object['spec'].host}`)).toEqual([
-      'ADDED w1',
-      'ADDED w2',
-    ])
+    await expect
+      .poll(() => events.map(({ type, object }) => `${type} ${object['spec'].host}`))
+      .toEqual(['ADDED w1', 'ADDED w2'])
     stop()
   })
 

@@ -186,22 +186,26 @@ describe('a definition', () => {
 describe('an object', () => {
   let path: string
   beforeAll(async () => {
-    path = await define('Beta', {}, {
-      subresources: {
-        status: {},
-        scale: {
-          specReplicasPath: '.spec.replicas',
-          statusReplicasPath: '.status.replicas',
-          labelSelectorPath: '.status.selector',
+    path = await define(
+      'Beta',
+      {},
+      {
+        subresources: {
+          status: {},
+          scale: {
+            specReplicasPath: '.spec.replicas',
+            statusReplicasPath: '.status.replicas',
+            labelSelectorPath: '.status.selector',
+          },
         },
+        selectableFields: [{ jsonPath: '.spec.size' }],
+        additionalPrinterColumns: [
+          { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
+          { name: 'Size', type: 'string', jsonPath: '.spec.size', priority: 1, description: 'How large' },
+          { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+        ],
       },
-      selectableFields: [{ jsonPath: '.spec.size' }],
-      additionalPrinterColumns: [
-        { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
-        { name: 'Size', type: 'string', jsonPath: '.spec.size', priority: 1, description: 'How large' },
-        { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-      ],
-    })
+    )
   })
 
   test('is created, with defaults and without unknown fields', async () => {
@@ -255,17 +259,9 @@ describe('an object', () => {
 
   test('is patched, but not strategically', async () => {
     await ok('POST', path, object('Beta', 'patched', { spec: { size: 'small' } }))
-    const merged = await ok(
-      'PATCH',
-      `${path}/patched`,
-      { spec: { replicas: 3 } },
-      {},
-      'application/merge-patch+json',
-    )
+    const merged = await ok('PATCH', `${path}/patched`, { spec: { replicas: 3 } }, {}, 'application/merge-patch+json')
     expect(merged).toMatchObject({ spec: { size: 'small', replicas: 3 }, metadata: { generation: 2 } })
-    expect(
-      await refused('PATCH', `${path}/patched`, { spec: {} }, {}, 'application/strategic-merge-patch+json'),
-    ).toBe(
+    expect(await refused('PATCH', `${path}/patched`, { spec: {} }, {}, 'application/strategic-merge-patch+json')).toBe(
       '415 the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
     )
   })
@@ -282,7 +278,13 @@ describe('an object', () => {
       spec: { replicas: 1 },
       status: { replicas: 2, selector: 'a=b' },
     })
-    const scale = await ok('PATCH', `${path}/scaled/scale`, { spec: { replicas: 5 } }, {}, 'application/merge-patch+json')
+    const scale = await ok(
+      'PATCH',
+      `${path}/scaled/scale`,
+      { spec: { replicas: 5 } },
+      {},
+      'application/merge-patch+json',
+    )
     expect(scale.spec).toEqual({ replicas: 5 })
     expect((await ok('GET', `${path}/scaled`)).metadata.generation).toBe(2)
   })
@@ -336,8 +338,7 @@ describe('an object', () => {
     await cluster.until(
       async () => (await refused('POST', path, object('Beta', 'new', { spec: { port: 'x' } }))) !== '201 undefined',
     )
-    const merge = (spec: Json) =>
-      call('PATCH', `${path}/old`, { spec }, {}, 'application/merge-patch+json')
+    const merge = (spec: Json) => call('PATCH', `${path}/old`, { spec }, {}, 'application/merge-patch+json')
     expect((await merge({ replicas: 4 })).status).toBe(200)
     expect((await merge({ port: 'https' })).body.message).toBe(
       'Beta.example.com "old" is invalid: spec.port: Invalid value: "https": spec.port in body should match \'^[0-9]+$\'',
@@ -401,9 +402,7 @@ describe('several versions', () => {
     await ok('POST', path, object('Multi', 'm', { spec: { size: 'small' } }))
     const old = await call('GET', path.replace('/v1/', '/v1beta1/').concat('/m'))
     expect(old.body).toMatchObject({ apiVersion: 'example.com/v1beta1', spec: { size: 'small' } })
-    expect(old.headers['warning']).toBe(
-      '299 - "example.com/v1beta1 Multi is deprecated; use example.com/v1 Multi"',
-    )
+    expect(old.headers['warning']).toBe('299 - "example.com/v1beta1 Multi is deprecated; use example.com/v1 Multi"')
     const { versions, preferredVersion } = await ok('GET', '/apis/example.com')
     expect(versions.map(({ version }: Json) => version)).toEqual(['v1', 'v1beta1'])
     expect(preferredVersion.version).toBe('v1')
@@ -438,7 +437,11 @@ describe('rules', () => {
       rules([
         { rule: 'self.min <= self.max', message: 'min must not exceed max' },
         { rule: 'self.name == oldSelf.name', messageExpression: '"name was " + oldSelf.name', fieldPath: '.name' },
-        { rule: "!oldSelf.hasValue() || self.max >= oldSelf.value().max", optionalOldSelf: true, reason: 'FieldValueForbidden' },
+        {
+          rule: '!oldSelf.hasValue() || self.max >= oldSelf.value().max',
+          optionalOldSelf: true,
+          reason: 'FieldValueForbidden',
+        },
       ]),
     )
     const ruled = (name: string, spec: Json) => object('Ruled', name, { spec })

@@ -123,7 +123,11 @@ function v3Document(path: string, operations: readonly Operation[]): Json {
 }
 
 /** What these roots mention, for a document about one version (of a group, or of none). */
-export function definitionsOf(roots: Iterable<ObjectSchema | string>, group: string, version: string | undefined): Json {
+export function definitionsOf(
+  roots: Iterable<ObjectSchema | string>,
+  group: string,
+  version: string | undefined,
+): Json {
   const here = [{ group: '', version: 'v1' }, ...(group && version ? [{ group, version }] : [])]
   return definitions(roots, 'v3', schema => kindsOf(schema, here))
 }

@@ -41,11 +41,7 @@ export function acceptNames(
   const shortConflicts = (wanted.shortNames ?? [])
     .filter(name => !has.shortNames?.includes(name))
     .flatMap(name => conflict(name, undefined, resources) ?? [])
-  decide(
-    'shortNames',
-    'ShortNamesConflict',
-    shortConflicts.length > 0 ? aggregateMessage(shortConflicts) : undefined,
-  )
+  decide('shortNames', 'ShortNamesConflict', shortConflicts.length > 0 ? aggregateMessage(shortConflicts) : undefined)
   decide('kind', 'KindConflict', conflict(wanted.kind, has.kind, kinds))
   decide('listKind', 'ListKindConflict', conflict(wanted.listKind, has.listKind, kinds))
   accepted['categories'] = wanted.categories
@@ -53,9 +49,7 @@ export function acceptNames(
   return { acceptedNames: accepted as unknown as CustomResourceDefinitionNames, condition }
 }
 
-function takenNames(
-  definitions: Iterable<CustomResourceDefinition>,
-): [resources: Set<string>, kinds: Set<string>] {
+function takenNames(definitions: Iterable<CustomResourceDefinition>): [resources: Set<string>, kinds: Set<string>] {
   const resources = new Set<string>()
   const kinds = new Set<string>()
   for (const { status } of definitions) {

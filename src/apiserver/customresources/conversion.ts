@@ -66,9 +66,7 @@ export function webhookConverter({ crd, webhooks, uid }: WebhookConverterOptions
       throw fail(`conversion webhook for ${name} failed: ${(error as Error).message}`)
     }
     if (converted.length !== others.length)
-      throw fail(
-        `conversion webhook for ${name} returned ${converted.length} objects, expected ${others.length}`,
-      )
+      throw fail(`conversion webhook for ${name} returned ${converted.length} objects, expected ${others.length}`)
     const results = converted.map((object, index) => {
       try {
         return checked(others[index]!, object, apiVersion)
@@ -133,7 +131,8 @@ function checked(original: KubeObject, converted: unknown, apiVersion: string): 
     if (before !== after) throw new Error(`must have the same ${title}: ${before} != ${after}`)
   }
   if (metadata === undefined) throw new MetadataProblem('missing metadata in converted object')
-  if (!isObject(metadata)) throw new MetadataProblem(`invalid metadata of type ${goTypeOf(metadata)} in converted object`)
+  if (!isObject(metadata))
+    throw new MetadataProblem(`invalid metadata of type ${goTypeOf(metadata)} in converted object`)
   return { ...object, metadata: { ...original.metadata, ...changedMaps(original, metadata) } }
 }
 

@@ -33,7 +33,9 @@ export const customResourceDefinitionStrategy: Strategy<any> = {
     checks().validateChangedDefinition(crd, old),
   validateStatusUpdate: (crd: CustomResourceDefinition) => checks().validateCustomResourceDefinitionStatus(crd),
   warnings: (crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined) =>
-    checks().unrecognizedFormats(crd, old).map(format => `unrecognized format ${JSON.stringify(format)}`),
+    checks()
+      .unrecognizedFormats(crd, old)
+      .map(format => `unrecognized format ${JSON.stringify(format)}`),
   markForDeletion(crd: CustomResourceDefinition, { server }) {
     if (crd.metadata.deletionTimestamp) return undefined
     const now = formatTime(server.env.clock.now())

@@ -1,10 +1,10 @@
 // A CustomResourceDefinition as resources: the same declarations that built-in kinds make at start, one per served version.
 
-import { objectSchemaFields } from '../../api/apiextensions/v1/resource-fields.ts'
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from '../../api/apiextensions/v1/customresourcedefinition.ts'
+import { objectSchemaFields } from '../../api/apiextensions/v1/resource-fields.ts'
 import { readObjectMeta } from '../../api/meta/v1/read-objectmeta.ts'
 import {
   allVerbs,
@@ -22,8 +22,8 @@ import { badRequest } from '../../machinery/status-error.ts'
 import { applyStructuralDefaults, dropNulls } from '../../machinery/structural/default-values.ts'
 import { readEmbedded } from '../../machinery/structural/embedded-resources.ts'
 import { objectSchemaOf } from '../../machinery/structural/object-schema.ts'
-import { ruleValidator } from '../../machinery/structural/rules/validator.ts'
 import { prune } from '../../machinery/structural/prune.ts'
+import { ruleValidator } from '../../machinery/structural/rules/validator.ts'
 import type { JsonSchema } from '../../machinery/structural/schema.ts'
 import type { Addition } from '../registry/registry.ts'
 import { asParent, type Handlers } from '../registry/subresources/subresources.ts'

@@ -2,8 +2,8 @@
 // go. Nothing is made before it is asked for, and nothing again that has not changed.
 
 import { createHash } from 'node:crypto'
-import type { Json } from '../../api/openapi/definition.ts'
 import { customDocument, customPaths } from '../../api/openapi/custom.ts'
+import type { Json } from '../../api/openapi/definition.ts'
 import { apiVersionOf, type ResourceDeclaration } from '../../api/resource.ts'
 import type { OpenAPISource, OpenAPIv2 } from '../endpoints/openapi.ts'
 import type { Registry } from '../registry/registry.ts'

@@ -4,11 +4,11 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from '../../api/apiextensions/v1/customresourcedefinition.ts'
+import { isNonStructural } from '../../api/apiextensions/v1/customresourcedefinition.validation.ts'
 import { definitionDescription, fieldDescription } from '../../api/descriptions.ts'
 import { type Dialect, type Json, refTo } from '../../api/openapi/definition.ts'
 import type { CustomOpenAPI } from '../../api/resource.ts'
 import { additionalOf, itemsOf, type JsonSchema } from '../../machinery/structural/schema.ts'
-import { isNonStructural } from '../../api/apiextensions/v1/customresourcedefinition.validation.ts'
 import { modelName } from './definition.ts'
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
@@ -65,7 +65,11 @@ function makeDefinitions(
   }
 }
 
-function resourceSchema(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, dialect: Dialect): Json {
+function resourceSchema(
+  crd: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+  dialect: Dialect,
+): Json {
   const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined
   if (!schema || isNonStructural(schema)) return { type: 'object' }
   const keepsUnknown = schema['x-kubernetes-preserve-unknown-fields'] || crd.spec.preserveUnknownFields

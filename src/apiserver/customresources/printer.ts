@@ -1,16 +1,17 @@
 // The Table of a custom resource: its name, then the columns that its definition asks for.
 
+import type { CustomResourceColumnDefinition } from '../../api/apiextensions/v1/customresourcedefinition.ts'
 import { sinceCell } from '../../api/cells.ts'
 import { describedBy, nameColumn, column as tableColumn } from '../../api/column.ts'
 import type { TablePrinter } from '../../api/columns.ts'
-import type { CustomResourceColumnDefinition } from '../../api/apiextensions/v1/customresourcedefinition.ts'
 import { ObjectMeta } from '../../api/meta/v1/objectmeta.ts'
 import type { TableColumn } from '../../api/resource.ts'
 import { type JsonPath, jsonPathText, parseJsonPath } from '../../machinery/json-path.ts'
 import { inKeyOrder } from '../../machinery/structural/json-text.ts'
 import { parseTime } from '../../machinery/time.ts'
 
-type Column = Pick<CustomResourceColumnDefinition, 'name' | 'type' | 'jsonPath'> & Partial<CustomResourceColumnDefinition>
+type Column = Pick<CustomResourceColumnDefinition, 'name' | 'type' | 'jsonPath'> &
+  Partial<CustomResourceColumnDefinition>
 
 const age: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
 const ageColumn = tableColumn('Age', 'date', describedBy(ObjectMeta, 'creationTimestamp'))

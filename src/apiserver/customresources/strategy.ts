@@ -13,10 +13,10 @@ import { forbidden } from '../../machinery/status-error.ts'
 import { Correlated } from '../../machinery/structural/correlation.ts'
 import { validateEmbedded } from '../../machinery/structural/embedded-resources.ts'
 import { validateListTypes } from '../../machinery/structural/list-types.ts'
+import type { RuleValidator } from '../../machinery/structural/rules/validator.ts'
 import { isObject, type JsonSchema, propertyOf } from '../../machinery/structural/schema.ts'
 import { validateValue } from '../../machinery/structural/validator.ts'
 import { isQualifiedName } from '../../machinery/validation/names.ts'
-import type { RuleValidator } from '../../machinery/structural/rules/validator.ts'
 import type { Strategy, StrategyContext } from '../registry/strategy.ts'
 import { pathSteps, valueAt } from './simple-path.ts'
 
@@ -144,8 +144,7 @@ function validateReplicas(object: KubeObject, path: string): FieldError[] {
   if (found.problem !== undefined) return [invalid(at, 0, found.problem)]
   const { value } = found
   if (value === undefined) return []
-  if (typeof value !== 'number' || !Number.isInteger(value))
-    return [invalid(at, 0, notOfType(path, value, 'int64'))]
+  if (typeof value !== 'number' || !Number.isInteger(value)) return [invalid(at, 0, notOfType(path, value, 'int64'))]
   if (value < 0) return [invalid(at, value, 'should be a non-negative integer')]
   if (value > largestReplicas) return [invalid(at, value, `should be less than or equal to ${largestReplicas}`)]
   return []

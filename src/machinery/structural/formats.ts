@@ -96,6 +96,7 @@ function isRequestURI(text: string): boolean {
   if (!scheme[1]!.startsWith('//')) return scheme[1]!.startsWith('/')
   const authority = /^\/\/([^/?#]*)/.exec(scheme[1]!)![1]!
   const host = authority.slice(authority.lastIndexOf('@') + 1)
+  if (host.startsWith('[') !== host.includes(']')) return false
   const port = /:([^:\]]*)$/.exec(host)
   return !port || /^\d*$/.test(port[1]!)
 }

@@ -350,7 +350,10 @@ function checkJunctors(schema: JsonSchema, value: unknown, name: string, correla
 
 function checkOneOf(found: readonly Result[], name: string, result: Result): void {
   const valid = found.filter(({ failures }) => failures.length === 0)
-  if (valid.length === 1) return merge(result, valid[0])
+  if (valid.length === 1) {
+    merge(result, valid[0])
+    return
+  }
   const how = valid.length === 0 ? 'Found none valid' : `Found ${valid.length} valid alternatives`
   add(result, asWhole(`${quote(name)} must validate one and only one schema (oneOf). ${how}`))
   if (valid.length > 0) return

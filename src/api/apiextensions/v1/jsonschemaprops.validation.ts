@@ -145,9 +145,9 @@ class Walker {
       uncorrelatable: standing.uncorrelatable ?? (isMap ? undefined : path),
       place: standing.place && this.#places.items(standing.place, each),
     })
-    if (!Array.isArray(items))
-      return this.#into(found, items as JsonSchema, path.child('items'), of(items as JsonSchema))
-    for (const [index, each] of items.entries()) this.#into(found, each, path.child('items').index(index), of(each))
+    if (!Array.isArray(items)) this.#into(found, items as JsonSchema, path.child('items'), of(items as JsonSchema))
+    else
+      for (const [index, each] of items.entries()) this.#into(found, each, path.child('items').index(index), of(each))
   }
 
   #checkKeywords(schema: JsonSchema, path: FieldPath, standing: Standing, errors: FieldError[]): void {

@@ -111,8 +111,7 @@ function checkRules(
     observe(at.child('rule'), cost)
     if (compiled.problem !== undefined) errors.push(invalid(at.child('rule'), printed(rule), compiled.problem))
     const messagePath = at.child('messageExpression')
-    if (compiled.messageProblem !== undefined)
-      errors.push(invalid(messagePath, printed(rule), compiled.messageProblem))
+    if (compiled.messageProblem !== undefined) errors.push(invalid(messagePath, printed(rule), compiled.messageProblem))
     else if (compiled.messageProgram) {
       const messageCost = compiled.messageMaxCost
       if (!isUnchanged && messageCost > perExpressionCostLimit)
@@ -139,7 +138,14 @@ function checkRules(
 }
 
 /** As upstream's own type is written. */
-function printed({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: ValidationRule) {
+function printed({
+  rule,
+  message = '',
+  messageExpression = '',
+  reason,
+  fieldPath = '',
+  optionalOldSelf,
+}: ValidationRule) {
   return {
     Rule: rule,
     Message: message,

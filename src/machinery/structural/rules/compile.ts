@@ -48,7 +48,9 @@ function compileRule(
     program = environment.compile(rule.rule, { returns: 'bool' })
   } catch (error) {
     const isType = error instanceof CelTypeError
-    const problem = isType ? 'cel expression must evaluate to a bool' : `compilation failed: ${(error as Error).message}`
+    const problem = isType
+      ? 'cel expression must evaluate to a bool'
+      : `compilation failed: ${(error as Error).message}`
     return { ...none, problem }
   }
   const place = rule.fieldPath ? resolveFieldPath(rule.fieldPath, schema) : undefined

@@ -57,8 +57,7 @@ function listOf(schema: JsonSchema): RuleDeclaration | undefined {
   const elements = declarationOf(items, isEmbedded(items))
   if (!elements) return undefined
   const { maxItems } = schema
-  const maxElements =
-    maxItems === undefined ? Math.floor(longestText / (elements.minSize + 1)) : Math.max(0, maxItems)
+  const maxElements = maxItems === undefined ? Math.floor(longestText / (elements.minSize + 1)) : Math.max(0, maxItems)
   const listType = schema['x-kubernetes-list-type'] as 'atomic' | 'set' | 'map' | undefined
   const listMapKeys = schema['x-kubernetes-list-map-keys']
   return {

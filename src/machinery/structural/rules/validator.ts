@@ -136,8 +136,7 @@ function visit(node: Node, path: MaybePath, value: unknown, old: unknown, ratche
   } else if (isObject(value)) {
     const before = isObject(old) && isCorrelatableMap(node.schema['x-kubernetes-map-type']) ? old : undefined
     for (const key of Object.keys(value)) {
-      if (node.values)
-        visit(node.values, keyPath(path, key), value[key], before?.[key], below(ratchet, key), run)
+      if (node.values) visit(node.values, keyPath(path, key), value[key], before?.[key], below(ratchet, key), run)
       const property = node.properties.get(key)
       if (property) visit(property, childPath(path, key), value[key], before?.[key], below(ratchet, key), run)
     }
@@ -170,17 +169,22 @@ function evaluateRules(
       continue
     }
     if (!program || (compiled.usesOldSelf && old === undefined && !rule.optionalOldSelf)) continue
-    if (run.budget.remaining <= 0) return stop(outOfBudget)
+    if (run.budget.remaining <= 0) {
+      stop(outOfBudget)
+      return
+    }
     const variables = rule.optionalOldSelf ? withOptional : plain
     try {
       if (program.evaluate(variables, { budget: run.budget }) === true) continue
     } catch (error) {
       const message = (error as Error).message
       if (error instanceof CelCostExceeded) {
-        if (error.limit === 'budget') return stop(outOfBudget)
-        return stop(
-          `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${nameOf(compiled)}`,
-        )
+        const detail =
+          error.limit === 'budget'
+            ? outOfBudget
+            : `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${nameOf(compiled)}`
+        stop(detail)
+        return
       }
       if (message.startsWith('no such overload'))
         fail(
@@ -221,15 +225,19 @@ function report(
     if (message.text !== undefined) detail = message.text
   }
   const shown = type === 'object' || type === 'array' ? omitValue : inKeyOrder(value)
-  switch (rule.reason) {
+  add(failureOf(rule.reason, at, shown, detail))
+}
+
+function failureOf(reason: string | undefined, path: MaybePath, value: unknown, detail: string): FieldError {
+  switch (reason) {
     case 'FieldValueForbidden':
-      return add(forbidden(at, detail))
+      return forbidden(path, detail)
     case 'FieldValueRequired':
-      return add(required(at, detail))
+      return required(path, detail)
     case 'FieldValueDuplicate':
-      return add(duplicate(at, shown))
+      return duplicate(path, value)
     default:
-      return add(invalid(at, shown, detail))
+      return invalid(path, value, detail)
   }
 }
 
