@@ -63,7 +63,7 @@ export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
       const { namespace, name } = request.info
       const stored = resource.storage!.get(namespace, name)
       if (!stored) throw notFound(resource.declaration, name)
-      const waiting = convertAhead(resource.declaration, [stored])
+      const waiting = convertAhead(resource.declaration, stored)
       if (waiting) await waiting
       const object = servedObject(resource.declaration, stored)
       if (replicasOf(object) === undefined)

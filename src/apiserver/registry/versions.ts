@@ -25,11 +25,12 @@ function now<Value>(value: Value | Promise<Value>): Value {
 /** Converts what has not been converted yet, all at once; undefined when there is nothing to wait for. */
 export function convertAhead(
   declaration: ResourceDeclaration,
-  stored: readonly StoredObject[],
+  stored: StoredObject | readonly StoredObject[],
 ): Promise<void> | undefined {
   const { custom } = declaration
   if (!custom) return undefined
-  const missing = stored.filter(each => !each.hasForm(custom.id))
+  const all = Array.isArray(stored) ? (stored as readonly StoredObject[]) : [stored as StoredObject]
+  const missing = all.filter(each => !each.hasForm(custom.id))
   if (missing.length === 0) return undefined
   const served = custom.fromStorage(missing.map(({ object }) => object))
   const keep = (objects: readonly KubeObject[]) => {

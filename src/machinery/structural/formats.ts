@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 import { parseDuration } from '../duration.ts'
 import { byteLength } from '../go-text.ts'
 import { parseCIDR, parseIP } from '../ip.ts'
-import { compilePattern } from './re2.ts'
+import { compilePattern } from '../re2.ts'
 import type { JsonSchema } from './schema.ts'
 
 type Check = (text: string) => boolean

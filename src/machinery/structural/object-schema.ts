@@ -13,6 +13,7 @@ export interface ResourceFields {
 
 /** The schema of a whole resource. `schema` is undefined for a version that says nothing. */
 export function objectSchemaOf(name: string, schema: JsonSchema | undefined, fields: ResourceFields): ObjectSchema {
+  // A version without a schema is known by nothing but its metadata, and everything else in it goes.
   return objectOf(name, { ...schema, 'x-kubernetes-embedded-resource': true }, fields)
 }
 
@@ -24,7 +25,14 @@ function objectOf(name: string, schema: JsonSchema, resource: ResourceFields): O
     if (fields.has(key)) continue
     fields.set(key, fieldOf(`${name}.${key}`, key, property, (schema.required ?? []).includes(key), resource))
   }
-  return { name, fields, message: [], atomic: schema['x-kubernetes-map-type'] === 'atomic' }
+  const keepsUnknown = schema['x-kubernetes-preserve-unknown-fields'] === true
+  return {
+    name,
+    fields,
+    message: [],
+    atomic: schema['x-kubernetes-map-type'] === 'atomic',
+    ...(keepsUnknown && { preservesUnknownFields: true }),
+  }
 }
 
 function fieldOf(
@@ -70,7 +78,7 @@ function nodeOf(path: string, schema: JsonSchema, resource: ResourceFields): Typ
       const values = additionalOf(schema)
       if (values) return { type: 'map', value: nodeOf(path, values, resource) }
       const declares = schema.properties !== undefined || schema['x-kubernetes-embedded-resource'] === true
-      if (!declares || schema['x-kubernetes-preserve-unknown-fields']) return { type: 'any' }
+      if (!declares) return { type: 'any' }
       let made: ObjectSchema | undefined
       const of = () => {
         made ??= objectOf(path, schema, resource)

@@ -4,7 +4,7 @@
 import { deepEqual } from '../deep-equal.ts'
 import { type FieldError, fieldErrorMessage, forbidden, invalid, required } from '../field-error.ts'
 import { compareText } from '../go-text.ts'
-import { compilePattern } from './re2.ts'
+import { compilePattern } from '../re2.ts'
 import {
   additionalOf,
   childPath as child,

@@ -15,10 +15,10 @@ import {
   typeInvalid,
 } from '../field-error.ts'
 import { goJson, goValue, quote } from '../go-text.ts'
+import { compilePattern } from '../re2.ts'
 import type { Correlated } from './correlation.ts'
 import { formatOf, isOfFormat } from './formats.ts'
 import { inKeyOrder } from './json-text.ts'
-import { compilePattern } from './re2.ts'
 import { additionalOf, childPath, isObject, itemsOf, type JsonSchema, type MaybePath } from './schema.ts'
 
 /** Empty when the value is valid. Paths of the errors are below `path`. */

@@ -1,7 +1,7 @@
 // What upstream refuses in a CustomResourceDefinition (apiextensions validation.go). What an older version of itself got
 // wrong already may stay wrong: each requirement is dropped where the old object doesn't meet it.
 
-import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepEqual } from '../../../machinery/deep-equal.ts'
 import {
   duplicate,
   type FieldError,
@@ -211,9 +211,11 @@ function validateSpec(spec: CustomResourceDefinitionSpec, path: FieldPath, given
     checkVersion(version, at, shared, options, errors)
   })
   if (new Set(spec.versions.map(({ name }) => name)).size !== spec.versions.length)
-    errors.push(invalid(versionsPath, spec.versions, 'must contain unique version names'))
+    errors.push(invalid(versionsPath, printed(spec.versions, shared), 'must contain unique version names'))
   if (spec.versions.filter(({ storage }) => storage).length !== 1)
-    errors.push(invalid(versionsPath, spec.versions, 'must have exactly one version marked as storage version'))
+    errors.push(
+      invalid(versionsPath, printed(spec.versions, shared), 'must have exactly one version marked as storage version'),
+    )
   for (const name of ['plural', 'singular', 'kind', 'listKind'] as const)
     if (!spec.names[name]) errors.push(required(path.child('names', name), ''))
   errors.push(...validateNames(spec.names, path.child('names')))
@@ -255,13 +257,32 @@ interface SharedParts {
 }
 
 function sharedParts(versions: readonly CustomResourceDefinitionVersion[]): SharedParts {
-  const alike = (part: keyof SharedParts) => versions.every(version => semanticEqual(version[part], versions[0]![part]))
+  const alike = (part: keyof SharedParts) =>
+    versions.every(version => deepEqual(version[part] ?? [], versions[0]![part] ?? []))
   return {
     schema: alike('schema'),
     subresources: alike('subresources'),
     additionalPrinterColumns: alike('additionalPrinterColumns'),
     selectableFields: alike('selectableFields'),
   }
+}
+
+/** As upstream's own type is written. */
+function printed(versions: readonly CustomResourceDefinitionVersion[], shared: SharedParts): object[] {
+  return versions.map(version => {
+    const own = <Part extends keyof SharedParts>(part: Part) => (shared[part] ? null : (version[part] ?? null))
+    return {
+      Name: version.name,
+      Served: version.served,
+      Storage: version.storage,
+      Deprecated: version.deprecated ?? false,
+      DeprecationWarning: version.deprecationWarning ?? null,
+      Schema: own('schema'),
+      Subresources: own('subresources'),
+      AdditionalPrinterColumns: own('additionalPrinterColumns'),
+      SelectableFields: own('selectableFields'),
+    }
+  })
 }
 
 function checkVersion(

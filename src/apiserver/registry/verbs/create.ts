@@ -141,7 +141,7 @@ function answerConverted(
   request: RequestContext,
   stored: StoredObject,
 ): Answer {
-  const waiting = convertAhead(resource.declaration, [stored])
+  const waiting = convertAhead(resource.declaration, stored)
   if (waiting) return waiting.then(() => answerObject(server, resource, request, stored, 201))
   return answerObject(server, resource, request, stored, 201)
 }

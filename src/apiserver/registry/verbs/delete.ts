@@ -113,7 +113,7 @@ export async function deleteObject(
   let current = storage.cache.get(key)
   for (;;) {
     if (!current) throw notFound(declaration, name)
-    const waiting = convertAhead(declaration, [current])
+    const waiting = convertAhead(declaration, current)
     if (waiting) await waiting
     const old = servedObject(declaration, current)
     checkPreconditions(resource, name, old, deletion.preconditions)
@@ -143,7 +143,7 @@ export async function deleteObject(
       ? await storage.put(key, toStore, current.revision)
       : await storage.delete(key, current.revision)
     if (result.committed) {
-      const answering = convertAhead(declaration, [result.stored])
+      const answering = convertAhead(declaration, result.stored)
       if (answering) await answering
       if (marked) return answerObject(server, resource, request, result.stored)
       strategy.afterDelete?.(old, context)

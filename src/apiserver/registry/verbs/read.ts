@@ -27,7 +27,7 @@ export function get(server: ServerContext, resource: ServedResource, request: Re
   checkFresh(server, request.query.get('resourceVersion') ?? '')
   const stored = storage.get(namespace, name)
   if (!stored) throw notFound(resource.declaration, name)
-  const waiting = convertAhead(resource.declaration, [stored])
+  const waiting = convertAhead(resource.declaration, stored)
   if (waiting) return waiting.then(() => answerObject(server, resource, request, stored))
   return answerObject(server, resource, request, stored)
 }

@@ -127,7 +127,7 @@ async function changeOnce(
   const { declaration, strategy } = resource
   const storage = resource.storage!
   if (strategy.load) await strategy.load()
-  const waiting = convertAhead(declaration, [current])
+  const waiting = convertAhead(declaration, current)
   if (waiting) await waiting
   const old = servedObject(declaration, current)
   const dryRun = isDryRun(request)
@@ -168,7 +168,7 @@ async function changeOnce(
     const toStore = converted instanceof Promise ? await converted : converted
     if (dryRun) {
       const stored = StoredObject.dryRun(key, encodeForStore(toStore), toStore)
-      const answering = convertAhead(declaration, [stored])
+      const answering = convertAhead(declaration, stored)
       if (answering) await answering
       return { answer: answerObject(server, resource, request, stored) }
     }
@@ -177,7 +177,7 @@ async function changeOnce(
     const result = await storage.put(key, toStore, current.revision, lease)
     if (!result.committed) return { current: result.current }
     written = true
-    const answering = convertAhead(declaration, [result.stored])
+    const answering = convertAhead(declaration, result.stored)
     if (answering) await answering
     return { answer: answerObject(server, resource, request, result.stored) }
   } finally {
@@ -267,7 +267,7 @@ async function finishDeletion(
     resource.strategy.afterDelete?.(current.object, strategyContext(server, request, false))
     stored = StoredObject.fromStore(key, result.stored.revision, encodeForStore(last), last)
   }
-  const answering = convertAhead(declaration, [stored])
+  const answering = convertAhead(declaration, stored)
   if (answering) await answering
   return { answer: answerObject(server, resource, request, stored) }
 }

@@ -1,23 +1,13 @@
 // Regular expressions: RE2's syntax and its linear time, also for `matches`.
 
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
+import { compilePattern } from '../../re2.ts'
 import { CelRuntimeError } from '../errors.ts'
 import { type Overload, overload } from '../overload.ts'
 import { ArrayList } from '../values.ts'
 
-// A policy's patterns come again at every request; what a request itself brings should not stay.
-const cacheSize = 256
-const compiled = new Map<string, RE2JS>()
-
 /** Throws an Error with the reason when the pattern is none. */
-export function compileRegex(pattern: string): RE2JS {
-  const known = compiled.get(pattern)
-  if (known) return known
-  const regex = RE2JS.compile(pattern)
-  if (compiled.size >= cacheSize) compiled.delete(compiled.keys().next().value!)
-  compiled.set(pattern, regex)
-  return regex
-}
+export const compileRegex = compilePattern
 
 function regexFor(pattern: string, prefix: string): RE2JS {
   try {

@@ -3,8 +3,8 @@
 import { RE2JS } from 're2js'
 
 const compiled = new Map<string, RE2JS | Error>()
-/** Beyond this many patterns the oldest are compiled again. */
-const mostPatterns = 10_000
+/** Schemas' and policies' patterns come again and again; what a request itself brings should not stay for ever. */
+const mostPatterns = 2_000
 
 /** Throws an Error with Go's words for a pattern that is none. */
 export function compilePattern(pattern: string): RE2JS {
