@@ -204,10 +204,10 @@ function conversionQueue(declaration: ResourceDeclaration, failed: (error: Error
   let last: Promise<void> | undefined
   return (objects, then) => {
     if (last === undefined) {
-      const waiting = convertAhead(declaration, ...objects)
+      const waiting = convertAhead(declaration, [...objects])
       if (waiting === undefined) return then()
       last = waiting.then(then)
-    } else last = last.then(() => convertAhead(declaration, ...objects)).then(then)
+    } else last = last.then(() => convertAhead(declaration, [...objects])).then(then)
     const mine = last.catch(failed).then(() => {
       if (last === mine) last = undefined
     })
