@@ -130,7 +130,7 @@ describe('what is served', () => {
     const path = '/apis/apps/v2alpha1'
     expect((await get(path)).status).toBe(404)
     const declaration = resource({ ...deployments, version: 'v2alpha1', subresources: [statusSubresource] })
-    apiServer.registry.add(declaration, {}, {})
+    await apiServer.registry.bring('test', [{ declaration, strategy: {}, subresources: {} }])
     expect((await get(path)).body).toMatchObject({ groupVersion: 'apps/v2alpha1' })
     expect(((await get('/')).body as Json).paths).toContain(path)
     const { body } = (await get('/apis', aggregated('v2'))) as { body: Json }
@@ -138,7 +138,7 @@ describe('what is served', () => {
     expect(versions.map(({ version }: Json) => version)).toEqual(['v2alpha1', 'v1'])
     // What is not built in says group and version of its kinds.
     expect(versions[0].resources[0].responseKind).toEqual({ group: 'apps', version: 'v2alpha1', kind: 'Deployment' })
-    apiServer.registry.remove('apps', 'v2alpha1', 'deployments')
+    await apiServer.registry.bring('test', [])
     expect((await get(path)).status).toBe(404)
     expect((await get('/apis/apps/v1/deployments')).status).toBe(200)
   })

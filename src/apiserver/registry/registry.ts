@@ -84,13 +84,18 @@ export class Registry {
   /** Where a resource's objects are kept, when it comes at run time; resolves when they have been read. */
   async openStorage(declaration: ResourceDeclaration): Promise<ResourceStorage> {
     const storage = this.#storageFor(declaration)
+    await this.#started(storage)
+    return storage
+  }
+
+  /** Reads what is stored, once. */
+  #started(storage: ResourceStorage): Promise<void> {
     let started = this.#starting.get(storage)
     if (!started) {
       started = storage.cache.start()
       this.#starting.set(storage, started)
     }
-    await started
-    return storage
+    return started
   }
 
   /** Forgets the objects of a resource that is no more. */
@@ -107,7 +112,7 @@ export class Registry {
 
   /** Reads every resource's objects into its cache. */
   async start(): Promise<void> {
-    await Promise.all([...this.#storages.values()].map(storage => storage.cache.start()))
+    await Promise.all([...new Set(this.#storages.values())].map(storage => this.#started(storage)))
   }
 
   stop(): void {
