@@ -1,7 +1,7 @@
 // The last stage: which code answers the request. What another API server answers for goes there. Resources go to the generic verbs, subresources to their handlers,
 // everything else (health, version, metrics, discovery, OpenAPI) to the endpoints that registered their path.
 
-import { deprecationWarning, type Verb } from '../api/resource.ts'
+import { deprecationWarning, type ResourceDeclaration, type Verb } from '../api/resource.ts'
 import { failure, methodNotSupported, notFound } from '../machinery/status-error.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { ServedResource } from './registry/registry.ts'
@@ -80,7 +80,7 @@ export class Dispatcher {
     }
     if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw noSuchResource()
     const { declaration } = resource
-    if (declaration.custom && !declaration.namespaced && info.namespace !== '') return pageNotFound()
+    if (declaration.custom && isMisplaced(declaration, info)) return pageNotFound()
     request.handled = true
     if (declaration.deprecated || declaration.custom?.deprecationWarning) {
       request.deprecated = true
@@ -102,6 +102,12 @@ export class Dispatcher {
     if (!resource.storage) throw methodNotSupported(resource.declaration, info.verb)
     return handler(this.#server, resource, request)
   }
+}
+
+/** A custom resource is asked for in a namespace though it is in none, or changed in all of them at once. */
+function isMisplaced({ namespaced }: ResourceDeclaration, { namespace, verb }: RequestContext['info']): boolean {
+  if (!namespaced) return namespace !== ''
+  return namespace === '' && verb !== 'list' && verb !== 'watch'
 }
 
 const noSuchResource = () =>
