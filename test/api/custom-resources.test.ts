@@ -485,3 +485,62 @@ describe('rules', () => {
     expect(answer).toContain(message)
   })
 })
+
+describe('server-side apply', () => {
+  test('knows lists and maps by their schema', async () => {
+    const path = await define(
+      'Applied',
+      {},
+      {
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: {
+                type: 'object',
+                properties: {
+                  replicas: { type: 'integer', default: 1 },
+                  port: { 'x-kubernetes-int-or-string': true },
+                  free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+                  ports: {
+                    type: 'array',
+                    'x-kubernetes-list-type': 'map',
+                    'x-kubernetes-list-map-keys': ['name'],
+                    items: {
+                      type: 'object',
+                      required: ['name'],
+                      properties: { name: { type: 'string' }, port: { type: 'integer' } },
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    )
+    const apply = (spec: Json, fieldManager: string, force = 'false') =>
+      call(
+        'PATCH',
+        `${path}/a`,
+        object('Applied', 'a', { spec }),
+        { fieldManager, force },
+        'application/apply-patch+yaml',
+      )
+    const first = await apply({ ports: [{ name: 'http', port: 80 }], free: { x: { y: 1 } }, port: '80%' }, 'one')
+    expect(first.body).toMatchObject({ spec: { replicas: 1, port: '80%', free: { x: { y: 1 } } } })
+    expect(first.status).toBe(201)
+    const second = await apply({ ports: [{ name: 'https', port: 443 }] }, 'two')
+    expect(second.body.spec.ports).toEqual([
+      { name: 'http', port: 80 },
+      { name: 'https', port: 443 },
+    ])
+    const conflict = await apply({ ports: [{ name: 'http', port: 81 }] }, 'two')
+    expect(conflict.status).toBe(409)
+    expect(conflict.body.message).toBe(
+      'Apply failed with 1 conflict: conflict with "one": .spec.ports[name="http"].port',
+    )
+    const unknown = await apply({ nonsense: 1 }, 'one')
+    expect(`${unknown.status} ${unknown.body.message}`).toContain('.spec.nonsense: field not declared in schema')
+  })
+})

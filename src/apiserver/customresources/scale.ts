@@ -2,22 +2,26 @@
 
 import type { CustomResourceSubresourceScale } from '../../api/apiextensions/v1/customresourcedefinition.ts'
 import { Scale } from '../../api/autoscaling/v1/scale.ts'
-import type { KubeObject } from '../../api/resource.ts'
+import { apiVersionOf, type KubeObject } from '../../api/resource.ts'
 import { decodeObject } from '../../machinery/codec/decode.ts'
 import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { badRequest, internalError, invalid, notFound } from '../../machinery/status-error.ts'
 import { answerJson } from '../registry/answers.ts'
-import { decodeBody } from '../registry/decode-body.ts'
+import { contentTypeOf, decodeBody } from '../registry/decode-body.ts'
+import { applyTo, manageUpdated } from '../registry/field-management/field-manager.ts'
+import { parentEntries, scaleEntries } from '../registry/field-management/scale-entries.ts'
 import type { ServedResource } from '../registry/registry.ts'
 import type { Handlers } from '../registry/subresources/subresources.ts'
+import { readApplyPatch } from '../registry/verbs/apply.ts'
 import { patcherFor, readPatch } from '../registry/verbs/patch.ts'
 import { changeObject, checkPreconditions } from '../registry/verbs/update.ts'
 import { convertAhead, servedObject } from '../registry/versions.ts'
 import type { RequestContext, Response } from '../request.ts'
 import type { ServerContext } from '../server-context.ts'
-import { valueAt, withValueAt } from './simple-path.ts'
+import { applyPatch } from '../serving/media-type.ts'
+import { pathSteps, valueAt, withValueAt } from './simple-path.ts'
 
 const expected = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: Scale }
 
@@ -38,14 +42,23 @@ export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
       },
     }
   }
+  /** Where field management finds the replicas. */
+  const replicasPath = pathSteps(paths.specReplicasPath).map(step => `f:${step}` as const)
   const change = async (
     server: ServerContext,
     resource: ServedResource,
     request: RequestContext,
     wanted: (current: KubeObject) => KubeObject,
+    /** What is wanted already says who manages it. */
+    managed = false,
   ): Promise<Response> => {
-    const answer = await changeObject(server, resource, { ...request, direct: true }, current => {
-      const scale = wanted(scaleOf(current))
+    const apiVersion = apiVersionOf(resource.declaration)
+    const changed = (current: KubeObject) => {
+      const entries = current.metadata['managedFields']
+      const before = scaleOf(current)
+      before.metadata['managedFields'] = scaleEntries(entries, apiVersion, replicasPath)
+      const scale = wanted(before)
+      if (!managed) manageUpdated(server, resource, request, scale, before)
       checkPreconditions(resource, request.info.name, current, scale.metadata)
       const replicas: number | undefined = scale['spec']?.replicas
       if (replicas === undefined && replicasOf(current) === undefined)
@@ -54,8 +67,11 @@ export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
         throw invalid({ group: 'autoscaling', kind: 'Scale' }, request.info.name, [
           fieldInvalid(root('spec', 'replicas'), replicas, 'must be greater than or equal to 0'),
         ])
-      return withValueAt(current, paths.specReplicasPath, replicas ?? 0)
-    })
+      const next = withValueAt(current, paths.specReplicasPath, replicas ?? 0)
+      next.metadata['managedFields'] = parentEntries(entries, scale.metadata['managedFields'], apiVersion, replicasPath)
+      return next
+    }
+    const answer = await changeObject(server, resource, { ...request, direct: true }, changed, true)
     return answerJson(scaleOf(answer.object as KubeObject))
   }
   return {
@@ -75,6 +91,15 @@ export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
       return change(server, resource, request, () => scale)
     },
     async patch(server, resource, request) {
+      if (contentTypeOf(request) === applyPatch) {
+        const applied = await readApplyPatch(request)
+        const apply = (current: KubeObject) => {
+          const scale = applyTo(server, resource, request, current, applied.patch, applied)
+          applied.checkDuplicates()
+          return scale
+        }
+        return change(server, resource, request, apply, true)
+      }
       const document = await readPatch(request)
       const apply = patcherFor(Scale, request, document.value)
       const patched = (current: KubeObject) => decodeObject(Scale, apply(current)).object as KubeObject

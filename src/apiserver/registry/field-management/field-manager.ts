@@ -38,13 +38,14 @@ import {
   update,
 } from '../../../machinery/apply/updater.ts'
 import { validateTyped } from '../../../machinery/apply/validate.ts'
-import { decodeObject, zeroObject } from '../../../machinery/codec/decode.ts'
+import { zeroObject } from '../../../machinery/codec/decode.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { isPrint } from '../../../machinery/go-text.ts'
 import { badRequest, failure } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { RequestContext } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
+import { decodeDeclared } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { capUpdateManagers } from './cap-managers.ts'
 import { conflictError } from './conflicts.ts'
@@ -151,12 +152,13 @@ function scopeOf(server: ServerContext, resource: ServedResource, subresource: s
   return scope
 }
 
-function readMerged(of: KindDeclaration, value: object): KubeObject {
-  const object = decodeObject(of.schema, value, { mode: 'Ignore' }).object as KubeObject
+function readMerged(of: KindDeclaration & Pick<ResourceDeclaration, 'custom'>, value: object): KubeObject {
+  const { object } = decodeDeclared(of, value, 'Ignore')
   object.apiVersion = apiVersionOf(of)
   object.kind = of.kind
   object.metadata ??= {}
-  applyDefaultsTo(of.schema, object)
+  if (of.custom) of.custom.applyDefaults(object)
+  else applyDefaultsTo(of.schema, object)
   return object
 }
 

@@ -47,7 +47,7 @@ const particular: Readonly<Record<string, FieldFilter>> = {
 export function resetFilter(declaration: ResourceDeclaration, subresource: string): FieldFilter {
   const found = particular[`${groupResource(declaration)}/${subresource}`]
   if (found) return found
-  if (subresource === 'status') return withoutSpec
+  if (subresource === 'status') return declaration.custom ? onlyStatus : withoutSpec
   const hasStatus = declaration.subresources.some(({ name }) => name === 'status')
   return subresource === '' && hasStatus ? withoutStatus : everything
 }
