@@ -1,9 +1,9 @@
 // The strategies, by resource. A resource without one of its own is wholly generic.
 
 import { groupResource, type ResourceDeclaration } from '../../../api/resource.ts'
-import { admissionPolicyStrategies } from './admission-policies.ts'
 import { customResourceDefinitionStrategy } from '../../customresources/crd-strategy.ts'
 import type { Strategy } from '../strategy.ts'
+import { admissionPolicyStrategies } from './admission-policies.ts'
 import { appsStrategies } from './apps.ts'
 import { batchStrategies } from './batch.ts'
 import { clusterStrategies } from './cluster.ts'
