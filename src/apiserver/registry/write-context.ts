@@ -31,13 +31,19 @@ export function checkWriteOptions(
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
 }
 
+/** Each text is said once, however often the write is tried. */
+export function addWarnings(request: RequestContext, texts: readonly string[] | undefined): void {
+  if (!texts || texts.length === 0) return
+  for (const text of texts) if (!request.warnings.includes(text)) request.warnings.push(text)
+}
+
 export function strategyContext(server: ServerContext, request: RequestContext, dryRun: boolean): StrategyContext {
   return {
     server,
     user: request.user,
     subresource: request.info.subresource,
     dryRun,
-    warn: message => request.warnings.push(message),
+    warn: message => addWarnings(request, [message]),
   }
 }
 

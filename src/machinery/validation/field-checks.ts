@@ -11,6 +11,7 @@ import {
   isPortName,
   isPortNumber,
   isQualifiedName,
+  type NameCheck,
   nameIsDNSSubdomain,
 } from './names.ts'
 import { immutableMessage, notNegativeMessage, validateImmutableField } from './object-meta.ts'
@@ -31,6 +32,11 @@ export function checkDNSSubdomain(value: string, path: FieldPath, errors: Errors
 
 export function checkQualifiedName(value: string, path: FieldPath, errors: Errors): void {
   messages(isQualifiedName(value), value, path, errors)
+}
+
+/** A name that follows the rule. */
+export function checkName(value: string, rule: NameCheck, path: FieldPath, errors: Errors): void {
+  messages(rule(value, false), value, path, errors)
 }
 
 /** The name of another object that has to be there. */

@@ -60,3 +60,37 @@ export function isValidInterfaceAddress(path: FieldPath, value: string): FieldEr
   const canonical = `${formatIP(cidr.address.bytes)}/${cidr.prefixLength}`
   return value === canonical ? [] : [notCanonical(path, value, canonical)]
 }
+
+/** Of a field checked with `isValidIPForLegacyField`: what it says is clear, but other software may read it otherwise. */
+export function warningsForIP(path: { toString(): string }, value: string): string[] {
+  const address = parseIP(value)
+  if (!address) return []
+  const canonical = formatIP(address.bytes)
+  if (address.leadingZeros || address.mapped)
+    return [`${path}: non-standard IP address ${quote(value)} is invalid: use ${quote(canonical)}`]
+  return address.family === 6 && canonical !== value
+    ? [`${path}: IPv6 address ${quote(value)} should be in RFC 5952 canonical format (${quote(canonical)})`]
+    : []
+}
+
+/** Of a field checked with `isValidCIDRForLegacyField`. */
+export function warningsForCIDR(path: { toString(): string }, value: string): string[] {
+  const cidr = parseCIDR(value)
+  if (!cidr) return []
+  const warnings: string[] = []
+  const { address } = cidr
+  const canonical = formatCIDR(cidr)
+  if (address.bytes.some((byte, index) => byte !== cidr.network[index])) {
+    const single = `${formatIP(address.bytes)}/${address.bytes.length * 8}`
+    warnings.push(
+      `${path}: CIDR value ${quote(value)} is ambiguous in this context (should be ${quote(canonical)} or ${quote(single)}?)`,
+    )
+  }
+  if (cidr.leadingZeros || address.leadingZeros || address.mapped)
+    warnings.push(`${path}: non-standard CIDR value ${quote(value)} is invalid: use ${quote(canonical)}`)
+  if (warnings.length === 0 && cidr.family === 6 && canonical !== value)
+    warnings.push(
+      `${path}: IPv6 CIDR value ${quote(value)} should be in RFC 5952 canonical format (${quote(canonical)})`,
+    )
+  return warnings
+}

@@ -3,12 +3,8 @@ import { fieldErrorMessage } from '../../../machinery/field-error.ts'
 import { applyDefaults } from '../../defaults.ts'
 import type { KubeObject } from '../../resource.ts'
 import { pods } from './pod.ts'
-import {
-  validatePod,
-  validatePodEphemeralContainersUpdate,
-  validatePodResize,
-  validatePodUpdate,
-} from './pod.validation.ts'
+import { validatePod, validatePodEphemeralContainersUpdate, validatePodUpdate } from './pod.validation.ts'
+import { validatePodResize } from './podresize.validation.ts'
 import { validatePodStatusUpdate } from './podstatus.validation.ts'
 
 const container = { name: 'c', image: 'i' }

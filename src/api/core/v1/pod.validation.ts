@@ -11,9 +11,13 @@ import { validateLabels } from '../../../machinery/validation/labels.ts'
 import { validateAnnotations } from '../../../machinery/validation/object-meta.ts'
 import type { KubeObject } from '../../resource.ts'
 import type { Container } from './container.ts'
-import type { Pod, PodSpec, PodTemplateSpec } from './pod.ts'
-import { podQOSClass } from './pod-qos.ts'
-import { checkPodAnnotations, checkPodAnnotationUpdates, mirrorAnnotation } from './podannotations.validation.ts'
+import type { PodSpec, PodTemplateSpec } from './pod.ts'
+import {
+  checkPodAnnotations,
+  checkPodAnnotationUpdates,
+  checkProfileAnnotations,
+  mirrorAnnotation,
+} from './podannotations.validation.ts'
 import { checkImagePadding, checkPodSpec } from './podspec.validation.ts'
 import { checkTolerations } from './scheduling.validation.ts'
 
@@ -22,7 +26,8 @@ const containersPath = specPath.child('containers')
 const initContainersPath = specPath.child('initContainers')
 const annotationsPath = root('metadata', 'annotations')
 
-function checkPod(pod: KubeObject, errors: Errors): void {
+/** What every pod must say, new or changed. */
+export function checkPod(pod: KubeObject, errors: Errors): void {
   const spec = pod['spec'] as PodSpec
   const annotations: Record<string, string> | undefined = pod.metadata['annotations']
   if (annotations) checkPodAnnotations(annotations, spec, annotationsPath, errors)
@@ -56,6 +61,8 @@ export function validatePod(pod: KubeObject): FieldError[] {
     errors.push(forbidden(specPath.child('ephemeralContainers'), 'cannot be set on create'))
   if (spec.nodeName && spec.schedulingGates?.length)
     errors.push(forbidden(specPath.child('nodeName'), 'cannot be set until all schedulingGates have been cleared'))
+  const annotations: Record<string, string> | undefined = pod.metadata['annotations']
+  if (annotations) checkProfileAnnotations(annotations, spec, specPath, errors)
   return errors
 }
 
@@ -257,65 +264,4 @@ export function validatePodEphemeralContainersUpdate(pod: KubeObject, old: KubeO
       )
   }
   return errors
-}
-
-type Lists = { requests?: Record<string, string>; limits?: Record<string, string> }
-
-export function validatePodResize(pod: KubeObject, old: KubeObject): FieldError[] {
-  const errors: Errors = []
-  checkPod(pod, errors)
-  const [spec, before] = [pod['spec'] as PodSpec, old['spec'] as PodSpec]
-  const refuse = (detail: string): FieldError[] => [forbidden('', detail)]
-  const sized = (of: PodSpec): boolean => Object.keys({ ...of.resources?.requests, ...of.resources?.limits }).length > 0
-  if (sized(spec) || sized(before)) return refuse('pods with pod-level resources cannot be resized')
-  if (old.metadata['annotations']?.[mirrorAnnotation] !== undefined) return refuse('static pods cannot be resized')
-  if (before.os?.name === 'windows') return refuse('windows pods cannot be resized')
-  const qosClass = (old['status']?.qosClass as string | undefined) ?? podQOSClass(old as unknown as Pod)
-  if (qosClass !== podQOSClass(pod as unknown as Pod))
-    errors.push(
-      invalid(specPath, pod['status']?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'),
-    )
-  if (
-    spec.containers?.length !== before.containers?.length ||
-    spec.initContainers?.length !== before.initContainers?.length
-  ) {
-    errors.push(forbidden(specPath, 'containers may not be added or removed'))
-    return errors
-  }
-  const munged: Record<string, any> = structuredClone(spec)
-  const restored = (next: Lists = {}, was: Lists = {}): Lists => {
-    const out: Lists = {}
-    for (const list of ['requests', 'limits'] as const) {
-      if (!was[list]) continue
-      const { cpu: _cpu, memory: _memory, ...others } = next[list] ?? {}
-      out[list] = others
-      for (const name of ['cpu', 'memory']) if (was[list][name] !== undefined) out[list][name] = was[list][name]
-    }
-    return out
-  }
-  for (const [list, path, what] of [
-    ['initContainers', initContainersPath, 'only cpu and memory resources for sidecar containers are mutable'],
-    ['containers', containersPath, 'only cpu and memory resources are mutable'],
-  ] as const) {
-    for (const [index, container] of (munged[list] ?? []).entries()) {
-      const was = before[list]![index]!
-      const sidecar = list === 'containers' || container.restartPolicy === 'Always'
-      if (sidecar) {
-        checkRemoved(container.resources, was.resources, path.index(index).child('resources'), errors)
-        container.resources = restored(container.resources, was.resources)
-        container.resizePolicy = was.resizePolicy
-      }
-      if (!semanticEqual(container, was))
-        errors.push(forbidden(specPath, sidecar ? what : 'resources for non-sidecar init containers are immutable'))
-    }
-  }
-  if (errors.length === 0 && !semanticEqual(munged, before))
-    errors.push(forbidden(specPath, 'only cpu and memory resources are mutable'))
-  return errors
-}
-
-function checkRemoved(next: Lists = {}, old: Lists = {}, path: FieldPath, errors: Errors): void {
-  for (const list of ['requests', 'limits'] as const)
-    if (Object.keys(old[list] ?? {}).some(name => next[list]?.[name] === undefined))
-      errors.push(forbidden(path.child(list), `resource ${list} cannot be removed`))
 }

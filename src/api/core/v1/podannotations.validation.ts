@@ -10,9 +10,9 @@ import { checkLocalDescendingPath } from './volume-path.validation.ts'
 
 export const mirrorAnnotation = 'kubernetes.io/config.mirror'
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost'
-const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod'
-const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/'
-const appArmorContainer = 'container.apparmor.security.beta.kubernetes.io/'
+export const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod'
+export const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/'
+export const appArmorContainer = 'container.apparmor.security.beta.kubernetes.io/'
 
 export function checkPodAnnotations(
   annotations: Readonly<Record<string, string>>,
@@ -51,6 +51,63 @@ function checkSeccompAnnotation(profile: string, path: FieldPath, errors: Errors
   if (profile === 'runtime/default' || profile === 'docker/default' || profile === 'unconfined') return
   if (profile.startsWith('localhost/')) checkLocalDescendingPath(profile.slice('localhost/'.length), path, errors)
   else errors.push(invalid(path, profile, 'must be a valid seccomp profile'))
+}
+
+/** Old annotations that still stand beside the fields that replaced them say the same. Only asked of new pods. */
+export function checkProfileAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  spec: PodSpec,
+  path: FieldPath,
+  errors: Errors,
+): void {
+  const ofPod = spec.securityContext
+  const annotation = annotations[seccompPod]
+  if (annotation !== undefined && ofPod?.seccompProfile)
+    checkProfile(annotation, ofPod.seccompProfile, seccomp, path.child('securityContext', 'seccompProfile'), errors)
+  for (const [key, field, kind] of [
+    [seccompContainer, 'seccompProfile', seccomp],
+    [appArmorContainer, 'appArmorProfile', appArmor],
+  ] as const) {
+    if (field === 'appArmorProfile' && spec.os?.name === 'windows') continue
+    for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const)
+      for (const [index, { name = '', securityContext }] of (spec[list] ?? []).entries()) {
+        const own = securityContext?.[field] ?? (field === 'appArmorProfile' ? ofPod?.appArmorProfile : undefined)
+        const said = annotations[key + name]
+        if (own && said !== undefined)
+          checkProfile(said, own, kind, path.child(list).index(index).child('securityContext', field), errors)
+      }
+  }
+}
+
+interface ProfileKind {
+  readonly name: string
+  readonly runtimeDefaults: readonly string[]
+}
+const seccomp: ProfileKind = { name: 'seccomp', runtimeDefaults: ['runtime/default', 'docker/default'] }
+const appArmor: ProfileKind = { name: 'apparmor', runtimeDefaults: ['runtime/default'] }
+
+function checkProfile(
+  annotation: string,
+  profile: { readonly type?: string; readonly localhostProfile?: string },
+  { name, runtimeDefaults }: ProfileKind,
+  path: FieldPath,
+  errors: Errors,
+): void {
+  const differentType = (): void => {
+    errors.push(forbidden(path.child('type'), `${name} type in annotation and field must match`))
+  }
+  switch (profile.type) {
+    case 'Unconfined':
+      if (annotation !== 'unconfined') differentType()
+      break
+    case 'RuntimeDefault':
+      if (!runtimeDefaults.includes(annotation)) differentType()
+      break
+    case 'Localhost':
+      if (!annotation.startsWith('localhost/')) differentType()
+      else if (annotation.slice('localhost/'.length) !== profile.localhostProfile)
+        errors.push(forbidden(path.child('localhostProfile'), `${name} profile in annotation and field must match`))
+  }
 }
 
 export function checkPodAnnotationUpdates(pod: KubeObject, old: KubeObject, path: FieldPath, errors: Errors): void {

@@ -1,7 +1,16 @@
 // What the spec of a pod, or of a template for pods, may say (upstream: pkg/apis/core/validation, ValidatePodSpec).
 
-import { duplicate, forbidden, invalid, notFound, notSupported, required } from '../../../machinery/field-error.ts'
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  notFound,
+  notSupported,
+  required,
+  tooLong,
+} from '../../../machinery/field-error.ts'
 import type { FieldPath } from '../../../machinery/field-path.ts'
+import { byteLength } from '../../../machinery/go-text.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
 import {
   checkDNSLabel,
@@ -21,8 +30,14 @@ import {
   checkProbes,
   checkRestartPolicy,
 } from './container.validation.ts'
-import type { PodDNSConfig, PodResourceClaim, PodSpec } from './pod.ts'
-import { checkContainerResourceName, checkPodResources, checkResourceRequirements } from './resources.validation.ts'
+import type { Pod, PodDNSConfig, PodResourceClaim, PodSpec } from './pod.ts'
+import { aggregateContainerResources } from './pod-resources.ts'
+import {
+  checkContainerResourceName,
+  checkPodResources,
+  checkResourceRequirements,
+  isHugePages,
+} from './resources.validation.ts'
 import { checkAffinity, checkSchedulingGates, checkTolerations, checkTopologySpread } from './scheduling.validation.ts'
 import { checkOperatingSystem, checkPodSecurityContext, checkWindowsHostProcess } from './securitycontext.validation.ts'
 import type { Volume } from './volume.ts'
@@ -75,8 +90,52 @@ export function checkPodSpec(spec: PodSpec, path: FieldPath, { isPod, podName }:
     checkTopologySpread(spec.topologySpreadConstraints, path.child('topologySpreadConstraints'), errors)
   checkWindowsHostProcess(spec, path, errors)
   if (spec.hostUsers === false) checkHostUsers(spec, path, errors)
+  if (spec.hostnameOverride !== undefined) checkHostnameOverride(spec, path.child('hostnameOverride'), errors)
   checkNames(spec, path, errors)
   if (spec.os) checkOperatingSystem(spec, path, errors)
+  checkFileKeyVolumes(spec, path, errors)
+}
+
+const containerLists = ['initContainers', 'containers', 'ephemeralContainers'] as const
+
+/** Files that variables come from lie in volumes that containers of the pod can write to. */
+function checkFileKeyVolumes(spec: PodSpec, path: FieldPath, errors: Errors): void {
+  for (const list of containerLists) {
+    const containers = spec[list] as readonly Container[] | undefined
+    if (!containers) continue
+    for (let index = 0; index < containers.length; index++) {
+      const { env } = containers[index]!
+      if (!env) continue
+      for (let at = 0; at < env.length; at++) {
+        const reference = env[at]!.valueFrom?.fileKeyRef
+        if (!reference) continue
+        const { volumeName = '' } = reference
+        const volume = spec.volumes?.findLast(({ name }) => name === volumeName)
+        if (volume?.emptyDir) continue
+        const there = path
+          .child(list)
+          .index(index)
+          .child('env')
+          .index(at)
+          .child('valueFrom', 'fileKeyRef', 'volumeName')
+        errors.push(
+          volume
+            ? invalid(there, volumeName, 'referenced volume must be of type emptyDir')
+            : notFound(there, volumeName),
+        )
+      }
+    }
+  }
+}
+
+const longestHostname = 64
+
+function checkHostnameOverride(spec: PodSpec, path: FieldPath, errors: Errors): void {
+  const name = spec.hostnameOverride!
+  if (spec.setHostnameAsFQDN) errors.push(forbidden(path, 'may not be specified when setHostnameAsFQDN is true'))
+  if (spec.hostNetwork) errors.push(forbidden(path, 'may not be specified when hostNetwork is true'))
+  if (byteLength(name) > longestHostname) errors.push(tooLong(path, name, longestHostname))
+  checkDNSSubdomain(name, path, errors)
 }
 
 function checkContainers(spec: PodSpec, path: FieldPath, rules: ContainerRules, errors: Errors): void {
@@ -190,26 +249,26 @@ function checkResourceClaims(claims: readonly PodResourceClaim[], path: FieldPat
 /** Resources of the pod as a whole: not less than its containers ask for together, nor any limit beyond. */
 function checkOwnResources(spec: PodSpec, path: FieldPath, claims: ReadonlySet<string>, errors: Errors): void {
   const resources = spec.resources!
-  checkPodResources(resources, path, claims, errors)
-  for (const name of ['cpu', 'memory']) {
-    let sum = parseQuantity('0')
-    let any = false
-    for (const container of spec.containers ?? []) {
-      const request = container.resources?.requests?.[name]
-      if (request === undefined) continue
-      sum = sum.add(parseQuantity(request))
-      any = true
-    }
-    const own = parseQuantity(resources.requests?.[name] ?? '0')
-    if (any && sum.compare(own) > 0)
-      errors.push(
-        invalid(
-          path.child('requests').key(name),
-          own.toString(),
-          `must be greater than or equal to aggregate container requests of ${sum.toString()}`,
-        ),
-      )
+  if (spec.os?.name === 'windows') {
+    errors.push(forbidden(path, 'may not be set for a windows pod'))
+    return
   }
+  checkPodResources(resources, path, claims, errors)
+  for (const list of ['requests', 'limits'] as const)
+    for (const [name, sum] of [...aggregateContainerResources({ spec } as Pod, list)].sort()) {
+      const given = resources[list]?.[name]
+      // Limits may be more together than the pod's own, but not of what cannot be overcommitted.
+      if (given === undefined || (list === 'limits' && !isHugePages(name))) continue
+      const own = parseQuantity(given)
+      if (sum.compare(own) > 0)
+        errors.push(
+          invalid(
+            path.child(list).key(name),
+            own.toString(),
+            `must be greater than or equal to aggregate container ${list} of ${sum.toString()}`,
+          ),
+        )
+    }
   for (const [index, container] of (spec.containers ?? []).entries())
     for (const name in container.resources?.limits) {
       const own = resources.limits?.[name]
@@ -278,10 +337,13 @@ function checkDNSConfig(spec: PodSpec, path: FieldPath, errors: Errors): void {
 }
 
 function checkHostUsers(spec: PodSpec, path: FieldPath, errors: Errors): void {
-  const detail = 'when `pod.Spec.HostUsers` is false'
+  const detail = 'when `hostUsers` is false'
   if (spec.hostNetwork) errors.push(forbidden(path.child('hostNetwork'), detail))
   if (spec.hostPID) errors.push(forbidden(path.child('HostPID'), detail))
   if (spec.hostIPC) errors.push(forbidden(path.child('HostIPC'), detail))
+  for (const list of containerLists)
+    for (const [index, { volumeDevices }] of ((spec[list] ?? []) as Container[]).entries())
+      if (volumeDevices?.length) errors.push(forbidden(path.child(list).index(index).child('volumeDevices'), detail))
 }
 
 function checkNames(spec: PodSpec, path: FieldPath, errors: Errors): void {
@@ -297,7 +359,6 @@ function checkNames(spec: PodSpec, path: FieldPath, errors: Errors): void {
     )
   if (spec.hostname) checkDNSLabel(spec.hostname, path.child('hostname'), errors)
   if (spec.subdomain) checkDNSLabel(spec.subdomain, path.child('subdomain'), errors)
-  if (spec.hostnameOverride) checkDNSSubdomain(spec.hostnameOverride, path.child('hostnameOverride'), errors)
   if (spec.tolerations) checkTolerations(spec.tolerations, path.child('tolerations'), errors)
   for (const [index, { ip = '', hostnames }] of (spec.hostAliases ?? []).entries()) {
     const at = path.child('hostAliases').index(index)

@@ -5,6 +5,7 @@ import type { FieldPath } from '../../../machinery/field-path.ts'
 import { checkPortOrName, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { isHTTPHeaderName } from '../../../machinery/validation/names.ts'
 import type { HTTPGetAction, Lifecycle, LifecycleHandler, ProbeHandler } from './container.ts'
+import { signals } from './signal.ts'
 
 export interface LifecycleRules {
   /** The pod's terminationGracePeriodSeconds; undefined when that is wrong itself. */
@@ -12,6 +13,7 @@ export interface LifecycleRules {
   readonly os: string | undefined
 }
 
+const signalsOfWindows = ['SIGKILL', 'SIGTERM']
 const schemes = ['HTTP', 'HTTPS']
 const kinds = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const
 
@@ -72,6 +74,10 @@ export function checkLifecycle(lifecycle: Lifecycle, path: FieldPath, rules: Lif
   if (lifecycle.postStart) checkHandler(lifecycle.postStart, path.child('postStart'), rules, errors)
   if (lifecycle.preStop) checkHandler(lifecycle.preStop, path.child('preStop'), rules, errors)
   if (lifecycle.stopSignal === undefined) return
-  if (rules.os === undefined)
-    errors.push(forbidden(path.child('stopSignal'), 'may not be set for containers with empty `spec.os.name`'))
+  const at = path.child('stopSignal')
+  if (rules.os === undefined) errors.push(forbidden(at, 'may not be set for containers with empty `spec.os.name`'))
+  else {
+    const known: readonly string[] = rules.os === 'windows' ? signalsOfWindows : signals
+    if (!known.includes(lifecycle.stopSignal)) errors.push(notSupported(at, lifecycle.stopSignal, known))
+  }
 }

@@ -203,6 +203,6 @@ export function checkPodResources(
   claims: ReadonlySet<string>,
   errors: Errors,
 ): void {
-  if (resources.claims) errors.push(forbidden(path.child('claims'), 'claims cannot be set for Resources at pod-level'))
+  if (resources.claims) errors.push(forbidden(path.child('claims'), 'claims may not be set for Resources at pod-level'))
   checkResourceRequirements(resources, checkPodResourceName, path, claims, errors)
 }

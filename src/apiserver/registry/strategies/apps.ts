@@ -14,6 +14,7 @@ import {
   validateStatefulSetStatusUpdate,
   validateStatefulSetUpdate,
 } from '../../../api/apps/v1/workload.validation.ts'
+import { statefulSetWarnings, workloadWarnings } from '../../../api/apps/v1/workload.warnings.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
@@ -36,6 +37,7 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
     validateStatusUpdate: validateDeploymentStatusUpdate,
+    warnings: workloadWarnings(),
   },
   'replicasets.apps': {
     tracksGeneration: true,
@@ -43,6 +45,7 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     validate: validateReplicaSet,
     validateUpdate: validateReplicaSetUpdate,
     validateStatusUpdate: validateReplicaSetStatusUpdate,
+    warnings: workloadWarnings(),
   },
   'statefulsets.apps': {
     tracksGeneration: true,
@@ -51,6 +54,7 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
     validateStatusUpdate: validateStatefulSetStatusUpdate,
+    warnings: statefulSetWarnings,
   },
   'daemonsets.apps': {
     tracksGeneration: true,
@@ -58,6 +62,7 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
     validateStatusUpdate: validateDaemonSetStatusUpdate,
+    warnings: workloadWarnings(),
   },
   'controllerrevisions.apps': {},
 }

@@ -1,23 +1,27 @@
 // Pods: born Pending with their QoS class; deleted gracefully unless nothing runs yet or any more. Two subresources
 // change parts that nothing else may: ephemeralcontainers and resize.
 
+import { podObjectWarnings } from '../../../api/apps/v1/workload.warnings.ts'
 import type { Pod } from '../../../api/core/v1/pod.ts'
 import {
   validatePod,
   validatePodEphemeralContainersUpdate,
-  validatePodResize,
   validatePodUpdate,
 } from '../../../api/core/v1/pod.validation.ts'
 import { podQOSClass } from '../../../api/core/v1/pod-qos.ts'
+import { validatePodResize } from '../../../api/core/v1/podresize.validation.ts'
 import { validatePodStatusUpdate } from '../../../api/core/v1/podstatus.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { Strategy, StrategyContext } from '../strategy.ts'
+import { syncAppArmor } from './apparmor.ts'
+import { dropDisabledPodFields } from './disabled-fields.ts'
 import { mergeMatchLabelKeys } from './match-label-keys.ts'
 
 type Container = { name?: string; resources?: unknown; resizePolicy?: unknown }
 
-function prepareForCreate(pod: KubeObject, { server }: StrategyContext): void {
+function prepareForCreate(pod: KubeObject, { server, warn }: StrategyContext): void {
+  dropDisabledPodFields(pod['spec'])
   const status: Record<string, unknown> = { phase: 'Pending', qosClass: podQOSClass(pod as unknown as Pod) }
   if (pod['spec'].schedulingGates?.length > 0)
     status['conditions'] = [
@@ -33,6 +37,7 @@ function prepareForCreate(pod: KubeObject, { server }: StrategyContext): void {
     ]
   pod['status'] = status
   mergeMatchLabelKeys(pod)
+  syncAppArmor(pod, warn)
 }
 
 /** Metadata that a subresource doesn't touch, and the rest of the object as it stands. */
@@ -56,6 +61,7 @@ function resized(next: readonly Container[] | undefined, old: readonly Container
 }
 
 function prepareForUpdate(pod: KubeObject, old: KubeObject, { subresource }: StrategyContext): void {
+  dropDisabledPodFields(pod['spec'], old['spec'])
   if (subresource === 'ephemeralcontainers') {
     const { ephemeralContainers } = pod['spec']
     pod['spec'] = { ...old['spec'] }
@@ -106,6 +112,7 @@ export const podStrategy: Strategy = {
     return subresource === 'resize' ? validatePodResize(pod, old) : validatePodUpdate(pod, old)
   },
   validateStatusUpdate: validatePodStatusUpdate,
+  warnings: podObjectWarnings,
   gracePeriodSeconds(pod: KubeObject, requested) {
     const spec = pod['spec'] as { terminationGracePeriodSeconds?: number; nodeName?: string }
     let seconds = requested ?? spec.terminationGracePeriodSeconds ?? 30

@@ -23,7 +23,7 @@ import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { validateNew } from '../validation.ts'
 import { convertAhead, storedForm } from '../versions.ts'
-import { admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
+import { addWarnings, admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 
 /** A generated name has this many characters before its suffix, at most. */
 const longestGenerateName = 58
@@ -113,7 +113,7 @@ async function createOnce(
     strategy.prepareForCreate?.(object, context)
     const errors = validateNew(resource, object, context)
     if (errors.length > 0) throw invalid(declaration, object.metadata.name ?? '', errors)
-    for (const warning of strategy.warnings?.(object, undefined, context) ?? []) request.warnings.push(warning)
+    addWarnings(request, strategy.warnings?.(object, undefined, context))
     const validating = server.admission.validate(attributes)
     if (validating) await validating
     const name = object.metadata.name!

@@ -17,7 +17,7 @@ import { leaseFor } from '../object-ttl.ts'
 import type { ServedResource } from '../registry.ts'
 import { validateChanged } from '../validation.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
-import { admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
+import { addWarnings, admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 import { createObject } from './create.ts'
 
 /** Tries before a change that conflicts again and again is given back to the client. */
@@ -158,7 +158,7 @@ async function changeOnce(
     keepTimes(object, old)
     const errors = validateChanged(resource, object, old, context)
     if (errors.length > 0) throw invalid(declaration, request.info.name, errors)
-    for (const warning of strategy.warnings?.(object, old, context) ?? []) request.warnings.push(warning)
+    if (context.subresource === '') addWarnings(request, strategy.warnings?.(object, old, context))
     const validating = server.admission.validate(attributes)
     if (validating) await validating
 
