@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { fieldErrorMessage } from '../../../machinery/field-error.ts'
 import { cronProblem } from '../../batch/v1/cron-schedule.ts'
 import { cronJobs } from '../../batch/v1/cronjob.ts'
+import { validateCronJob } from '../../batch/v1/cronjob.validation.ts'
 import { jobs } from '../../batch/v1/job.ts'
-import { validateCronJob, validateJob, validateJobUpdate } from '../../batch/v1/job.validation.ts'
+import { validateJob, validateJobUpdate } from '../../batch/v1/job.validation.ts'
 import { applyDefaults } from '../../defaults.ts'
 import type { KubeObject, ResourceDeclaration } from '../../resource.ts'
 import { daemonSets } from './daemonset.ts'
@@ -130,7 +131,7 @@ describe('a Job', () => {
   test('needs pods that end', () => {
     expect(told(validateJob(job({})))).toEqual([])
     expect(told(validateJob(job({ template })))).toEqual([
-      'spec.template.spec.restartPolicy: Required value: valid values: ["OnFailure" "Never"]',
+      'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
     ])
     expect(told(validateJob(job({ parallelism: -1, completionMode: 'Indexed', completions: undefined })))).toEqual([
       'spec.parallelism: Invalid value: -1: must be greater than or equal to 0',

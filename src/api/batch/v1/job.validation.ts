@@ -1,25 +1,20 @@
-// What Jobs and CronJobs may say (upstream: pkg/apis/batch/validation).
+// What a Job may say, and what of it may change (upstream: pkg/apis/batch/validation).
 
 import { semanticEqual } from '../../../machinery/deep-equal.ts'
-import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts'
+import { type FieldError, invalid, notSupported, required, tooLong } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
-import { quote } from '../../../machinery/go-text.ts'
+import { byteLength } from '../../../machinery/go-text.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
-import { isTimeZone } from '../../../machinery/time-zone.ts'
-import {
-  checkImmutable,
-  checkNonnegative,
-  checkOneOf,
-  type Errors,
-} from '../../../machinery/validation/field-checks.ts'
+import { isDomainPrefixedPath } from '../../../machinery/validation/domain-names.ts'
+import { checkImmutable, checkNonnegative, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabelSelector } from '../../../machinery/validation/labels.ts'
+import { isDNS1123Label } from '../../../machinery/validation/names.ts'
 import { checkSelected } from '../../apps/v1/workload.validation.ts'
 import type { PodTemplateSpec } from '../../core/v1/pod.ts'
 import { checkPodTemplate } from '../../core/v1/pod.validation.ts'
 import type { KubeObject } from '../../resource.ts'
-import { cronProblem } from './cron-schedule.ts'
-import type { CronJobSpec } from './cronjob.ts'
 import type { JobSpec } from './job.ts'
+import { checkPodFailurePolicy, checkSuccessPolicy } from './job-policies.validation.ts'
 
 const specPath = root('spec')
 const counts = [
@@ -29,25 +24,42 @@ const counts = [
   'backoffLimit',
   'ttlSecondsAfterFinished',
   'backoffLimitPerIndex',
-  'maxFailedIndexes',
 ] as const
+const longestManagedBy = 63
+const mostParallelism = 100_000
+const mostFailedIndexes = 100_000
+const manyCompletions = 100_000
+const mostOfMany = 10_000
+const replacementPolicies = ['Failed', 'TerminatingOrFailed']
 
-function checkJobSpec(spec: JobSpec, path: FieldPath, errors: Errors): void {
+/** Of a Job, and of the template of one in a CronJob. */
+export function checkJobSpec(spec: JobSpec, path: FieldPath, errors: Errors): void {
   for (const field of counts) checkNonnegative(spec[field], path, field, errors)
-  const { completionMode, completions } = spec
-  if (completionMode !== undefined) {
-    if (completionMode !== 'NonIndexed' && completionMode !== 'Indexed')
-      errors.push(notSupported(path.child('completionMode'), completionMode, ['NonIndexed', 'Indexed']))
-    if (completionMode === 'Indexed' && completions === undefined)
-      errors.push(required(path.child('completions'), 'when completion mode is Indexed'))
-  }
-  if (completionMode !== 'Indexed') {
-    if (spec.backoffLimitPerIndex !== undefined)
-      errors.push(
-        invalid(path.child('backoffLimitPerIndex'), spec.backoffLimitPerIndex, 'requires indexed completion mode'),
-      )
-    if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined)
+  const { completionMode, maxFailedIndexes, backoffLimitPerIndex, managedBy, podFailurePolicy } = spec
+  if (maxFailedIndexes !== undefined) {
+    checkNonnegative(maxFailedIndexes, path, 'maxFailedIndexes', errors)
+    if (backoffLimitPerIndex === undefined)
       errors.push(required(path.child('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'))
+  }
+  if (managedBy !== undefined) {
+    errors.push(...isDomainPrefixedPath(path.child('managedBy'), managedBy))
+    if (byteLength(managedBy) > longestManagedBy)
+      errors.push(tooLong(path.child('managedBy'), managedBy, longestManagedBy))
+  }
+  if (completionMode !== undefined && completionMode !== 'NonIndexed' && completionMode !== 'Indexed')
+    errors.push(notSupported(path.child('completionMode'), completionMode, ['NonIndexed', 'Indexed']))
+  if (completionMode === 'Indexed') checkIndexed(spec, path, errors)
+  else if (completionMode === undefined || completionMode === 'NonIndexed')
+    for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const)
+      if (spec[field] !== undefined)
+        errors.push(invalid(path.child(field), spec[field], 'requires indexed completion mode'))
+  if (podFailurePolicy) checkPodFailurePolicy(spec, path.child('podFailurePolicy'), errors)
+  if (spec.successPolicy) checkSuccessPolicy(spec, path.child('successPolicy'), errors)
+  const replacement = spec.podReplacementPolicy
+  if (replacement !== undefined) {
+    const allowed = podFailurePolicy ? ['Failed'] : replacementPolicies
+    if (!allowed.includes(replacement))
+      errors.push(notSupported(path.child('podReplacementPolicy'), replacement, allowed))
   }
   const template = spec.template ?? ({} as PodTemplateSpec)
   const at = path.child('template')
@@ -56,34 +68,57 @@ function checkJobSpec(spec: JobSpec, path: FieldPath, errors: Errors): void {
   const restartPath = at.child('spec', 'restartPolicy')
   // What is left out is Always, too.
   if (restartPolicy === 'Always' || restartPolicy === '')
-    errors.push(required(restartPath, 'valid values: ["OnFailure" "Never"]'))
+    errors.push(required(restartPath, 'valid values: "OnFailure", "Never"'))
   else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never')
     errors.push(notSupported(restartPath, restartPolicy, ['OnFailure', 'Never']))
-  else if (spec.podFailurePolicy && restartPolicy !== 'Never')
-    errors.push(
-      invalid(restartPath, restartPolicy, `only ${quote('Never')} is supported when podFailurePolicy is specified`),
-    )
+  else if (podFailurePolicy && restartPolicy !== 'Never')
+    errors.push(invalid(restartPath, restartPolicy, 'only "Never" is supported when podFailurePolicy is specified'))
 }
 
-const uidLabels = ['batch.kubernetes.io/controller-uid', 'controller-uid']
-const nameLabels = ['batch.kubernetes.io/job-name', 'job-name']
+function checkIndexed(spec: JobSpec, path: FieldPath, errors: Errors): void {
+  const { completions, parallelism, maxFailedIndexes } = spec
+  const add = (field: string, value: unknown, detail: string): void => {
+    errors.push(invalid(path.child(field), value, detail))
+  }
+  if (completions === undefined) errors.push(required(path.child('completions'), 'when completion mode is Indexed'))
+  if (parallelism !== undefined && parallelism > mostParallelism)
+    add('parallelism', parallelism, `must be less than or equal to ${mostParallelism} when completion mode is Indexed`)
+  if (maxFailedIndexes !== undefined) {
+    if (completions !== undefined && maxFailedIndexes > completions)
+      add('maxFailedIndexes', maxFailedIndexes, 'must be less than or equal to completions')
+    if (maxFailedIndexes > mostFailedIndexes)
+      add('maxFailedIndexes', maxFailedIndexes, `must be less than or equal to ${mostFailedIndexes}`)
+  }
+  if ((completions ?? 0) <= manyCompletions || spec.backoffLimitPerIndex === undefined) return
+  const many = `must be less than or equal to ${mostOfMany} when completions are above ${manyCompletions} and used with backoff limit per index`
+  if (maxFailedIndexes === undefined)
+    errors.push(
+      required(path.child('maxFailedIndexes'), `must be specified when completions is above ${manyCompletions}`),
+    )
+  if (parallelism !== undefined && parallelism > mostOfMany) add('parallelism', parallelism, many)
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > mostOfMany) add('maxFailedIndexes', maxFailedIndexes, many)
+}
+
+const generatedLabels = [
+  ['controller-uid', 'uid'],
+  ['job-name', 'name'],
+  ['batch.kubernetes.io/controller-uid', 'uid'],
+  ['batch.kubernetes.io/job-name', 'name'],
+] as const
 
 function checkGeneratedSelector(job: KubeObject, errors: Errors): void {
   const spec = job['spec'] as JobSpec
   if (spec.manualSelector === true || !spec.selector) return
-  const { uid = '', name = '' } = job.metadata
-  const labels: Record<string, string> = spec.template?.metadata?.labels ?? {}
+  if (!job.metadata.uid) errors.push(required(root('metadata', 'uid')))
+  const labels: Record<string, string> | undefined = spec.template?.metadata?.labels
   const path = specPath.child('template', 'metadata', 'labels')
   const expected: Record<string, string> = {}
-  for (const [keys, value] of [
-    [uidLabels, uid],
-    [nameLabels, name],
-  ] as const)
-    for (const key of keys) {
-      expected[key] = value
-      if (labels[key] === undefined) errors.push(required(path.key(key), `must be '${value}'`))
-      else if (labels[key] !== value) errors.push(invalid(path.key(key), labels, `must be '${value}'`))
-    }
+  for (const [key, field] of generatedLabels) {
+    const value = job.metadata[field] ?? ''
+    expected[key] = value
+    if (labels?.[key] === undefined) errors.push(required(path.key(key), `must be '${value}'`))
+    else if (labels[key] !== value) errors.push(invalid(path.key(key), labels, `must be '${value}'`))
+  }
   try {
     if (!labelSelectorFrom(spec.selector).matches(expected))
       errors.push(invalid(specPath.child('selector'), spec.selector, '`selector` not auto-generated'))
@@ -92,10 +127,7 @@ function checkGeneratedSelector(job: KubeObject, errors: Errors): void {
   }
 }
 
-export function validateJob(job: KubeObject): FieldError[] {
-  const errors: Errors = []
-  const spec = job['spec'] as JobSpec
-  checkGeneratedSelector(job, errors)
+function checkWholeSpec(spec: JobSpec, errors: Errors): void {
   checkJobSpec(spec, specPath, errors)
   const path = specPath.child('selector')
   if (!spec.selector) errors.push(required(path))
@@ -106,37 +138,35 @@ export function validateJob(job: KubeObject): FieldError[] {
   } catch {
     // Said above.
   }
+}
+
+export function validateJob(job: KubeObject): FieldError[] {
+  const errors: Errors = []
+  const spec = job['spec'] as JobSpec
+  checkGeneratedSelector(job, errors)
+  checkWholeSpec(spec, errors)
+  if (spec.completionMode === 'Indexed' && (spec.completions ?? 0) > 0) {
+    // The hostname of the last of its pods.
+    const hostname = `${job.metadata.name ?? ''}-${spec.completions! - 1}`
+    if (isDNS1123Label(hostname).length > 0)
+      errors.push(
+        invalid(
+          root('metadata', 'name'),
+          job.metadata.name ?? '',
+          `will not able to create pod with invalid DNS label: ${hostname}`,
+        ),
+      )
+  }
   return errors
 }
 
-/** What of a suspended Job's template may still be changed: where its pods go. */
-const schedulingFields = ['nodeSelector', 'affinity', 'tolerations', 'schedulingGates']
-
-function withoutScheduling(template: PodTemplateSpec | undefined): unknown {
-  const {
-    labels: _labels,
-    annotations: _annotations,
-    ...metadata
-  } = (template?.metadata ?? {}) as Record<string, unknown>
-  const spec = Object.fromEntries(
-    Object.entries(template?.spec ?? {}).filter(([field]) => !schedulingFields.includes(field)),
-  )
-  return { metadata, spec }
-}
-
 export function validateJobUpdate(job: KubeObject, old: KubeObject): FieldError[] {
-  const errors = validateJob(job)
+  const errors: Errors = []
   const [spec, before] = [job['spec'] as JobSpec, old['spec'] as JobSpec]
-  const elastic =
-    spec.completionMode === 'Indexed' &&
-    spec.completions !== undefined &&
-    spec.completions === spec.parallelism &&
-    before.completions !== undefined
-  if (!elastic) checkImmutable(spec.completions, before.completions, specPath.child('completions'), errors)
+  checkWholeSpec(spec, errors)
+  checkCompletions(spec, before, errors)
   checkImmutable(spec.selector, before.selector, specPath.child('selector'), errors)
-  const waiting = before.suspend === true && old['status']?.startTime === undefined
-  if (!(waiting && semanticEqual(withoutScheduling(spec.template), withoutScheduling(before.template))))
-    checkImmutable(spec.template, before.template, specPath.child('template'), errors)
+  checkTemplateUpdate(spec, before, old, errors)
   for (const field of [
     'completionMode',
     'podFailurePolicy',
@@ -148,50 +178,56 @@ export function validateJobUpdate(job: KubeObject, old: KubeObject): FieldError[
   return errors
 }
 
-export function validateJobStatusUpdate(job: KubeObject): FieldError[] {
-  const errors: Errors = []
-  for (const field of ['active', 'succeeded', 'failed', 'ready', 'terminating'])
-    checkNonnegative(job['status']?.[field], root('status'), field, errors)
-  return errors
+/** Indexed Jobs can be scaled, and then finish with as many completions as they run pods. */
+function checkCompletions(spec: JobSpec, before: JobSpec, errors: Errors): void {
+  const path = specPath.child('completions')
+  if (spec.completionMode !== 'Indexed') checkImmutable(spec.completions, before.completions, path, errors)
+  else if (
+    spec.completions !== undefined &&
+    spec.completions !== before.completions &&
+    spec.completions !== spec.parallelism
+  )
+    errors.push(invalid(path, spec.completions, 'can only be modified in tandem with spec.parallelism'))
 }
 
-const longestCronJobName = 52
+const schedulingFields = ['nodeSelector', 'tolerations', 'schedulingGates']
 
-export function validateCronJob(cronJob: KubeObject): FieldError[] {
-  const errors: Errors = []
-  const spec = cronJob['spec'] as CronJobSpec
-  const path = specPath.child('schedule')
-  const { schedule = '', timeZone } = spec
-  if (schedule === '') errors.push(required(path))
-  else {
-    const problem = cronProblem(schedule)
-    if (problem) errors.push(invalid(path, schedule, problem))
-    if (schedule.includes('TZ') && timeZone !== undefined)
-      errors.push(invalid(path, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule'))
-    else if (schedule.includes('TZ'))
-      errors.push(invalid(path, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'))
+/** A Job that is suspended may be given another place before it starts, and other sizes while nothing of it runs. */
+function checkTemplateUpdate(spec: JobSpec, before: JobSpec, old: KubeObject, errors: Errors): void {
+  const template: Record<string, any> = spec.template ?? {}
+  let expected: Record<string, any> = before.template ?? {}
+  const suspended = before.suspend === true
+  if (suspended && old['status']?.startTime === undefined) expected = withScheduling(expected, template)
+  const path = specPath.child('template')
+  if (!suspended || (old['status']?.active ?? 0) > 0) {
+    if (!semanticEqual(template, expected)) errors.push(invalid(path, template, 'field is immutable'))
+    return
   }
-  checkNonnegative(spec.startingDeadlineSeconds, specPath, 'startingDeadlineSeconds', errors)
-  if (timeZone !== undefined && (timeZone.toLowerCase() === 'local' || !isTimeZone(timeZone)))
-    errors.push(
-      invalid(
-        specPath.child('timeZone'),
-        timeZone,
-        timeZone === '' ? 'timeZone must be nil or non-empty string' : `unknown time zone ${timeZone}`,
-      ),
+  const sized = withSizes(expected['spec'], template['spec'])
+  if (!semanticEqual(template['spec'], sized))
+    errors.push(invalid(specPath.child('template.spec'), template['spec'] ?? null, 'field is immutable'))
+}
+
+function withScheduling(old: Record<string, any>, next: Record<string, any>): Record<string, any> {
+  const { labels, annotations } = next['metadata'] ?? {}
+  const of: Record<string, any> = next['spec'] ?? {}
+  const spec = { ...old['spec'] }
+  for (const field of schedulingFields) spec[field] = of[field]
+  const affinity = { ...spec['affinity'], nodeAffinity: of['affinity']?.nodeAffinity }
+  spec['affinity'] = Object.values(affinity).some(part => part !== undefined) ? affinity : undefined
+  return { ...old, metadata: { ...old['metadata'], labels, annotations }, spec }
+}
+
+function withSizes(old: Record<string, any> = {}, next: Record<string, any> = {}): Record<string, any> {
+  const spec = { ...old }
+  for (const list of ['containers', 'initContainers']) {
+    const [before, after]: Record<string, any>[][] = [old[list] ?? [], next[list] ?? []]
+    if (before!.length !== after!.length) continue
+    spec[list] = before!.map((container, index) =>
+      container['name'] === after![index]!['name']
+        ? { ...container, resources: after![index]!['resources'] }
+        : container,
     )
-  checkOneOf(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], specPath, 'concurrencyPolicy', errors)
-  const template = (spec.jobTemplate?.spec ?? {}) as JobSpec
-  const at = specPath.child('jobTemplate', 'spec')
-  checkJobSpec(template, at, errors)
-  if (template.selector)
-    errors.push(invalid(at.child('selector'), template.selector, '`selector` will be auto-generated'))
-  if (template.manualSelector === true) errors.push(notSupported(at.child('manualSelector'), true, ['nil', 'false']))
-  checkNonnegative(spec.successfulJobsHistoryLimit, specPath, 'successfulJobsHistoryLimit', errors)
-  checkNonnegative(spec.failedJobsHistoryLimit, specPath, 'failedJobsHistoryLimit', errors)
-  if ((cronJob.metadata.name ?? '').length > longestCronJobName)
-    errors.push(
-      invalid(root('metadata', 'name'), cronJob.metadata.name, `must be no more than ${longestCronJobName} characters`),
-    )
-  return errors
+  }
+  return spec
 }

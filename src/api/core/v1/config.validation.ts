@@ -1,18 +1,9 @@
-// ConfigMaps, Secrets, namespaces, nodes, quotas, limits and endpoints (upstream: pkg/apis/core/validation).
+// ConfigMaps, Secrets, namespaces, quotas, limits and endpoints (upstream: pkg/apis/core/validation).
 
 import { deepEqual } from '../../../machinery/deep-equal.ts'
-import {
-  duplicate,
-  type FieldError,
-  forbidden,
-  invalid,
-  notSupported,
-  required,
-  tooLong,
-} from '../../../machinery/field-error.ts'
+import { duplicate, type FieldError, forbidden, invalid, required, tooLong } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
-import { parseIP } from '../../../machinery/ip.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
 import {
   checkDNSLabel,
@@ -23,7 +14,7 @@ import {
   checkQualifiedName,
   type Errors,
 } from '../../../machinery/validation/field-checks.ts'
-import { isValidCIDRForLegacyField, isValidIPForLegacyField } from '../../../machinery/validation/ip.ts'
+import { isValidIPForLegacyField } from '../../../machinery/validation/ip.ts'
 import { isConfigMapKey, isQualifiedName, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
 import { validateFinalizerName } from '../../../machinery/validation/object-meta.ts'
 import type { KubeObject } from '../../resource.ts'
@@ -35,7 +26,6 @@ import {
   checkResourceQuantity,
   isOvercommitAllowed,
 } from './resources.validation.ts'
-import { checkTaints } from './scheduling.validation.ts'
 
 const mostBytes = 1024 * 1024
 const data = root('data')
@@ -180,51 +170,6 @@ export function validateNamespaceStatusUpdate(namespace: KubeObject): FieldError
   return phase === 'Terminating'
     ? []
     : [invalid(path, phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")]
-}
-
-function checkNodeResources(node: KubeObject, errors: Errors): void {
-  for (const list of ['capacity', 'allocatable'])
-    for (const name in node['status']?.[list])
-      checkResourceQuantity(name, parseQuantity(node['status'][list][name]), root('status', list, name), errors)
-}
-
-export function validateNode(node: KubeObject): FieldError[] {
-  const errors: Errors = []
-  const { taints, podCIDRs = [] } = node['spec'] as { taints?: never[]; podCIDRs?: string[] }
-  if (taints) checkTaints(taints, root('metadata', 'taints'), errors)
-  checkNodeResources(node, errors)
-  const path = root('spec', 'podCIDRs')
-  for (const [index, range] of podCIDRs.entries()) errors.push(...isValidCIDRForLegacyField(path.index(index), range))
-  if (podCIDRs.length < 2) return errors
-  const families = new Set(podCIDRs.map(range => parseIP(range.split('/')[0]!)?.family))
-  if (families.size !== 2 || podCIDRs.length > 2)
-    errors.push(invalid(path, podCIDRs, 'may specify no more than one CIDR for each IP family'))
-  for (const [index, range] of podCIDRs.entries())
-    if (podCIDRs.indexOf(range) !== index) errors.push(duplicate(path.index(index), range))
-  return errors
-}
-
-export function validateNodeUpdate(node: KubeObject, old: KubeObject): FieldError[] {
-  const errors: Errors = []
-  checkNodeResources(node, errors)
-  const seen = new Set<string>()
-  for (const [index, address] of ((node['status']?.addresses ?? []) as object[]).entries()) {
-    const key = JSON.stringify(address)
-    if (seen.has(key)) errors.push(duplicate(root('status', 'addresses').index(index), address))
-    seen.add(key)
-  }
-  const [next, before]: [string[], string[]] = [node['spec'].podCIDRs ?? [], old['spec'].podCIDRs ?? []]
-  const once = (what: string): string => `node updates may not change ${what} except from "" to valid`
-  if (before.length > 0) {
-    if (before.length !== next.length) errors.push(forbidden(root('spec', 'podCIDRs'), once('podCIDR')))
-    else
-      for (const [index, range] of before.entries())
-        if (range !== next[index]) errors.push(forbidden(root('spec', 'podCIDRs'), once('podCIDR')))
-  }
-  if (old['spec'].providerID && old['spec'].providerID !== node['spec'].providerID)
-    errors.push(forbidden(root('spec', 'providerID'), once('providerID')))
-  if (node['spec'].taints) checkTaints(node['spec'].taints, root('metadata', 'taints'), errors)
-  return errors
 }
 
 const quotaScopes = new Set([
@@ -395,77 +340,5 @@ export function validateEndpoints(endpoints: KubeObject): FieldError[] {
       if (port.appProtocol !== undefined) checkQualifiedName(port.appProtocol, there.child('appProtocol'), errors)
     }
   }
-  return errors
-}
-
-const volumeKinds = [
-  'hostPath',
-  'gcePersistentDisk',
-  'awsElasticBlockStore',
-  'glusterfs',
-  'flocker',
-  'nfs',
-  'rbd',
-  'quobyte',
-  'cephfs',
-  'iscsi',
-  'cinder',
-  'fc',
-  'flexVolume',
-  'azureFile',
-  'vsphereVolume',
-  'photonPersistentDisk',
-  'portworxVolume',
-  'azureDisk',
-  'scaleIO',
-  'local',
-  'storageos',
-  'csi',
-]
-
-export function validatePersistentVolume(volume: KubeObject): FieldError[] {
-  const errors: Errors = []
-  const spec = volume['spec'] as Record<string, any>
-  const path = root('spec')
-  const modes: string[] = spec['accessModes'] ?? []
-  const supported = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
-  if (modes.length === 0) errors.push(required(path.child('accessModes')))
-  for (const mode of modes)
-    if (!supported.includes(mode)) errors.push(notSupported(path.child('accessModes'), mode, supported))
-  if (modes.includes('ReadWriteOncePod') && modes.length > 1)
-    errors.push(forbidden(path.child('accessModes'), 'may not use ReadWriteOncePod with other access modes'))
-  const capacity = spec['capacity'] ?? {}
-  if (Object.keys(capacity).length === 0) errors.push(required(path.child('capacity')))
-  if (capacity.storage === undefined || Object.keys(capacity).length > 1)
-    errors.push(notSupported(path.child('capacity'), capacity, ['storage']))
-  for (const name in capacity) {
-    const quantity = parseQuantity(capacity[name])
-    const at = path.child('capacity').key(name)
-    if (quantity.sign < 0) errors.push(invalid(at, quantity.value(), 'must be a valid resource quantity'))
-    if (quantity.sign <= 0) errors.push(invalid(at, quantity.toString(), 'must be greater than zero'))
-  }
-  const policy = spec['persistentVolumeReclaimPolicy']
-  if (policy && !['Delete', 'Recycle', 'Retain'].includes(policy))
-    errors.push(notSupported(path.child('persistentVolumeReclaimPolicy'), policy, ['Delete', 'Recycle', 'Retain']))
-  let count = 0
-  for (const kind of volumeKinds) {
-    if (spec[kind] === undefined) continue
-    if (++count > 1) errors.push(forbidden(path.child(kind), 'may not specify more than 1 volume type'))
-    else if ((kind === 'hostPath' || kind === 'local') && !spec[kind].path)
-      errors.push(required(path.child(kind, 'path')))
-    else if (kind === 'csi') {
-      if (!spec[kind].driver) errors.push(required(path.child(kind, 'driver')))
-      if (!spec[kind].volumeHandle) errors.push(required(path.child(kind, 'volumeHandle')))
-    } else if (kind === 'nfs')
-      for (const field of ['server', 'path']) if (!spec[kind][field]) errors.push(required(path.child(kind, field)))
-  }
-  if (count === 0) errors.push(required(path, 'must specify a volume type'))
-  if (spec['local'] && !spec['nodeAffinity'])
-    errors.push(required(root('metadata', 'annotations'), 'Local volume requires node affinity'))
-  if (spec['storageClassName'])
-    for (const message of nameIsDNSSubdomain(spec['storageClassName'], false))
-      errors.push(invalid(path.child('storageClassName'), spec['storageClassName'], message))
-  if (spec['volumeMode'] !== undefined && !['Block', 'Filesystem'].includes(spec['volumeMode']))
-    errors.push(notSupported(path.child('volumeMode'), spec['volumeMode'], ['Block', 'Filesystem']))
   return errors
 }

@@ -7,11 +7,16 @@ import { parseQuantity } from '../../../machinery/quantity.ts'
 import { diffOf } from '../../../machinery/unified-diff.ts'
 import { checkIfGiven, checkImmutable, checkRequired, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabelSelector, validateLabels } from '../../../machinery/validation/labels.ts'
-import { isDNS1123Subdomain, nameIsDNSLabel, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
+import {
+  isDNS1123Subdomain,
+  isQualifiedName,
+  nameIsDNSLabel,
+  nameIsDNSSubdomain,
+} from '../../../machinery/validation/names.ts'
 import { validateAnnotations } from '../../../machinery/validation/object-meta.ts'
 import type { KubeObject } from '../../resource.ts'
 import type { PersistentVolumeClaimSpec } from './persistentvolumeclaim.ts'
-import { checkResourceQuantity } from './resources.validation.ts'
+import { checkResourceQuantity, isNative } from './resources.validation.ts'
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 export const volumeModes = ['Block', 'Filesystem']
@@ -107,18 +112,20 @@ export function validatePersistentVolumeClaimUpdate(claim: KubeObject, old: Kube
   // The controller binds a claim once.
   if (!previous['volumeName']) previous['volumeName'] = next['volumeName']
   const [annotation, oldAnnotation] = [claim, old].map(one => one.metadata['annotations']?.[classAnnotation])
-  if ((annotation ?? '') !== (oldAnnotation ?? ''))
+  const named = before.storageClassName === undefined && spec.storageClassName !== undefined
+  // From the annotation of old to the field, and from no class at all to one.
+  const fromAnnotation =
+    named &&
+    oldAnnotation !== undefined &&
+    spec.storageClassName === oldAnnotation &&
+    (annotation === undefined || annotation === oldAnnotation)
+  if (!fromAnnotation && (annotation ?? '') !== (oldAnnotation ?? ''))
     errors.push(invalid(root('metadata').child('annotations', classAnnotation), annotation ?? '', 'field is immutable'))
-  if (
-    before.storageClassName === undefined &&
-    spec.storageClassName !== undefined &&
-    (oldAnnotation === undefined || oldAnnotation === spec.storageClassName)
-  )
+  if (fromAnnotation || (named && (oldAnnotation === undefined || oldAnnotation === spec.storageClassName)))
     next['storageClassName'] = previous['storageClassName']
   if (bound && next['resources']?.requests)
     next['resources'].requests.storage = previous['resources']?.requests?.storage
-  if (bound && next['volumeAttributesClassName'] !== undefined)
-    next['volumeAttributesClassName'] = previous['volumeAttributesClassName']
+  if (bound) next['volumeAttributesClassName'] = previous['volumeAttributesClassName']
   if (!semanticEqual(next, previous))
     errors.push(
       forbidden(
@@ -136,15 +143,55 @@ export function validatePersistentVolumeClaimUpdate(claim: KubeObject, old: Kube
       forbidden(specPath.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'),
     )
   checkImmutable(spec.volumeMode, before.volumeMode, root('volumeMode'), errors)
+  const current = 'is forbidden when status.currentVolumeAttributesClassName is not nil'
   if (
-    before.volumeAttributesClassName !== undefined &&
+    old['status']?.currentVolumeAttributesClassName !== undefined &&
     spec.volumeAttributesClassName !== before.volumeAttributesClassName
   ) {
     const path = specPath.child('volumeAttributesClassName')
-    if (spec.volumeAttributesClassName === undefined)
-      errors.push(forbidden(path, 'update from non-nil value to nil is forbidden'))
-    else if (spec.volumeAttributesClassName === '')
-      errors.push(forbidden(path, 'update from non-nil value to an empty string is forbidden'))
+    if (spec.volumeAttributesClassName === undefined) errors.push(forbidden(path, `update to nil ${current}`))
+    else if (spec.volumeAttributesClassName === '') errors.push(forbidden(path, `update to empty string ${current}`))
   }
+  return errors
+}
+
+const resizeStatuses = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+]
+
+function checkClaimResource(name: string, path: FieldPath, errors: Errors): boolean {
+  const messages = isQualifiedName(name)
+  for (const message of messages) errors.push(invalid(path, name, message))
+  if (messages.length > 0) return false
+  if (!isNative(name) || name === 'storage') return true
+  errors.push(notSupported(path, name, ['storage']))
+  return false
+}
+
+export function validatePersistentVolumeClaimStatusUpdate(claim: KubeObject): FieldError[] {
+  const errors: Errors = []
+  const { capacity, allocatedResources, allocatedResourceStatuses } = claim['status'] ?? {}
+  if (!claim['spec'].accessModes?.length) errors.push(required(root('Spec', 'accessModes')))
+  const checkAmount = (text: string, path: FieldPath): boolean => {
+    const quantity = parseQuantity(text)
+    if (quantity.value() >= 0) return true
+    errors.push(invalid(path, quantity.value(), 'must be a valid resource quantity'))
+    return false
+  }
+  for (const name in capacity) checkAmount(capacity[name], root('status', 'capacity').key(name))
+  const statusesPath = root('status', 'allocatedResourceStatuses')
+  for (const name in allocatedResourceStatuses) {
+    checkClaimResource(name, statusesPath, errors)
+    if (!resizeStatuses.includes(allocatedResourceStatuses[name]))
+      errors.push(notSupported(statusesPath, name, resizeStatuses))
+  }
+  const path = root('status', 'allocatedResources')
+  for (const name in allocatedResources)
+    if (checkClaimResource(name, path, errors) && checkAmount(allocatedResources[name], path.key(name)))
+      checkResourceQuantity('storage', parseQuantity(allocatedResources[name]), path.key(name), errors)
   return errors
 }

@@ -85,6 +85,12 @@ export function checkPodTemplate(template: PodTemplateSpec, path: FieldPath, err
     )
 }
 
+export function validatePodTemplate(object: KubeObject): FieldError[] {
+  const errors: Errors = []
+  checkPodTemplate((object['template'] ?? {}) as PodTemplateSpec, root('template'), errors)
+  return errors
+}
+
 const updatable = [
   '`spec.containers[*].image`',
   '`spec.initContainers[*].image`',

@@ -40,3 +40,21 @@ export function validateReplicationController(controller: KubeObject): FieldErro
     )
   return errors
 }
+
+const statusPath = root('status')
+
+export function validateReplicationControllerStatusUpdate(controller: KubeObject): FieldError[] {
+  const errors: Errors = []
+  const status = (controller['status'] ?? {}) as Record<string, number | undefined>
+  const of = (field: string): number => status[field] ?? 0
+  for (const field of ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'])
+    checkNonnegative(status[field], statusPath, field, errors)
+  for (const field of ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'])
+    if (of(field) > of('replicas'))
+      errors.push(invalid(statusPath.child(field), of(field), 'cannot be greater than status.replicas'))
+  if (of('availableReplicas') > of('readyReplicas'))
+    errors.push(
+      invalid(statusPath.child('availableReplicas'), of('availableReplicas'), 'cannot be greater than readyReplicas'),
+    )
+  return errors
+}

@@ -353,6 +353,17 @@ const kinds: { [K in keyof VolumeSource]?: Check<K> } = {
   },
 }
 
+/** One kind by itself: PersistentVolumes have most of them too. */
+export function checkVolumeKind<K extends keyof VolumeSource>(
+  kind: K,
+  source: unknown,
+  path: FieldPath,
+  name: string,
+  errors: Errors,
+): void {
+  kinds[kind]?.(source as never, path, errors, name, { isPod: false, podName: undefined })
+}
+
 export function checkDriverName(name: string, path: FieldPath, errors: Errors): void {
   if (name === '') errors.push(required(path))
   if (name.length > 63)

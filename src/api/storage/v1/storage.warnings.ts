@@ -1,4 +1,4 @@
-// Classes and capacities that select nodes by labels that went out of use; and runtime classes that do.
+// Classes of storage and capacities that select nodes by labels that went out of use.
 
 import { deprecatedNodeLabel, warnOfNodeLabelSelector } from '../../core/v1/nodelabels.warnings.ts'
 import type { KubeObject } from '../../resource.ts'
@@ -16,14 +16,5 @@ export function storageClassWarnings(storageClass: KubeObject): string[] {
 export function csiStorageCapacityWarnings(capacity: KubeObject): string[] {
   const warnings: string[] = []
   warnOfNodeLabelSelector(capacity['nodeTopology'], 'nodeTopology', warnings)
-  return warnings
-}
-
-export function runtimeClassWarnings(runtimeClass: KubeObject): string[] {
-  const warnings: string[] = []
-  for (const key in runtimeClass['scheduling']?.nodeSelector) {
-    const message = deprecatedNodeLabel(key)
-    if (message) warnings.push(`scheduling.nodeSelector: ${message}`)
-  }
   return warnings
 }

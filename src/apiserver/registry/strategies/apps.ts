@@ -1,6 +1,10 @@
 // The workload kinds of group apps.
 
 import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+} from '../../../api/apps/v1/controllerrevision.validation.ts'
+import {
   validateDaemonSet,
   validateDaemonSetStatusUpdate,
   validateDaemonSetUpdate,
@@ -19,6 +23,29 @@ import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
 import type { Strategy } from '../strategy.ts'
+import { dropDisabledPodFields } from './disabled-fields.ts'
+
+const podSpecOf = (object: KubeObject) => object['spec'].template?.spec
+
+/** A template's fields of features that are off. */
+function dropFields(object: KubeObject, old?: KubeObject): void {
+  dropDisabledPodFields(podSpecOf(object), old && podSpecOf(old))
+}
+
+const templateGeneration = 'deprecated.daemonset.template.generation'
+
+/** A DaemonSet counts the changes of its template in an annotation, which only the server writes. */
+function countTemplates(set: KubeObject, old: KubeObject | undefined): void {
+  let count = 1
+  if (old) {
+    count = Number(old.metadata['annotations']?.[templateGeneration] ?? 1)
+    if (!deepEqual(set['spec'].template, old['spec'].template)) count++
+  } else {
+    const given = Number(set.metadata['annotations']?.[templateGeneration])
+    if (Number.isSafeInteger(given) && given > 1) count = given
+  }
+  set.metadata['annotations'] = { ...set.metadata['annotations'], [templateGeneration]: String(count) }
+}
 
 function countAnnotations(object: KubeObject, old: KubeObject): void {
   if (!deepEqual(object.metadata['annotations'] ?? {}, old.metadata['annotations'] ?? {}))
@@ -30,7 +57,11 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     tracksGeneration: true,
     defaultPropagation: 'Background',
     // The controller looks at a deployment's annotations too.
-    prepareForUpdate: countAnnotations,
+    prepareForCreate: object => dropFields(object),
+    prepareForUpdate(deployment, old) {
+      dropFields(deployment, old)
+      countAnnotations(deployment, old)
+    },
     prepareForStatusUpdate(deployment, old) {
       deployment.metadata['labels'] = old.metadata['labels']
     },
@@ -42,6 +73,8 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
   'replicasets.apps': {
     tracksGeneration: true,
     defaultPropagation: 'Background',
+    prepareForCreate: object => dropFields(object),
+    prepareForUpdate: dropFields,
     validate: validateReplicaSet,
     validateUpdate: validateReplicaSetUpdate,
     validateStatusUpdate: validateReplicaSetStatusUpdate,
@@ -51,6 +84,8 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     tracksGeneration: true,
     defaultPropagation: 'Background',
     validateName: nameIsDNSLabel,
+    prepareForCreate: object => dropFields(object),
+    prepareForUpdate: dropFields,
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
     validateStatusUpdate: validateStatefulSetStatusUpdate,
@@ -59,10 +94,26 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
   'daemonsets.apps': {
     tracksGeneration: true,
     defaultPropagation: 'Background',
+    prepareForCreate(set) {
+      dropFields(set)
+      countTemplates(set, undefined)
+    },
+    prepareForUpdate(set, old) {
+      dropFields(set, old)
+      countTemplates(set, old)
+    },
+    prepareForStatusUpdate(set, old) {
+      const count = old.metadata['annotations']?.[templateGeneration]
+      if (count !== undefined)
+        set.metadata['annotations'] = { ...set.metadata['annotations'], [templateGeneration]: count }
+    },
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
     validateStatusUpdate: validateDaemonSetStatusUpdate,
     warnings: workloadWarnings(),
   },
-  'controllerrevisions.apps': {},
+  'controllerrevisions.apps': {
+    validate: validateControllerRevision,
+    validateUpdate: validateControllerRevisionUpdate,
+  },
 }

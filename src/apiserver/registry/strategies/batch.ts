@@ -1,13 +1,12 @@
 // Jobs and CronJobs. A deleted Job leaves its pods behind unless it is told otherwise: so its first version did.
 
-import {
-  validateCronJob,
-  validateJob,
-  validateJobStatusUpdate,
-  validateJobUpdate,
-} from '../../../api/batch/v1/job.validation.ts'
+import { cronJobWarnings, jobWarnings } from '../../../api/apps/v1/workload.warnings.ts'
+import { validateCronJob, validateCronJobUpdate } from '../../../api/batch/v1/cronjob.validation.ts'
+import { validateJob, validateJobUpdate } from '../../../api/batch/v1/job.validation.ts'
+import { validateJobStatusUpdate } from '../../../api/batch/v1/jobstatus.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import type { Strategy } from '../strategy.ts'
+import { dropDisabledPodFields } from './disabled-fields.ts'
 
 const controllerUID = ['batch.kubernetes.io/controller-uid', 'controller-uid']
 const jobName = ['batch.kubernetes.io/job-name', 'job-name']
@@ -30,19 +29,29 @@ export function generateSelector(job: KubeObject): void {
   selector.matchLabels[controllerUID[0]!] ??= uid
 }
 
+const podSpecOf = (cronJob: KubeObject) => cronJob['spec'].jobTemplate?.spec?.template?.spec
+
 export const batchStrategies: Readonly<Record<string, Strategy>> = {
   'jobs.batch': {
     tracksGeneration: true,
     defaultPropagation: 'Orphan',
-    prepareForCreate: generateSelector,
+    prepareForCreate(job) {
+      generateSelector(job)
+      dropDisabledPodFields(job['spec'].template?.spec)
+    },
+    prepareForUpdate: (job, old) => dropDisabledPodFields(job['spec'].template?.spec, old['spec'].template?.spec),
     validate: validateJob,
     validateUpdate: validateJobUpdate,
     validateStatusUpdate: validateJobStatusUpdate,
+    warnings: jobWarnings,
   },
   'cronjobs.batch': {
     tracksGeneration: true,
     defaultPropagation: 'Background',
+    prepareForCreate: cronJob => dropDisabledPodFields(podSpecOf(cronJob)),
+    prepareForUpdate: (cronJob, old) => dropDisabledPodFields(podSpecOf(cronJob), podSpecOf(old)),
     validate: validateCronJob,
-    validateUpdate: validateCronJob,
+    validateUpdate: validateCronJobUpdate,
+    warnings: cronJobWarnings,
   },
 }

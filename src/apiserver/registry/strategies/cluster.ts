@@ -1,92 +1,67 @@
-// Kinds that configure the cluster: admission, flow control, certificates, classes, leases, budgets, extension of the API.
+// Kinds that configure the cluster: admission, classes, leases, budgets, autoscalers, extension of the API.
 
-import { validateHorizontalPodAutoscaler } from '../../../api/autoscaling/v2/horizontalpodautoscaler.validation.ts'
+import { validateWebhookConfiguration } from '../../../api/admissionregistration/v1/webhookconfiguration.validation.ts'
 import {
-  validateCertificateSigningRequest,
-  validateLease,
+  validateHorizontalPodAutoscaler,
+  validateHorizontalPodAutoscalerStatusUpdate,
+} from '../../../api/autoscaling/v2/horizontalpodautoscaler.validation.ts'
+import { conversionBetween } from '../../../api/conversion.ts'
+import { validateLease } from '../../../api/coordination/v1/lease.validation.ts'
+import { validateRuntimeClass, validateRuntimeClassUpdate } from '../../../api/node/v1/runtimeclass.validation.ts'
+import { runtimeClassWarnings } from '../../../api/node/v1/runtimeclass.warnings.ts'
+import {
   validatePodDisruptionBudget,
+  validatePodDisruptionBudgetStatusUpdate,
+} from '../../../api/policy/v1/poddisruptionbudget.validation.ts'
+import type { KubeObject } from '../../../api/resource.ts'
+import {
   validatePriorityClass,
   validatePriorityClassUpdate,
-  validateRuntimeClass,
-  validateRuntimeClassUpdate,
-} from '../../../api/cluster-kinds.validation.ts'
-import type { KubeObject } from '../../../api/resource.ts'
-import { formatTime } from '../../../machinery/time.ts'
-import { nameIsPathSegment } from '../../../machinery/validation/names.ts'
-import type { Strategy, StrategyContext } from '../strategy.ts'
+} from '../../../api/scheduling/v1/priorityclass.validation.ts'
+import type { Strategy } from '../strategy.ts'
 import { apiServiceStrategy } from './api-service.ts'
 
-const counted: Strategy = { tracksGeneration: true }
 /** Kinds whose clients always say which version they saw. */
 const careful: Strategy = { tracksGeneration: true, allowUnconditionalUpdate: false }
-
-/** Who asks is what the server knows, not what the request says. */
-function requestedBy(request: KubeObject, { user }: StrategyContext): void {
-  const spec = request['spec'] as Record<string, any>
-  for (const field of ['username', 'uid', 'groups', 'extra']) delete spec[field]
-  spec['username'] = user.name
-  if (user.uid) spec['uid'] = user.uid
-  if (user.groups.length > 0) spec['groups'] = [...user.groups]
-  const extra = Object.entries(user.extra ?? {})
-  if (extra.length > 0) spec['extra'] = Object.fromEntries(extra.map(([key, values]) => [key, [...values]]))
+const webhookConfiguration: Strategy = {
+  ...careful,
+  validate: validateWebhookConfiguration,
+  validateUpdate: validateWebhookConfiguration,
 }
 
-type Condition = { type: string; status?: string; lastUpdateTime?: string; lastTransitionTime?: string }
-
-/** Conditions get the times they changed; only the approval subresource decides about approval. */
-function certificateConditions(request: KubeObject, old: KubeObject, { server }: StrategyContext): void {
-  const now = formatTime(server.env.clock.now())
-  const before: Condition[] = old['status']?.conditions ?? []
-  for (const condition of (request['status']?.conditions ?? []) as Condition[]) {
-    const known = before.find(({ type }) => type === condition.type)
-    condition.lastUpdateTime ??= now
-    if (condition.lastTransitionTime === undefined)
-      condition.lastTransitionTime = known?.status === condition.status ? (known?.lastTransitionTime ?? now) : now
-  }
+/** Both versions say the same, and are checked as the newer one. */
+function asV2(autoscaler: KubeObject): KubeObject {
+  if (autoscaler.apiVersion !== 'autoscaling/v1') return autoscaler
+  const group = 'autoscaling'
+  return conversionBetween('HorizontalPodAutoscaler', { group, version: 'v1' }, { group, version: 'v2' })!(autoscaler)
 }
 
-const certificateSigningRequest: Strategy = {
-  validateName: nameIsPathSegment,
-  prepareForCreate: requestedBy,
-  validate: validateCertificateSigningRequest,
-  prepareForUpdate(request, old, context) {
-    request['spec'] = old['spec']
-    if (context.subresource !== 'approval') return
-    request['status'] = { ...old['status'], conditions: request['status']?.conditions }
-    certificateConditions(request, old, context)
-  },
-  prepareForStatusUpdate(request, old, context) {
-    const decisions = (object: KubeObject): Condition[] =>
-      ((object['status']?.conditions ?? []) as Condition[]).filter(
-        ({ type }) => type === 'Approved' || type === 'Denied',
-      )
-    const others = ((request['status']?.conditions ?? []) as Condition[]).filter(
-      ({ type }) => type !== 'Approved' && type !== 'Denied',
-    )
-    const conditions = [...decisions(old), ...others]
-    request['status'] = { ...request['status'], ...(conditions.length > 0 ? { conditions } : {}) }
-    certificateConditions(request, old, context)
-  },
+/** Coordinated leader election is off by default (KEP-4355). */
+function dropDisabledLeaseFields(lease: KubeObject, old: KubeObject | undefined): void {
+  for (const field of ['strategy', 'preferredHolder'])
+    if (lease['spec']?.[field] !== undefined && old?.['spec']?.[field] === undefined) delete lease['spec'][field]
 }
 
 export const clusterStrategies: Readonly<Record<string, Strategy>> = {
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': careful,
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': careful,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfiguration,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfiguration,
   'apiservices.apiregistration.k8s.io': apiServiceStrategy,
-  'flowschemas.flowcontrol.apiserver.k8s.io': careful,
-  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': careful,
   'poddisruptionbudgets.policy': {
     ...careful,
     validate: validatePodDisruptionBudget,
     validateUpdate: validatePodDisruptionBudget,
+    validateStatusUpdate: validatePodDisruptionBudgetStatusUpdate,
   },
   'horizontalpodautoscalers.autoscaling': {
-    validate: validateHorizontalPodAutoscaler,
-    validateUpdate: validateHorizontalPodAutoscaler,
+    validate: autoscaler => validateHorizontalPodAutoscaler(asV2(autoscaler)),
+    validateUpdate: (autoscaler, old) => validateHorizontalPodAutoscaler(asV2(autoscaler), asV2(old)),
+    validateStatusUpdate: autoscaler => validateHorizontalPodAutoscalerStatusUpdate(asV2(autoscaler)),
   },
   'leases.coordination.k8s.io': {
     allowCreateOnUpdate: true,
     allowUnconditionalUpdate: false,
+    prepareForCreate: lease => dropDisabledLeaseFields(lease, undefined),
+    prepareForUpdate: dropDisabledLeaseFields,
     validate: validateLease,
     validateUpdate: validateLease,
   },
@@ -94,15 +69,14 @@ export const clusterStrategies: Readonly<Record<string, Strategy>> = {
     allowUnconditionalUpdate: false,
     validate: validateRuntimeClass,
     validateUpdate: validateRuntimeClassUpdate,
+    warnings: runtimeClassWarnings,
   },
   'priorityclasses.scheduling.k8s.io': {
-    ...counted,
+    // Upstream never counts on.
+    prepareForCreate(priorityClass) {
+      priorityClass.metadata['generation'] = 1
+    },
     validate: validatePriorityClass,
     validateUpdate: validatePriorityClassUpdate,
   },
-  'certificatesigningrequests.certificates.k8s.io': certificateSigningRequest,
-  'deviceclasses.resource.k8s.io': counted,
-  'resourceslices.resource.k8s.io': counted,
-  'resourceclaims.resource.k8s.io': {},
-  'resourceclaimtemplates.resource.k8s.io': {},
 }

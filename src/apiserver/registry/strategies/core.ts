@@ -1,26 +1,29 @@
 // Kinds of the core group that need little of their own.
 
-import { validateEvent } from '../../../api/cluster-kinds.validation.ts'
+import { podTemplateWarnings, workloadWarnings } from '../../../api/apps/v1/workload.warnings.ts'
 import {
   validateConfigMap,
   validateConfigMapUpdate,
   validateEndpoints,
   validateLimitRange,
-  validateNode,
-  validateNodeUpdate,
-  validatePersistentVolume,
   validateResourceQuota,
   validateResourceQuotaStatusUpdate,
   validateResourceQuotaUpdate,
   validateSecret,
   validateSecretUpdate,
 } from '../../../api/core/v1/config.validation.ts'
+import { nodeWarnings, secretWarnings, serviceAccountWarnings } from '../../../api/core/v1/config.warnings.ts'
+import { validateEvent, validateEventUpdate } from '../../../api/core/v1/event.validation.ts'
+import { validateNode, validateNodeStatusUpdate, validateNodeUpdate } from '../../../api/core/v1/node.validation.ts'
+import { validatePodTemplate } from '../../../api/core/v1/pod.validation.ts'
 import {
-  validatePersistentVolumeClaim,
-  validatePersistentVolumeClaimUpdate,
-} from '../../../api/core/v1/persistentvolumeclaim.validation.ts'
-import { validateReplicationController } from '../../../api/core/v1/replicationcontroller.validation.ts'
+  validateReplicationController,
+  validateReplicationControllerStatusUpdate,
+} from '../../../api/core/v1/replicationcontroller.validation.ts'
+import { endpointsWarnings } from '../../../api/core/v1/service.warnings.ts'
+import type { KubeObject } from '../../../api/resource.ts'
 import type { Strategy } from '../strategy.ts'
+import { dropDisabledPodFields } from './disabled-fields.ts'
 
 /** Events are forgotten after an hour (the API server's --event-ttl). */
 const eventSeconds = 3600
@@ -29,6 +32,7 @@ const event: Strategy = {
   allowCreateOnUpdate: true,
   ttlSeconds: () => eventSeconds,
   validate: validateEvent,
+  validateUpdate: validateEventUpdate,
 }
 
 /** A Secret's type is decided once. */
@@ -38,46 +42,74 @@ const secret: Strategy = {
   },
   validate: validateSecret,
   validateUpdate: validateSecretUpdate,
+  warnings: secretWarnings,
+}
+
+/** Of the secrets an account refers to only the names count. */
+function onlyNames(account: KubeObject): void {
+  if (account['secrets'])
+    account['secrets'] = account['secrets'].map(({ name }: { name?: string }) => (name ? { name } : {}))
+}
+
+/** Where a node's kubelet takes its configuration from is not asked any more. */
+function dropConfigSource(node: KubeObject, old: KubeObject | undefined): void {
+  if (node['spec']?.configSource && !old?.['spec'].configSource) delete node['spec'].configSource
 }
 
 export const coreStrategies: Readonly<Record<string, Strategy>> = {
   configmaps: { validate: validateConfigMap, validateUpdate: validateConfigMapUpdate },
   secrets: secret,
-  serviceaccounts: {},
-  endpoints: { allowCreateOnUpdate: true, validate: validateEndpoints, validateUpdate: validateEndpoints },
+  serviceaccounts: {
+    prepareForCreate: onlyNames,
+    prepareForUpdate: onlyNames,
+    warnings: serviceAccountWarnings,
+  },
+  endpoints: {
+    allowCreateOnUpdate: true,
+    validate: validateEndpoints,
+    validateUpdate: validateEndpoints,
+    warnings: endpointsWarnings,
+  },
   events: event,
   'events.events.k8s.io': event,
-  limitranges: { allowCreateOnUpdate: true, validate: validateLimitRange, validateUpdate: validateLimitRange },
+  limitranges: {
+    allowCreateOnUpdate: true,
+    prepareForCreate(range, { server }) {
+      range.metadata.name ||= server.env.random.uuid()
+    },
+    validate: validateLimitRange,
+    validateUpdate: validateLimitRange,
+  },
   resourcequotas: {
     validate: validateResourceQuota,
     validateUpdate: validateResourceQuotaUpdate,
     validateStatusUpdate: validateResourceQuotaStatusUpdate,
   },
-  podtemplates: { tracksGeneration: true },
+  podtemplates: {
+    tracksGeneration: true,
+    prepareForCreate: object => dropDisabledPodFields(object['template']?.spec),
+    prepareForUpdate: (object, old) => dropDisabledPodFields(object['template']?.spec, old['template']?.spec),
+    validate: validatePodTemplate,
+    validateUpdate: validatePodTemplate,
+    warnings: podTemplateWarnings,
+  },
   replicationcontrollers: {
     tracksGeneration: true,
     defaultPropagation: 'Orphan',
+    prepareForCreate: object => dropDisabledPodFields(object['spec'].template?.spec),
+    prepareForUpdate: (object, old) => dropDisabledPodFields(object['spec'].template?.spec, old['spec'].template?.spec),
     validate: validateReplicationController,
     validateUpdate: validateReplicationController,
+    validateStatusUpdate: validateReplicationControllerStatusUpdate,
+    warnings: workloadWarnings('template'),
   },
   nodes: {
     keepsStatusAtCreate: true,
+    prepareForCreate: node => dropConfigSource(node, undefined),
+    prepareForUpdate: dropConfigSource,
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
-    validateStatusUpdate: validateNodeUpdate,
-  },
-  persistentvolumes: {
-    prepareForCreate(volume) {
-      volume['status'] = { phase: 'Pending' }
-    },
-    validate: validatePersistentVolume,
-    validateUpdate: validatePersistentVolume,
-  },
-  persistentvolumeclaims: {
-    prepareForCreate(claim) {
-      claim['status'] = { phase: 'Pending' }
-    },
-    validate: validatePersistentVolumeClaim,
-    validateUpdate: validatePersistentVolumeClaimUpdate,
+    validateStatusUpdate: validateNodeStatusUpdate,
+    warnings: nodeWarnings,
   },
 }

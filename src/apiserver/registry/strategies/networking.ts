@@ -3,29 +3,50 @@
 import {
   validateEndpointSlice,
   validateEndpointSliceUpdate,
+} from '../../../api/discovery/v1/endpointslice.validation.ts'
+import {
   validateIngress,
-  validateIngressClass,
-  validateIngressClassUpdate,
   validateIngressCreate,
-  validateNetworkPolicy,
-} from '../../../api/networking/v1/networking.validation.ts'
+  validateIngressStatusUpdate,
+} from '../../../api/networking/v1/ingress.validation.ts'
+import { validateIngressClass, validateIngressClassUpdate } from '../../../api/networking/v1/ingressclass.validation.ts'
+import {
+  endpointSliceWarnings,
+  ingressWarnings,
+  networkPolicyWarnings,
+} from '../../../api/networking/v1/networking.warnings.ts'
+import { validateNetworkPolicy } from '../../../api/networking/v1/networkpolicy.validation.ts'
+import {
+  nameIsIPAddress,
+  validateIPAddress,
+  validateIPAddressUpdate,
+  validateServiceCIDR,
+  validateServiceCIDRUpdate,
+} from '../../../api/networking/v1/serviceaddresses.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
-import { formatIP, parseIP } from '../../../machinery/ip.ts'
 import type { Strategy } from '../strategy.ts'
 
 function endpointSliceUpdate(slice: KubeObject, old: KubeObject): void {
+  if (!deepEqual(slice['endpoints'], old['endpoints'])) dropTopology(slice, old)
   // Labels are part of what a slice says.
   if (!deepEqual(slice.metadata['labels'] ?? {}, old.metadata['labels'] ?? {}))
     slice.metadata['generation'] = (old.metadata['generation'] ?? 0) + 1
 }
 
-/** The name is the address. */
-function ipAddressName(name: string): string[] {
-  const address = parseIP(name)
-  if (!address) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
-  const canonical = formatIP(address.bytes)
-  return canonical === name ? [] : [`must be in canonical form ("${canonical}")`]
+const hostname = 'kubernetes.io/hostname'
+
+/** Where endpoints are was said in a map of labels once; of that only nodes that were known already stay. */
+function dropTopology(slice: KubeObject, old: KubeObject | undefined): void {
+  const known = new Set<string>()
+  for (const { deprecatedTopology } of old?.['endpoints'] ?? [])
+    if (deprecatedTopology?.[hostname] !== undefined) known.add(deprecatedTopology[hostname])
+  for (const endpoint of slice['endpoints'] ?? []) {
+    if (!endpoint.deprecatedTopology) continue
+    const node = endpoint.deprecatedTopology[hostname]
+    if (node !== undefined && known.has(node)) endpoint.deprecatedTopology = { [hostname]: node }
+    else delete endpoint.deprecatedTopology
+  }
 }
 
 export const networkingStrategies: Readonly<Record<string, Strategy>> = {
@@ -33,6 +54,8 @@ export const networkingStrategies: Readonly<Record<string, Strategy>> = {
     tracksGeneration: true,
     validate: validateIngressCreate,
     validateUpdate: validateIngress,
+    validateStatusUpdate: validateIngressStatusUpdate,
+    warnings: ingressWarnings,
   },
   'ingressclasses.networking.k8s.io': {
     tracksGeneration: true,
@@ -43,13 +66,20 @@ export const networkingStrategies: Readonly<Record<string, Strategy>> = {
     tracksGeneration: true,
     validate: validateNetworkPolicy,
     validateUpdate: validateNetworkPolicy,
+    warnings: networkPolicyWarnings,
   },
-  'ipaddresses.networking.k8s.io': { validateName: ipAddressName },
-  'servicecidrs.networking.k8s.io': {},
+  'ipaddresses.networking.k8s.io': {
+    validateName: nameIsIPAddress,
+    validate: validateIPAddress,
+    validateUpdate: validateIPAddressUpdate,
+  },
+  'servicecidrs.networking.k8s.io': { validate: validateServiceCIDR, validateUpdate: validateServiceCIDRUpdate },
   'endpointslices.discovery.k8s.io': {
     tracksGeneration: true,
+    prepareForCreate: slice => dropTopology(slice, undefined),
     prepareForUpdate: endpointSliceUpdate,
     validate: validateEndpointSlice,
     validateUpdate: validateEndpointSliceUpdate,
+    warnings: endpointSliceWarnings,
   },
 }

@@ -6,6 +6,7 @@ import {
   validateServiceStatusUpdate,
   validateServiceUpdate,
 } from '../../../api/core/v1/service.validation.ts'
+import { serviceWarnings } from '../../../api/core/v1/service.warnings.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { nameIsDNS1035Label } from '../../../machinery/validation/names.ts'
 import { hasNodePorts, needsHealthCheck, serviceAllocators } from '../service-allocation/service-allocators.ts'
@@ -102,4 +103,5 @@ export const serviceStrategy: Strategy = {
   validate: service => validateService(service),
   validateUpdate: (service, old) => validateServiceUpdate(service, old),
   validateStatusUpdate: service => validateServiceStatusUpdate(service),
+  warnings: serviceWarnings,
 }

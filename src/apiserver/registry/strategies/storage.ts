@@ -1,22 +1,120 @@
-// Classes of storage, drivers, attachments.
+// Volumes, claims on them, classes of storage, drivers, attachments.
 
-import { validateStorageClass, validateStorageClassUpdate } from '../../../api/cluster-kinds.validation.ts'
-import { maxLengthMessage, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
+import {
+  validatePersistentVolume,
+  validatePersistentVolumeUpdate,
+} from '../../../api/core/v1/persistentvolume.validation.ts'
+import {
+  validatePersistentVolumeClaim,
+  validatePersistentVolumeClaimStatusUpdate,
+  validatePersistentVolumeClaimUpdate,
+} from '../../../api/core/v1/persistentvolumeclaim.validation.ts'
+import {
+  persistentVolumeClaimWarnings,
+  persistentVolumeWarnings,
+} from '../../../api/core/v1/persistentvolumeclaim.warnings.ts'
+import type { KubeObject } from '../../../api/resource.ts'
+import {
+  validateCSIDriver,
+  validateCSIDriverUpdate,
+  validateCSINode,
+  validateCSINodeUpdate,
+  validateCSIStorageCapacity,
+  validateCSIStorageCapacityUpdate,
+  validateStorageClass,
+  validateStorageClassUpdate,
+  validateVolumeAttachment,
+  validateVolumeAttachmentUpdate,
+  validateVolumeAttributesClass,
+  validateVolumeAttributesClassUpdate,
+} from '../../../api/storage/v1/storage.validation.ts'
+import { csiStorageCapacityWarnings, storageClassWarnings } from '../../../api/storage/v1/storage.warnings.ts'
+import { semanticEqual } from '../../../machinery/deep-equal.ts'
+import { formatTime } from '../../../machinery/time.ts'
 import type { Strategy } from '../strategy.ts'
 
-const longestDriverName = 63
+/** dataSource and dataSourceRef say the same; an older client knows only the first, and cannot name a namespace (KEP-1495). */
+function normalizeDataSources(claim: KubeObject, old: KubeObject | undefined): void {
+  const spec = claim['spec'] as Record<string, any>
+  if (spec['dataSourceRef']?.namespace && !old?.['spec'].dataSourceRef) delete spec['dataSourceRef']
+  const { dataSource, dataSourceRef } = spec
+  if (dataSource && !dataSourceRef) spec['dataSourceRef'] = { ...dataSource }
+  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    const { namespace: _namespace, ...local } = dataSourceRef
+    spec['dataSource'] = local
+  }
+}
 
-/** A driver's name; capital letters and all its dots count towards 63. */
-export function csiDriverName(name: string): string[] {
-  const messages = name.length > longestDriverName ? [maxLengthMessage(longestDriverName)] : []
-  return [...messages, ...nameIsDNSSubdomain(name.toLowerCase(), false)]
+const persistentVolume: Strategy = {
+  prepareForCreate(volume, { server }) {
+    volume['status'] = { phase: 'Pending', lastPhaseTransitionTime: formatTime(server.env.clock.now()) }
+  },
+  prepareForStatusUpdate(volume, old, { server }) {
+    volume['status'] ??= {}
+    const [next, before] = [volume['status'], old['status'] ?? {}]
+    if (next.phase === before.phase) next.lastPhaseTransitionTime ??= before.lastPhaseTransitionTime
+    else if (!next.lastPhaseTransitionTime || next.lastPhaseTransitionTime === before.lastPhaseTransitionTime)
+      next.lastPhaseTransitionTime = formatTime(server.env.clock.now())
+    if (next.lastPhaseTransitionTime === undefined) delete next.lastPhaseTransitionTime
+  },
+  validate: validatePersistentVolume,
+  validateUpdate: validatePersistentVolumeUpdate,
+  warnings: persistentVolumeWarnings,
+}
+
+const persistentVolumeClaim: Strategy = {
+  prepareForCreate(claim) {
+    claim['status'] = { phase: 'Pending' }
+    normalizeDataSources(claim, undefined)
+  },
+  prepareForUpdate: normalizeDataSources,
+  validate: validatePersistentVolumeClaim,
+  validateUpdate: validatePersistentVolumeClaimUpdate,
+  validateStatusUpdate: validatePersistentVolumeClaimStatusUpdate,
+  warnings: persistentVolumeClaimWarnings,
+}
+
+/** What of a driver may change, and counts. */
+const mutableDriverFields = ['tokenRequests', 'requiresRepublish', 'seLinuxMount', 'nodeAllocatableUpdatePeriodSeconds']
+
+const csiDriver: Strategy = {
+  allowUnconditionalUpdate: false,
+  prepareForUpdate(driver, old) {
+    if (mutableDriverFields.some(field => !semanticEqual(driver['spec'][field], old['spec'][field])))
+      driver.metadata['generation'] = (old.metadata['generation'] ?? 0) + 1
+  },
+  validate: validateCSIDriver,
+  validateUpdate: validateCSIDriverUpdate,
 }
 
 export const storageStrategies: Readonly<Record<string, Strategy>> = {
-  'storageclasses.storage.k8s.io': { validate: validateStorageClass, validateUpdate: validateStorageClassUpdate },
-  'csidrivers.storage.k8s.io': { allowUnconditionalUpdate: false, validateName: csiDriverName },
-  'csinodes.storage.k8s.io': { allowUnconditionalUpdate: false },
-  'csistoragecapacities.storage.k8s.io': { allowUnconditionalUpdate: false },
-  'volumeattachments.storage.k8s.io': { allowUnconditionalUpdate: false },
-  'volumeattributesclasses.storage.k8s.io': {},
+  persistentvolumes: persistentVolume,
+  persistentvolumeclaims: persistentVolumeClaim,
+  'storageclasses.storage.k8s.io': {
+    validate: validateStorageClass,
+    validateUpdate: validateStorageClassUpdate,
+    warnings: storageClassWarnings,
+  },
+  'csidrivers.storage.k8s.io': csiDriver,
+  'csinodes.storage.k8s.io': {
+    allowUnconditionalUpdate: false,
+    validate: validateCSINode,
+    validateUpdate: validateCSINodeUpdate,
+  },
+  'csistoragecapacities.storage.k8s.io': {
+    allowUnconditionalUpdate: false,
+    validate: validateCSIStorageCapacity,
+    validateUpdate: validateCSIStorageCapacityUpdate,
+    warnings: csiStorageCapacityWarnings,
+  },
+  'volumeattachments.storage.k8s.io': {
+    allowUnconditionalUpdate: false,
+    validate: validateVolumeAttachment,
+    validateUpdate: validateVolumeAttachmentUpdate,
+    validateStatusUpdate: validateVolumeAttachmentUpdate,
+  },
+  'volumeattributesclasses.storage.k8s.io': {
+    validate: validateVolumeAttributesClass,
+    validateUpdate: validateVolumeAttributesClassUpdate,
+  },
 }

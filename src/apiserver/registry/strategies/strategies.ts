@@ -6,8 +6,11 @@ import type { Strategy } from '../strategy.ts'
 import { admissionPolicyStrategies } from './admission-policies.ts'
 import { appsStrategies } from './apps.ts'
 import { batchStrategies } from './batch.ts'
+import { certificatesStrategies } from './certificates.ts'
 import { clusterStrategies } from './cluster.ts'
 import { coreStrategies } from './core.ts'
+import { deviceStrategies } from './devices.ts'
+import { flowControlStrategies } from './flowcontrol.ts'
 import { namespaceStrategy } from './namespace.ts'
 import { networkingStrategies } from './networking.ts'
 import { podStrategy } from './pod.ts'
@@ -24,6 +27,9 @@ const strategies: Readonly<Record<string, Strategy>> = {
   ...batchStrategies,
   ...networkingStrategies,
   ...storageStrategies,
+  ...certificatesStrategies,
+  ...flowControlStrategies,
+  ...deviceStrategies,
   ...clusterStrategies,
   ...admissionPolicyStrategies,
   ...rbacStrategies,

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 import { type FieldError, fieldErrorMessage } from '../machinery/field-error.ts'
-import { validatePodDisruptionBudget, validatePriorityClass } from './cluster-kinds.validation.ts'
 import * as config from './core/v1/config.validation.ts'
-import { validateIngress, validateNetworkPolicy } from './networking/v1/networking.validation.ts'
+import { validateIngress } from './networking/v1/ingress.validation.ts'
+import { validateNetworkPolicy } from './networking/v1/networkpolicy.validation.ts'
+import { validatePodDisruptionBudget } from './policy/v1/poddisruptionbudget.validation.ts'
 import { validateRole, validateRoleBinding } from './rbac/v1/rbac.validation.ts'
 import type { KubeObject } from './resource.ts'
+import { validatePriorityClass } from './scheduling/v1/priorityclass.validation.ts'
 
 const secret = 'c2VjcmV0'
 
@@ -82,7 +84,7 @@ test.each<[string, (object: KubeObject) => FieldError[], object, string[]]>([
     validatePodDisruptionBudget,
     { spec: { minAvailable: 1, maxUnavailable: '200%' } },
     [
-      'spec: Invalid value: {"minAvailable":1,"maxUnavailable":"200%"}: minAvailable and maxUnavailable cannot be both set',
+      'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":"200%","UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
       'spec.maxUnavailable: Invalid value: "200%": must not be greater than 100%',
     ],
   ],

@@ -1,0 +1,84 @@
+// A PKCS #10 request for a certificate, as far as the server looks into it: is it one, and did the holder of its key sign
+// it (RFC 2986).
+
+import { constants, createPublicKey, verify } from 'node:crypto'
+
+/** Go's `encoding/pem`: the first block, whatever stands around it. */
+const block = /-----BEGIN ([^\n]+?)-----\r?\n([\s\S]*?)-----END \1-----/
+
+/** What is wrong with the text, in upstream's words; undefined when nothing is. */
+export function certificateRequestProblem(pem: string): string | undefined {
+  const found = block.exec(pem)
+  if (found?.[1] !== 'CERTIFICATE REQUEST') return 'PEM block type must be CERTIFICATE REQUEST'
+  const parts = found[2]!.split(/\r?\n\r?\n/)
+  const der = Buffer.from(parts.at(-1)!, 'base64')
+  const malformed = 'asn1: structure error: malformed certificate request'
+  try {
+    const request = readElement(der, 0, 0x30)
+    if (request.end !== der.length) return 'asn1: syntax error: trailing data'
+    const info = readElement(der, request.start, 0x30)
+    const algorithm = readElement(der, info.end, 0x30)
+    const identifier = readElement(der, algorithm.start, 0x06)
+    const signature = readElement(der, algorithm.end, 0x03)
+    const version = readElement(der, info.start, 0x02)
+    const subject = readElement(der, version.end, 0x30)
+    const key = readElement(der, subject.end, 0x30)
+    const publicKey = createPublicKey({
+      key: der.subarray(key.from, key.end),
+      format: 'der',
+      type: 'spki',
+    })
+    const oid = der.subarray(identifier.start, identifier.end).toString('hex')
+    const scheme = schemes[oid]
+    if (!scheme) return 'x509: cannot verify signature: algorithm unimplemented'
+    const signed = der.subarray(info.from, info.end)
+    const bits = der.subarray(signature.start + 1, signature.end)
+    const padding = scheme.pss ? { padding: constants.RSA_PKCS1_PSS_PADDING } : {}
+    if (verify(scheme.hash, signed, { key: publicKey, ...padding }, bits)) return undefined
+    return scheme.failure
+  } catch {
+    return malformed
+  }
+}
+
+interface Scheme {
+  readonly hash: string | null
+  readonly failure: string
+  readonly pss?: boolean
+}
+
+const rsa = (hash: string): Scheme => ({ hash, failure: 'crypto/rsa: verification error' })
+const ecdsa = (hash: string): Scheme => ({ hash, failure: 'x509: ECDSA verification failure' })
+
+/** Signature algorithms by their object identifier. */
+const schemes: Readonly<Record<string, Scheme>> = {
+  '2a864886f70d01010b': rsa('sha256'),
+  '2a864886f70d01010c': rsa('sha384'),
+  '2a864886f70d01010d': rsa('sha512'),
+  '2a864886f70d01010a': { ...rsa('sha256'), pss: true },
+  '2a8648ce3d040302': ecdsa('sha256'),
+  '2a8648ce3d040303': ecdsa('sha384'),
+  '2a8648ce3d040304': ecdsa('sha512'),
+  '2b6570': { hash: null, failure: 'x509: Ed25519 verification failure' },
+}
+
+interface Element {
+  /** Where the element itself begins, where its content begins, and where both end. */
+  readonly from: number
+  readonly start: number
+  readonly end: number
+}
+
+function readElement(der: Buffer, from: number, tag: number): Element {
+  if (der[from] !== tag) throw new Error('another tag')
+  let length = der[from + 1]!
+  let start = from + 2
+  if (length >= 0x80) {
+    const bytes = length & 0x7f
+    if (bytes === 0 || bytes > 4) throw new Error('bad length')
+    length = der.readUIntBE(start, bytes)
+    start += bytes
+  }
+  if (start + length > der.length) throw new Error('too short')
+  return { from, start, end: start + length }
+}

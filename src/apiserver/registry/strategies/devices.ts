@@ -1,0 +1,104 @@
+// Dynamic resource allocation: claims on devices and their templates, classes, and slices that drivers publish.
+
+import {
+  validateDeviceClass,
+  validateResourceClaim,
+  validateResourceClaimStatusUpdate,
+  validateResourceClaimTemplate,
+  validateSpecUnchanged,
+} from '../../../api/resource/v1/resourceclaim.validation.ts'
+import {
+  validateResourceSlice,
+  validateResourceSliceUpdate,
+} from '../../../api/resource/v1/resourceslice.validation.ts'
+import type { KubeObject } from '../../../api/resource.ts'
+import { deepEqual } from '../../../machinery/deep-equal.ts'
+import { type FieldError, forbidden } from '../../../machinery/field-error.ts'
+import { type FieldPath, root } from '../../../machinery/field-path.ts'
+import { formatTime } from '../../../machinery/time.ts'
+import type { Strategy, StrategyContext } from '../strategy.ts'
+
+const adminLabel = 'resource.kubernetes.io/admin-access'
+
+/** Only in namespaces that an administrator marked may a claim look at devices that others use (KEP-5018). */
+function checkAdminAccess(
+  claim: { devices?: { requests?: readonly Record<string, any>[] } } | undefined,
+  namespace: string,
+  path: FieldPath,
+  { server }: StrategyContext,
+): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [index, { exactly }] of (claim?.devices?.requests ?? []).entries())
+    if (exactly?.adminAccess) {
+      const labels = server.admission.lister.get('namespaces', '', namespace)?.metadata['labels']
+      if (labels?.[adminLabel] !== 'true')
+        errors.push(
+          forbidden(
+            path.child('devices', 'requests').index(index).child('adminAccess'),
+            `admin access to devices requires the \`${adminLabel}: true\` label on the containing namespace`,
+          ),
+        )
+    }
+  return errors
+}
+
+/** Fields of features that are off: lists as attributes, and devices that stand for a node's own resources. */
+function dropDisabledDeviceFields(slice: KubeObject): void {
+  for (const device of (slice['spec'].devices ?? []) as Record<string, any>[]) {
+    delete device['nodeAllocatableResourceMappings']
+    for (const key in device['attributes'])
+      for (const field of ['ints', 'bools', 'strings', 'versions']) delete device['attributes'][key][field]
+  }
+}
+
+/** A device gets the time at which it was tainted, if the driver doesn't say it. */
+function stampTaints(slice: KubeObject, old: KubeObject | undefined, now: string): void {
+  const before = new Map<string, Record<string, any>>(
+    (old?.['spec'].devices ?? []).map((device: Record<string, any>) => [device['name'], device]),
+  )
+  for (const device of (slice['spec'].devices ?? []) as Record<string, any>[])
+    for (const taint of device['taints'] ?? []) {
+      const known = before
+        .get(device['name'])
+        ?.['taints']?.some((other: object) =>
+          deepEqual({ ...other, timeAdded: undefined }, { ...taint, timeAdded: undefined }),
+        )
+      if (!known) taint.timeAdded ??= now
+    }
+}
+
+export const deviceStrategies: Readonly<Record<string, Strategy>> = {
+  'deviceclasses.resource.k8s.io': {
+    tracksGeneration: true,
+    validate: validateDeviceClass,
+    validateUpdate: validateDeviceClass,
+  },
+  'resourceslices.resource.k8s.io': {
+    tracksGeneration: true,
+    prepareForCreate(slice, { server }) {
+      dropDisabledDeviceFields(slice)
+      stampTaints(slice, undefined, formatTime(server.env.clock.now()))
+    },
+    prepareForUpdate(slice, old, { server }) {
+      dropDisabledDeviceFields(slice)
+      stampTaints(slice, old, formatTime(server.env.clock.now()))
+    },
+    validate: validateResourceSlice,
+    validateUpdate: validateResourceSliceUpdate,
+  },
+  'resourceclaims.resource.k8s.io': {
+    validate: (claim, context) => [
+      ...checkAdminAccess(claim['spec'], claim.metadata.namespace ?? '', root('spec'), context),
+      ...validateResourceClaim(claim),
+    ],
+    validateUpdate: validateSpecUnchanged,
+    validateStatusUpdate: validateResourceClaimStatusUpdate,
+  },
+  'resourceclaimtemplates.resource.k8s.io': {
+    validate: (template, context) => [
+      ...checkAdminAccess(template['spec']?.spec, template.metadata.namespace ?? '', root('spec', 'spec'), context),
+      ...validateResourceClaimTemplate(template),
+    ],
+    validateUpdate: validateSpecUnchanged,
+  },
+}
