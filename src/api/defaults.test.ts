@@ -163,7 +163,7 @@ describe('workloads', () => {
     expect(defaulted(deployments, { spec: { selector: {}, template } }).spec).toEqual({
       replicas: 1,
       selector: {},
-      template: { metadata: { labels: { app: 'a' } }, spec: { ...podDefaults, containers: [] } },
+      template: { metadata: { labels: { app: 'a' } }, spec: { ...podDefaults, containers: null } },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } },
       revisionHistoryLimit: 10,
       progressDeadlineSeconds: 600,

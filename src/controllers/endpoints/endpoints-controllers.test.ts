@@ -61,7 +61,7 @@ const slices = async () =>
     ({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'web',
   )
 const addresses = async () =>
-  (await slices()).flatMap(slice => slice.endpoints.flatMap(({ addresses }) => addresses)).sort()
+  (await slices()).flatMap(slice => (slice.endpoints ?? []).flatMap(({ addresses }) => addresses)).sort()
 const legacy = () => cluster.client.resource(endpoints).namespace('default').get('web')
 
 describe('a Service with pods', () => {

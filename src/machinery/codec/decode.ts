@@ -185,6 +185,8 @@ interface FieldReader {
   /** Zero is the same as absent and left out. */
   readonly dropsZero: boolean
   readonly always: boolean
+  /** Go's nil and empty lists and maps are one in what is stored, and JSON has them as null. */
+  readonly nullsEmpty: boolean
 }
 
 class ObjectReader implements NodeReader {
@@ -193,7 +195,8 @@ class ObjectReader implements NodeReader {
   readonly #declaresType: boolean
 
   constructor(schema: ObjectSchema) {
-    const fields = [...schema.fields.values()].map(fieldReader)
+    const isList = schema.name.endsWith('List')
+    const fields = [...schema.fields.values()].map((field, index) => fieldReader(field, index, isList))
     this.#fields = new Map(fields.map(field => [field.name, field]))
     this.#always = fields.filter(field => field.always)
     this.#declaresType = this.#fields.has('apiVersion') || this.#fields.has('kind')
@@ -221,14 +224,14 @@ class ObjectReader implements NodeReader {
       if (found === null || found === undefined) continue
       const read = field.scalar === undefined ? field.node.read(found, state) : field.scalar(found)
       if (read === undefined || (field.dropsZero && isZero(read))) continue
-      out[key] = read
+      out[key] = field.nullsEmpty && isZero(read) ? null : read
       present.push(field)
       if (field.index < highest) ordered = false
       else highest = field.index
     }
     for (const field of this.#always) {
       if (out[field.name] !== undefined) continue
-      out[field.name] = field.node.zero()
+      out[field.name] = field.nullsEmpty ? null : field.node.zero()
       present.push(field)
       if (field.index < highest) ordered = false
       else highest = field.index
@@ -238,12 +241,13 @@ class ObjectReader implements NodeReader {
 
   zero(): unknown {
     const out: Json = {}
-    for (const field of this.#always) out[field.name] = field.node.zero()
+    for (const field of this.#always) out[field.name] = field.nullsEmpty ? null : field.node.zero()
     return out
   }
 }
 
-function fieldReader(field: FieldSchema, index: number): FieldReader {
+/** `ofList`: the field of a list kind, whose items the server makes and never leaves out. */
+function fieldReader(field: FieldSchema, index: number, ofList: boolean): FieldReader {
   const { type } = field.node
   const composite = type === 'list' || type === 'map' || type === 'object' || type === 'either'
   return {
@@ -253,6 +257,8 @@ function fieldReader(field: FieldSchema, index: number): FieldReader {
     node: nodeReader(field.node),
     dropsZero: field.presence === 'omitempty',
     always: field.presence === 'always',
+    nullsEmpty:
+      field.presence === 'always' && (type === 'list' || type === 'map') && !(ofList && field.name === 'items'),
   }
 }
 

@@ -16,13 +16,9 @@ export const MutatingWebhook = object('io.k8s.api.admissionregistration.v1.Mutat
   matchPolicy: string(9).pointer().serverDefault('Equivalent').enum('Equivalent', 'Exact'),
   namespaceSelector: ref(5, LabelSelector).serverDefault({}),
   objectSelector: ref(11, LabelSelector).serverDefault({}),
-  sideEffects: string(6)
-    .pointer()
-    .requiredInOpenAPI()
-    .serverDefault('Unknown')
-    .enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
+  sideEffects: string(6).pointer().requiredInOpenAPI().enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
   timeoutSeconds: int32(7).pointer().serverDefault(30),
-  admissionReviewVersions: list(8, 'string').required().serverDefault(['v1']).listType('atomic'),
+  admissionReviewVersions: list(8, 'string').required().listType('atomic'),
   reinvocationPolicy: string(10).pointer().serverDefault('Never').enum('IfNeeded', 'Never'),
   matchConditions: list(12, MatchCondition).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
 })

@@ -16,13 +16,9 @@ export const ValidatingWebhook = object('io.k8s.api.admissionregistration.v1.Val
   matchPolicy: string(9).pointer().serverDefault('Equivalent').enum('Equivalent', 'Exact'),
   namespaceSelector: ref(5, LabelSelector).serverDefault({}),
   objectSelector: ref(10, LabelSelector).serverDefault({}),
-  sideEffects: string(6)
-    .pointer()
-    .requiredInOpenAPI()
-    .serverDefault('Unknown')
-    .enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
+  sideEffects: string(6).pointer().requiredInOpenAPI().enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
   timeoutSeconds: int32(7).pointer().serverDefault(30),
-  admissionReviewVersions: list(8, 'string').required().serverDefault(['v1']).listType('atomic'),
+  admissionReviewVersions: list(8, 'string').required().listType('atomic'),
   matchConditions: list(11, MatchCondition).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
 })
 export type ValidatingWebhook = Infer<typeof ValidatingWebhook>

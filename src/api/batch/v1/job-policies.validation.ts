@@ -35,8 +35,8 @@ export function checkPodFailurePolicy(spec: JobSpec, path: FieldPath, errors: Er
   const rules = spec.podFailurePolicy?.rules ?? []
   const rulesPath = path.child('rules')
   if (rules.length > mostRules) errors.push(tooMany(rulesPath, rules.length, mostRules))
-  const { containers = [], initContainers = [] } = spec.template?.spec ?? {}
-  const names = new Set([...containers, ...initContainers].map(({ name = '' }) => name))
+  const { containers, initContainers = [] } = spec.template?.spec ?? {}
+  const names = new Set([...(containers ?? []), ...initContainers].map(({ name = '' }) => name))
   for (const [index, { action, onExitCodes, onPodConditions = [] }] of rules.entries()) {
     const at = rulesPath.index(index)
     if (action !== 'FailIndex') checkChoice(action, actions, at.child('action'), errors)
@@ -57,7 +57,7 @@ export function checkPodFailurePolicy(spec: JobSpec, path: FieldPath, errors: Er
 }
 
 function checkExitCodes(
-  { operator, containerName, values = [] }: { operator?: string; containerName?: string; values?: number[] },
+  { operator, containerName, values: given }: { operator?: string; containerName?: string; values?: number[] | null },
   names: ReadonlySet<string>,
   path: FieldPath,
   errors: Errors,
@@ -71,8 +71,9 @@ function checkExitCodes(
         'must be one of the container or initContainer names in the pod template',
       ),
     )
+  const values = given ?? []
   const at = path.child('values')
-  if (values.length === 0) errors.push(invalid(at, values, 'at least one value is required'))
+  if (values.length === 0) errors.push(invalid(at, given ?? null, 'at least one value is required'))
   else if (values.length > mostExitCodes) errors.push(tooMany(at, values.length, mostExitCodes))
   const seen = new Set<number>()
   let ordered = true

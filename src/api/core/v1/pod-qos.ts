@@ -9,7 +9,8 @@ const counted = ['cpu', 'memory'] as const
 
 /** From the spec alone; a pod's status says what it was born with. */
 export function podQOSClass(pod: Pod): PodQOSClass {
-  const { containers = [], initContainers = [], resources } = pod.spec!
+  const { initContainers = [], resources } = pod.spec!
+  const containers = pod.spec!.containers ?? []
   const levels = resources
     ? [resources]
     : [...initContainers, ...containers].map(container => container.resources ?? {})

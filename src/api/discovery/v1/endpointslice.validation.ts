@@ -28,7 +28,7 @@ const mostTopologyLabels = 16
 const mostHints = 8
 
 interface Endpoint {
-  readonly addresses?: readonly string[]
+  readonly addresses?: readonly string[] | null
   readonly hostname?: string
   readonly nodeName?: string
   readonly deprecatedTopology?: Readonly<Record<string, string>>
@@ -61,7 +61,8 @@ function checkEndpoint(
   path: FieldPath,
   errors: Errors,
 ): void {
-  const { addresses = [], hostname, nodeName, deprecatedTopology, hints } = endpoint
+  const { hostname, nodeName, deprecatedTopology, hints } = endpoint
+  const addresses = endpoint.addresses ?? []
   const at = path.child('addresses')
   if (addresses.length === 0) errors.push(required(at, 'must contain at least 1 address'))
   else if (addresses.length > mostAddresses) errors.push(tooMany(at, addresses.length, mostAddresses))
@@ -135,7 +136,7 @@ export const validateEndpointSlice = (slice: KubeObject): FieldError[] => check(
 export function validateEndpointSliceUpdate(next: KubeObject, old: KubeObject): FieldError[] {
   const errors = check(
     next,
-    endpointsOf(old).flatMap(({ addresses = [] }) => addresses),
+    endpointsOf(old).flatMap(({ addresses }) => addresses ?? []),
   )
   checkImmutable(next['addressType'], old['addressType'], root('addressType'), errors)
   return errors

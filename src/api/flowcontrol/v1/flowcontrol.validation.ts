@@ -43,7 +43,8 @@ export function validateFlowSchema(schema: KubeObject): FieldError[] {
 }
 
 function checkRules(rule: PolicyRulesWithSubjects, path: FieldPath, errors: Errors): void {
-  const { subjects = [], resourceRules = [], nonResourceRules = [] } = rule
+  const { resourceRules = [], nonResourceRules = [] } = rule
+  const subjects = rule.subjects ?? []
   for (const [index, subject] of subjects.entries()) checkSubject(subject, path.child('subjects').index(index), errors)
   if (subjects.length === 0) errors.push(required(path.child('subjects'), 'subjects must contain at least one value'))
   if (resourceRules.length === 0 && nonResourceRules.length === 0)

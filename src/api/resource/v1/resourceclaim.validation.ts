@@ -59,9 +59,9 @@ const mostConditions = 8
 /** The names of requests, each with those of its alternatives. */
 type Requests = ReadonlyMap<string, ReadonlySet<string>>
 
-const requestsOf = ({ requests = [] }: DeviceClaim): Requests =>
+const requestsOf = ({ requests }: DeviceClaim): Requests =>
   new Map(
-    requests.map(({ name = '', firstAvailable = [] }) => [
+    (requests ?? []).map(({ name = '', firstAvailable = [] }) => [
       name,
       new Set(firstAvailable.map(alternative => alternative.name ?? '')),
     ]),

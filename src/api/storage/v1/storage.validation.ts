@@ -63,7 +63,8 @@ function checkTopologies(terms: readonly TopologyTerm[], path: FieldPath, errors
   for (const [index, { matchLabelExpressions = [] }] of terms.entries()) {
     const at = path.index(index).child('matchLabelExpressions')
     const expressions: Record<string, string[]> = {}
-    for (const [number, { key = '', values = [] }] of matchLabelExpressions.entries()) {
+    for (const [number, { key = '', values: given }] of matchLabelExpressions.entries()) {
+      const values = given ?? []
       const there = at.index(number)
       if (values.length === 0) errors.push(required(there.child('values')))
       const set = new Set<string>()
@@ -176,7 +177,7 @@ export function validateCSIDriverUpdate(driver: KubeObject, old: KubeObject): Fi
 interface NodeDriver {
   readonly name?: string
   readonly nodeID?: string
-  readonly topologyKeys?: readonly string[]
+  readonly topologyKeys?: readonly string[] | null
   readonly allocatable?: { readonly count?: number }
 }
 
@@ -186,7 +187,7 @@ const driversOf = (node: KubeObject): readonly NodeDriver[] => node['spec']?.dri
 export function validateCSINode(node: KubeObject): FieldError[] {
   const errors: Errors = []
   const names = new Set<string>()
-  for (const [index, { name = '', nodeID = '', topologyKeys = [], allocatable }] of driversOf(node).entries()) {
+  for (const [index, { name = '', nodeID = '', topologyKeys, allocatable }] of driversOf(node).entries()) {
     const path = spec.child('drivers').index(index)
     checkDriverName(name, path.child('name'), errors)
     if (nodeID === '') errors.push(required(path.child('nodeID')))
@@ -196,7 +197,7 @@ export function validateCSINode(node: KubeObject): FieldError[] {
     if (names.has(name)) errors.push(duplicate(path.child('name'), name))
     names.add(name)
     const keys = new Set<string>()
-    for (const key of topologyKeys) {
+    for (const key of topologyKeys ?? []) {
       if (key === '') errors.push(required(path))
       if (keys.has(key)) errors.push(duplicate(path, key))
       keys.add(key)
