@@ -12,7 +12,7 @@ type Warnings = (object: KubeObject, old: KubeObject | undefined) => string[]
 
 const service = (spec: object) => ({ spec: { type: 'ClusterIP', sessionAffinity: 'None', ...spec } })
 const recommended =
-  "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]"
+  'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]'
 
 test.each<[string, Warnings, object, string[]]>([
   ['a Service that is right', serviceWarnings, service({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'] }), []],

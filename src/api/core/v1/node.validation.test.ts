@@ -12,7 +12,9 @@ test.each<[string, KubeObject, string[]]>([
   [
     'one family twice',
     node({ podCIDRs: ['10.0.0.0/24', '10.0.1.0/24'] }),
-    ['spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: may specify no more than one CIDR for each IP family'],
+    [
+      'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: may specify no more than one CIDR for each IP family',
+    ],
   ],
   [
     'no range at all',
@@ -21,7 +23,13 @@ test.each<[string, KubeObject, string[]]>([
   ],
   [
     'taints',
-    node({ taints: [{ key: '', effect: 'x' }, { key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoSchedule' }] }),
+    node({
+      taints: [
+        { key: '', effect: 'x' },
+        { key: 'a', effect: 'NoSchedule' },
+        { key: 'a', effect: 'NoSchedule' },
+      ],
+    }),
     [
       'metadata.taints[0].key: Invalid value: "": name part must be non-empty',
       "metadata.taints[0].key: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
@@ -59,7 +67,15 @@ test.each<[string, KubeObject, KubeObject, string[]]>([
   ['keeps its old name', node({ externalID: 'b' }), node({}), ['spec.externalID: Forbidden: may not be updated']],
   [
     'has an address once',
-    node({}, { addresses: [{ type: 'Hostname', address: 'a' }, { type: 'Hostname', address: 'a' }] }),
+    node(
+      {},
+      {
+        addresses: [
+          { type: 'Hostname', address: 'a' },
+          { type: 'Hostname', address: 'a' },
+        ],
+      },
+    ),
     node({}),
     ['status.addresses[1]: Duplicate value: {"type":"Hostname","address":"a"}'],
   ],

@@ -53,7 +53,7 @@ test.each<[string, object, string[]]>([
     'a local one is somewhere',
     { local: { path: '/a/../b' } },
     [
-      "spec.local.path: Invalid value: \"/a/../b\": must not contain '..'",
+      'spec.local.path: Invalid value: "/a/../b": must not contain \'..\'',
       'spec.nodeAffinity: Required value: Local volume requires node affinity',
     ],
   ],
@@ -107,7 +107,12 @@ describe('a change of a volume', () => {
       { hostPath, volumeMode: 'Filesystem' },
       ['volumeMode: Invalid value: "Block": field is immutable'],
     ],
-    ['to the label now in use', { hostPath, nodeAffinity: affinity('kubernetes.io/os') }, { hostPath, nodeAffinity: affinity('beta.kubernetes.io/os') }, []],
+    [
+      'to the label now in use',
+      { hostPath, nodeAffinity: affinity('kubernetes.io/os') },
+      { hostPath, nodeAffinity: affinity('beta.kubernetes.io/os') },
+      [],
+    ],
     [
       'of its place',
       { hostPath },
@@ -152,7 +157,12 @@ describe('a change of a claim', () => {
       claim({}, {}, { [classAnnotation]: 'a' }),
       [`metadata.annotations.${classAnnotation}: Invalid value: "b": field is immutable`],
     ],
-    ['of its attributes', claim({ volumeAttributesClassName: 'b' }, bound), claim({ volumeAttributesClassName: 'a' }, bound), []],
+    [
+      'of its attributes',
+      claim({ volumeAttributesClassName: 'b' }, bound),
+      claim({ volumeAttributesClassName: 'a' }, bound),
+      [],
+    ],
     [
       'to no attributes',
       claim({}, bound),

@@ -30,9 +30,7 @@ test.each<[string, object, string[]]>([
       affinity: {
         nodeAffinity: {
           [node]: { nodeSelectorTerms: [{ matchExpressions: [{ key: arch, operator: 'Exists' }] }] },
-          [preferred]: [
-            { weight: 1, preference: { matchExpressions: [{ key: 'a', operator: 'In', values: ['-'] }] } },
-          ],
+          [preferred]: [{ weight: 1, preference: { matchExpressions: [{ key: 'a', operator: 'In', values: ['-'] }] } }],
         },
         podAffinity: { [node]: [{ topologyKey: 'a' }] },
         podAntiAffinity: { [preferred]: [{ weight: 1, podAffinityTerm: { topologyKey: 'a' } }] },
@@ -179,6 +177,9 @@ test('annotations of old', () => {
   ])
   const seccompProfile = { type: 'Unconfined' }
   expect(
-    warnings({ securityContext: { seccompProfile } }, { annotations: { 'seccomp.security.alpha.kubernetes.io/pod': '' } }),
+    warnings(
+      { securityContext: { seccompProfile } },
+      { annotations: { 'seccomp.security.alpha.kubernetes.io/pod': '' } },
+    ),
   ).toEqual([])
 })

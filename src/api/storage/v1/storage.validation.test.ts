@@ -29,7 +29,14 @@ test.each<[string, Validate, object, string[]]>([
       parameters: { '': 'x' },
       reclaimPolicy: 'Recycle',
       volumeBindingMode: 'Later',
-      allowedTopologies: [{ matchLabelExpressions: [{ key: 'zone', values: ['a', 'a'] }, { key: 'zone', values: null }] }],
+      allowedTopologies: [
+        {
+          matchLabelExpressions: [
+            { key: 'zone', values: ['a', 'a'] },
+            { key: 'zone', values: null },
+          ],
+        },
+      ],
     },
     [
       `provisioner: Invalid value: "a/-": ${qualified}`,
