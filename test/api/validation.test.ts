@@ -249,7 +249,9 @@ test('what everybody needs stays as it is', async () => {
   const answer = await merge(`${schemas}/flowschemas/exempt`, { spec: { matchingPrecedence: 2 } })
   expect(answer.status).toBe(422)
   expect(causes(answer)[0]).toMatch(/^spec: Invalid value: .*: spec of 'exempt' must equal the fixed value$/)
-  const lent = await merge(`${schemas}/prioritylevelconfigurations/exempt`, { spec: { exempt: { lendablePercent: 5 } } })
+  const lent = await merge(`${schemas}/prioritylevelconfigurations/exempt`, {
+    spec: { exempt: { lendablePercent: 5 } },
+  })
   expect([lent.status, lent.body.metadata.generation]).toEqual([200, 2])
 })
 

@@ -201,6 +201,12 @@ export function validateDaemonSet(set: KubeObject): FieldError[] {
 export const validateDaemonSetUpdate = (set: KubeObject, old: KubeObject): FieldError[] =>
   selectorIsImmutable(set, old, validateDaemonSet(set))
 
+/** As upstream shows it. */
+const rollingUpdateOf = ({ rollingUpdate }: NonNullable<StatefulSetSpec['updateStrategy']>) =>
+  rollingUpdate
+    ? { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
+    : null
+
 export function validateStatefulSet(set: KubeObject): FieldError[] {
   const errors: Errors = []
   const spec = set['spec'] as StatefulSetSpec
@@ -214,7 +220,11 @@ export function validateStatefulSet(set: KubeObject): FieldError[] {
   else if (strategy.type === 'OnDelete') {
     if (strategy.rollingUpdate)
       errors.push(
-        invalid(path.child('rollingUpdate'), strategy.rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"),
+        invalid(
+          path.child('rollingUpdate'),
+          rollingUpdateOf(strategy),
+          "only allowed for updateStrategy 'RollingUpdate'",
+        ),
       )
   } else if (strategy.type === 'RollingUpdate') {
     if (strategy.rollingUpdate) {
@@ -228,7 +238,14 @@ export function validateStatefulSet(set: KubeObject): FieldError[] {
         checkAtMost100Percent(maxUnavailable, at.child('maxUnavailable'), errors)
       }
     }
-  } else errors.push(invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'"))
+  } else
+    errors.push(
+      invalid(
+        path,
+        { Type: strategy.type, RollingUpdate: rollingUpdateOf(strategy) },
+        "must be 'RollingUpdate' or 'OnDelete'",
+      ),
+    )
   const retention = spec.persistentVolumeClaimRetentionPolicy
   if (retention)
     for (const field of ['whenDeleted', 'whenScaled'] as const)

@@ -90,7 +90,11 @@ function checkExitCodes(
 export function checkSuccessPolicy(spec: JobSpec, path: FieldPath, errors: Errors): void {
   const policy = spec.successPolicy!
   if (spec.completionMode !== 'Indexed') {
-    errors.push(invalid(path, policy, 'requires indexed completion mode'))
+    const rules = (policy.rules ?? []).map(({ succeededIndexes, succeededCount }) => ({
+      SucceededIndexes: succeededIndexes ?? null,
+      SucceededCount: succeededCount ?? null,
+    }))
+    errors.push(invalid(path, { Rules: rules }, 'requires indexed completion mode'))
     return
   }
   const rules = policy.rules ?? []

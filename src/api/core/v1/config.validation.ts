@@ -313,8 +313,12 @@ function checkLimits(limit: Record<string, any>, name: string, path: FieldPath, 
     add('defaultRequest', request, `default value ${fallback} must equal to defaultRequest value ${request} in ${name}`)
 }
 
-export function validateEndpoints(endpoints: KubeObject): FieldError[] {
+/** Addresses that the stored endpoints have already may stay, however they are written. */
+export function validateEndpoints(endpoints: KubeObject, old?: KubeObject): FieldError[] {
   const errors: Errors = []
+  const known = ((old?.['subsets'] ?? []) as EndpointSubset[]).flatMap(({ addresses = [], notReadyAddresses = [] }) =>
+    [...addresses, ...notReadyAddresses].map(({ ip }) => ip),
+  )
   for (const [index, subset] of ((endpoints['subsets'] ?? []) as EndpointSubset[]).entries()) {
     const path = root('subsets').index(index)
     if (!subset.addresses?.length && !subset.notReadyAddresses?.length)
@@ -322,7 +326,7 @@ export function validateEndpoints(endpoints: KubeObject): FieldError[] {
     for (const list of ['addresses', 'notReadyAddresses'] as const)
       for (const [at, { ip = '', hostname, nodeName }] of (subset[list] ?? []).entries()) {
         const there = path.child(list).index(at)
-        errors.push(...isValidIPForLegacyField(there.child('ip'), ip))
+        errors.push(...isValidIPForLegacyField(there.child('ip'), ip, known))
         if (hostname) checkDNSLabel(hostname, there.child('hostname'), errors)
         if (nodeName !== undefined)
           for (const message of nameIsDNSSubdomain(nodeName, false))

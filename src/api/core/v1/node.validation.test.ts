@@ -34,7 +34,7 @@ test.each<[string, KubeObject, string[]]>([
       'metadata.taints[0].key: Invalid value: "": name part must be non-empty',
       "metadata.taints[0].key: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
       'metadata.taints[0].effect: Unsupported value: "x": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
-      'metadata.taints[2]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+      'metadata.taints[2]: Duplicate value: {"Key":"a","Value":"","Effect":"NoSchedule","TimeAdded":null}: taints must be unique by key and effect pair',
     ],
   ],
   [
@@ -77,7 +77,7 @@ test.each<[string, KubeObject, KubeObject, string[]]>([
       },
     ),
     node({}),
-    ['status.addresses[1]: Duplicate value: {"type":"Hostname","address":"a"}'],
+    ['status.addresses[1]: Duplicate value: {"Type":"Hostname","Address":"a"}'],
   ],
   [
     'names its configuration wholly',

@@ -71,9 +71,10 @@ export function validateNodeStatusUpdate(node: KubeObject, old: KubeObject): Fie
   checkResources(node, errors)
   checkDeclaredFeatures(node['status']?.declaredFeatures, errors)
   const seen = new Set<string>()
-  for (const [index, address] of ((node['status']?.addresses ?? []) as object[]).entries()) {
-    const key = JSON.stringify(address)
-    if (seen.has(key)) errors.push(duplicate(status.child('addresses').index(index), address))
+  for (const [index, address] of ((node['status']?.addresses ?? []) as Record<string, string>[]).entries()) {
+    const internal = { Type: address.type ?? '', Address: address.address ?? '' }
+    const key = JSON.stringify(internal)
+    if (seen.has(key)) errors.push(duplicate(status.child('addresses').index(index), internal))
     seen.add(key)
   }
   const [next, before]: [string[], string[]] = [node['spec'].podCIDRs ?? [], old['spec'].podCIDRs ?? []]

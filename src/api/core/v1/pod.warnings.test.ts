@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { applyDefaults } from '../../defaults.ts'
 import { pods } from './pod.ts'
-import { podWarnings } from './pod.warnings.ts'
+import { type PodLike, podWarnings } from './pod.warnings.ts'
 
 const container = { name: 'c', image: 'i' }
 
 function warnings(spec: object, metadata: object = {}, prefix = ''): string[] {
   const pod = { metadata: { name: 'p', ...metadata }, spec: { containers: [container], ...spec } }
   applyDefaults(pods, pod)
-  return podWarnings(pod, prefix)
+  return podWarnings(pod as unknown as PodLike, prefix)
 }
 
 const node = 'requiredDuringSchedulingIgnoredDuringExecution'

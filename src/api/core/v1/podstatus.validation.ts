@@ -158,6 +158,8 @@ function checkExtendedClaim(claim: ExtendedClaim, spec: PodSpec, errors: Errors)
 interface Address {
   readonly ip?: string
 }
+/** As upstream shows it. */
+const internal = ({ ip = '' }: Address) => ({ IP: ip })
 
 function checkAddresses(
   addresses: readonly Address[],
@@ -171,10 +173,10 @@ function checkAddresses(
   if (addresses.length < 2) return
   const families = new Set(addresses.map(({ ip = '' }) => parseIP(ip)?.family))
   if (families.size !== 2 || addresses.length > 2)
-    errors.push(invalid(path, addresses, 'may specify no more than one IP for each IP family'))
+    errors.push(invalid(path, addresses.map(internal), 'may specify no more than one IP for each IP family'))
   const seen = new Set<string>()
   for (const [index, { ip = '' }] of addresses.entries()) {
-    if (seen.has(ip)) errors.push(duplicate(path.index(index), { ip }))
+    if (seen.has(ip)) errors.push(duplicate(path.index(index), internal({ ip })))
     seen.add(ip)
   }
 }

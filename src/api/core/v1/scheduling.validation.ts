@@ -56,7 +56,10 @@ export function checkTaints(taints: readonly Taint[], path: FieldPath, errors: E
     if (effect === '') errors.push(required(at.child('effect')))
     else if (!effects.includes(effect)) errors.push(notSupported(at.child('effect'), effect, effects))
     const pair = `${effect}/${key}`
-    if (seen.has(pair)) errors.push({ ...duplicate(at, taint), detail: 'taints must be unique by key and effect pair' })
+    if (seen.has(pair)) {
+      const internal = { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null }
+      errors.push({ ...duplicate(at, internal), detail: 'taints must be unique by key and effect pair' })
+    }
     seen.add(pair)
   }
 }

@@ -53,7 +53,13 @@ function checkSeccomp(profile: SeccompProfile, path: FieldPath, errors: Errors):
     if (localhostProfile === undefined) errors.push(required(at, 'must be set when seccomp type is Localhost'))
     else checkLocalDescendingPath(localhostProfile, at, errors)
   } else if (localhostProfile !== undefined)
-    errors.push(invalid(at, profile, 'can only be set when seccomp type is Localhost'))
+    errors.push(
+      invalid(
+        at,
+        { Type: type ?? '', LocalhostProfile: localhostProfile },
+        'can only be set when seccomp type is Localhost',
+      ),
+    )
 }
 
 const longestProfilePath = 4095

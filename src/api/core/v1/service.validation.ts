@@ -44,9 +44,11 @@ const longestClientIPAffinity = 86400
 const headless = (of: ServiceSpec): boolean => of.clusterIPs?.length === 1 && of.clusterIPs[0] === 'None'
 const isIPv6 = (text: string): boolean => parseIP(text)?.family === 6
 
-export function validateService(service: KubeObject): FieldError[] {
+/** Addresses that the stored Service has already may stay, however they are written. */
+export function validateService(service: KubeObject, old?: KubeObject): FieldError[] {
   const errors: Errors = []
   const of = service['spec'] as ServiceSpec
+  const before = old?.['spec'] as ServiceSpec | undefined
   const annotations: Record<string, string> = service.metadata['annotations'] ?? {}
   const mode = annotations['service.kubernetes.io/topology-mode']
   const hints = annotations['service.kubernetes.io/topology-aware-hints']
@@ -67,16 +69,16 @@ export function validateService(service: KubeObject): FieldError[] {
   if (of.selector) errors.push(...validateLabels(of.selector, spec.child('selector')))
   checkOneOf(of.sessionAffinity, sessionAffinities, spec, 'sessionAffinity', errors)
   checkSessionAffinity(of, errors)
-  errors.push(...validateServiceClusterIPs(service))
+  errors.push(...validateServiceClusterIPs(service, old))
   for (const [index, address] of (of.externalIPs ?? []).entries()) {
     const path = spec.child('externalIPs').index(index)
-    const found = isValidIPForLegacyField(path, address)
+    const found = isValidIPForLegacyField(path, address, before?.externalIPs)
     if (found.length > 0) errors.push(...found)
     else checkNonSpecialIP(address, path, errors)
   }
   checkOneOf(of.type, types, spec, 'type', errors)
   checkNodePorts(of, ports, errors)
-  checkSourceRanges(of, annotations, errors)
+  checkSourceRanges(of, annotations, old, errors)
   checkLoadBalancer(of, errors)
   checkTrafficPolicies(of, errors)
   return errors
@@ -142,7 +144,16 @@ function checkNodePorts(of: ServiceSpec, ports: readonly ServicePort[], errors: 
   for (const [index, port] of ports.entries()) {
     const key = `${port.protocol}/${port.port}`
     if (seen.has(key))
-      errors.push(duplicate(portsPath.index(index), { protocol: port.protocol, port: port.port, targetPort: 0 }))
+      errors.push(
+        duplicate(portsPath.index(index), {
+          Name: '',
+          Protocol: port.protocol,
+          AppProtocol: null,
+          Port: port.port,
+          TargetPort: 0,
+          NodePort: 0,
+        }),
+      )
     seen.add(key)
   }
 }
@@ -150,17 +161,24 @@ function checkNodePorts(of: ServiceSpec, ports: readonly ServicePort[], errors: 
 const sourceRangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 const loadBalancerOnly = "may only be used when `type` is 'LoadBalancer'"
 
-function checkSourceRanges(of: ServiceSpec, annotations: Record<string, string>, errors: Errors): void {
+function checkSourceRanges(
+  of: ServiceSpec,
+  annotations: Record<string, string>,
+  old: KubeObject | undefined,
+  errors: Errors,
+): void {
   const annotation = annotations[sourceRangesAnnotation]
+  const known = ((old?.['spec'].loadBalancerSourceRanges ?? []) as string[]).map(range => range.trim())
   if ((of.loadBalancerSourceRanges?.length ?? 0) > 0) {
     const path = spec.child('LoadBalancerSourceRanges')
     if (of.type !== 'LoadBalancer') errors.push(forbidden(path, loadBalancerOnly))
     for (const [index, range] of of.loadBalancerSourceRanges!.entries())
-      errors.push(...isValidCIDRForLegacyField(path.index(index), range.trim()))
+      errors.push(...isValidCIDRForLegacyField(path.index(index), range.trim(), known))
   } else if (annotation !== undefined) {
     const path = metadata.child('annotations').key(sourceRangesAnnotation)
     if (of.type !== 'LoadBalancer') errors.push(forbidden(path, loadBalancerOnly))
-    if (annotation.trim() !== '')
+    const changed = old?.metadata['annotations']?.[sourceRangesAnnotation] !== annotation
+    if (changed && annotation.trim() !== '')
       for (const range of annotation.split(',')) errors.push(...isValidCIDRForLegacyField(path, range.trim()))
   }
 }
@@ -213,7 +231,7 @@ function checkTrafficPolicies(of: ServiceSpec, errors: Errors): void {
 }
 
 /** clusterIP, clusterIPs, ipFamilies and ipFamilyPolicy among themselves; also checked before addresses are allocated. */
-export function validateServiceClusterIPs(service: KubeObject): FieldError[] {
+export function validateServiceClusterIPs(service: KubeObject, old?: KubeObject): FieldError[] {
   const of = service['spec'] as ServiceSpec
   const errors: Errors = []
   if (of.type === 'ExternalName') return errors
@@ -242,7 +260,7 @@ export function validateServiceClusterIPs(service: KubeObject): FieldError[] {
       }
       continue
     }
-    const found = isValidIPForLegacyField(clusterIPsPath.index(index), address)
+    const found = isValidIPForLegacyField(clusterIPsPath.index(index), address, old?.['spec'].clusterIPs)
     bad ||= found.length > 0
     errors.push(...found)
   }
@@ -279,7 +297,7 @@ export function validateServiceUpdate(service: KubeObject, old: KubeObject): Fie
   const checked = (one: ServiceSpec): boolean => one.type === 'LoadBalancer' && one.externalTrafficPolicy === 'Local'
   if (checked(of) && checked(before) && of.healthCheckNodePort !== before.healthCheckNodePort)
     errors.push(forbidden(spec.child('healthCheckNodePort'), 'field is immutable'))
-  errors.push(...validateService(service))
+  errors.push(...validateService(service, old))
   return errors
 }
 

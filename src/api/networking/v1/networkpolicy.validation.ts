@@ -14,8 +14,10 @@ const spec = root('spec')
 const policyTypes = ['Ingress', 'Egress']
 const protocols = ['TCP', 'UDP', 'SCTP']
 
-export function validateNetworkPolicy(policy: KubeObject): FieldError[] {
+/** Ranges that the stored policy has already may stay, however they are written. */
+export function validateNetworkPolicy(policy: KubeObject, old?: KubeObject): FieldError[] {
   const errors: Errors = []
+  const known = old ? rangesOf(old['spec'] as NetworkPolicySpec) : []
   const of = policy['spec'] as NetworkPolicySpec
   errors.push(...validateLabelSelector(of.podSelector, spec.child('podSelector')))
   for (const [direction, side] of [
@@ -26,7 +28,7 @@ export function validateNetworkPolicy(policy: KubeObject): FieldError[] {
       const path = spec.child(direction).index(index)
       for (const [at, port] of (rule['ports'] ?? []).entries())
         checkPolicyPort(port, path.child('ports').index(at), errors)
-      for (const [at, peer] of (rule[side] ?? []).entries()) checkPeer(peer, path.child(side).index(at), errors)
+      for (const [at, peer] of (rule[side] ?? []).entries()) checkPeer(peer, known, path.child(side).index(at), errors)
     }
   const types = of.policyTypes ?? []
   const path = spec.child('policyTypes')
@@ -58,27 +60,37 @@ function checkPolicyPort(
   }
 }
 
-function checkPeer(peer: Record<string, any>, path: FieldPath, errors: Errors): void {
+function checkPeer(peer: Record<string, any>, known: readonly string[], path: FieldPath, errors: Errors): void {
   const { podSelector, namespaceSelector, ipBlock } = peer
   if (podSelector) errors.push(...validateLabelSelector(podSelector, path.child('podSelector')))
   if (namespaceSelector) errors.push(...validateLabelSelector(namespaceSelector, path.child('namespaceSelector')))
-  if (ipBlock) checkIPBlock(ipBlock, path.child('ipBlock'), errors)
+  if (ipBlock) checkIPBlock(ipBlock, known, path.child('ipBlock'), errors)
   if (!podSelector && !namespaceSelector && !ipBlock) errors.push(required(path, 'must specify a peer'))
   else if (ipBlock && (podSelector || namespaceSelector))
     errors.push(forbidden(path, 'may not specify both ipBlock and another peer'))
 }
 
-function checkIPBlock(block: { cidr?: string; except?: string[] }, path: FieldPath, errors: Errors): void {
+function rangesOf({ ingress, egress }: NetworkPolicySpec): string[] {
+  const peers = [...(ingress ?? []).flatMap(rule => rule.from ?? []), ...(egress ?? []).flatMap(rule => rule.to ?? [])]
+  return peers.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : []))
+}
+
+function checkIPBlock(
+  block: { cidr?: string; except?: string[] },
+  known: readonly string[],
+  path: FieldPath,
+  errors: Errors,
+): void {
   if (!block.cidr) {
     errors.push(required(path.child('cidr')))
     return
   }
-  errors.push(...isValidCIDRForLegacyField(path.child('cidr'), block.cidr))
+  errors.push(...isValidCIDRForLegacyField(path.child('cidr'), block.cidr, known))
   const whole = parseCIDR(block.cidr)
   if (!whole) return
   for (const [index, text] of (block.except ?? []).entries()) {
     const at = path.child('except').index(index)
-    errors.push(...isValidCIDRForLegacyField(at, text))
+    errors.push(...isValidCIDRForLegacyField(at, text, known))
     const part = parseCIDR(text)
     if (part && (!cidrContains(whole, part.address) || whole.prefixLength >= part.prefixLength))
       errors.push(invalid(at, text, 'must be a strict subset of `cidr`'))

@@ -66,7 +66,7 @@ export const coreStrategies: Readonly<Record<string, Strategy>> = {
   },
   endpoints: {
     allowCreateOnUpdate: true,
-    validate: validateEndpoints,
+    validate: endpoints => validateEndpoints(endpoints),
     validateUpdate: validateEndpoints,
     warnings: endpointsWarnings,
   },

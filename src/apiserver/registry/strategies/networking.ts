@@ -64,7 +64,7 @@ export const networkingStrategies: Readonly<Record<string, Strategy>> = {
   },
   'networkpolicies.networking.k8s.io': {
     tracksGeneration: true,
-    validate: validateNetworkPolicy,
+    validate: policy => validateNetworkPolicy(policy),
     validateUpdate: validateNetworkPolicy,
     warnings: networkPolicyWarnings,
   },
