@@ -5,7 +5,7 @@ const clocks = new Map<string, Intl.DateTimeFormat>()
 
 export function isTimeZone(name: string): boolean {
   try {
-    return name !== '' && clockOf(name) !== undefined
+    return /^[A-Za-z]/.test(name) && clockOf(name) !== undefined
   } catch {
     return false
   }

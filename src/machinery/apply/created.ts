@@ -28,7 +28,8 @@ function changedFields(map: MapAtom, empty: JsonMap, value: JsonMap, unowned: Fi
     if (item === undefined) continue
     const excluded = unowned?.[element]
     if (excluded !== undefined && hasElement(unowned!, element)) continue
-    const node = changedNode(atom, own(empty, name) ?? (excluded && {}), item, excluded)
+    const before = own(empty, name)
+    const node = changedNode(atom, before === undefined ? excluded && {} : before, item, excluded)
     if (node !== '') text += text === '' ? elementText + node : `,${elementText}${node}`
   }
   return text
