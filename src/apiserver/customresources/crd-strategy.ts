@@ -13,8 +13,9 @@ const checks = () => loadedRoom()!.checks
 
 function keepStorageVersion({ spec, status }: CustomResourceDefinition): void {
   const stored = spec.versions?.find(({ storage }) => storage)?.name
-  if (stored === undefined || status.storedVersions.includes(stored)) return
-  status.storedVersions = [...status.storedVersions, stored]
+  const before = status.storedVersions ?? []
+  if (stored === undefined || before.includes(stored)) return
+  status.storedVersions = [...before, stored]
 }
 
 export const customResourceDefinitionStrategy: Strategy<any> = {

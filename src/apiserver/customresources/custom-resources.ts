@@ -129,14 +129,14 @@ export class CustomResources {
     const verdict = serving.names(crd, others)
     if (verdict) status.acceptedNames = verdict.acceptedNames
     for (const condition of serving.conditions(crd, verdict))
-      status = { ...status, conditions: withCondition(status.conditions, condition, now) }
+      status = { ...status, conditions: withCondition(status.conditions ?? [], condition, now) }
     const gone = serving.conditionsToRemove(crd)
-    status.conditions = status.conditions.filter(({ type }) => !gone.includes(type))
+    status.conditions = (status.conditions ?? []).filter(({ type }) => !gone.includes(type))
     const next = { ...crd, status } as CustomResourceDefinition
     await serving.serve(next)
     // Only when it is served does the definition say so.
     const established = serving.established(next)
-    if (established) status.conditions = withCondition(status.conditions, established, now)
+    if (established) status.conditions = withCondition(status.conditions ?? [], established, now)
     if (!deepEqual(status, { ...crd.status, conditions: crd.status?.conditions ?? [] })) {
       await this.#write({ ...crd, status } as CustomResourceDefinition)
       if (verdict) this.#lookAtOthers(crd.spec.group, name)

@@ -134,7 +134,7 @@ describe('a Service with pods', () => {
     await podClient().delete('one', { gracePeriodSeconds: 0 })
     await settle()
     expect(await addresses()).toEqual([])
-    expect(await slices()).toMatchObject([{ endpoints: [], ports: [] }])
+    expect(await slices()).toMatchObject([{ endpoints: null, ports: null }])
     expect((await legacy()).subsets ?? []).toEqual([])
   })
 
