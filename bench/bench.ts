@@ -5,14 +5,10 @@
 // Each row starts a control plane of its own (the packaged `k8ts up`), so that no row pays for another's objects. What
 // is printed is the median of several runs.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:http2'
-import { tmpdir } from 'node:os'
+import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { parse } from 'yaml'
-import type { LoadJob, LoadResult } from './load.ts'
+import { cpuSeconds, get, type Job, load, pause, residentMB, root, startServer, token } from './server.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -22,122 +18,6 @@ const { values: flags } = parseArgs({
   },
 })
 const runs = Number(flags.runs)
-const root = process.env['K8TS_ROOT'] ?? process.cwd()
-const token = 'bench-token'
-
-interface Server {
-  readonly url: string
-  readonly ca: string
-  readonly process: ChildProcess
-  /** Milliseconds from the process's start to `/readyz` answering ok. */
-  readonly readyMs: number
-  stop(): Promise<void>
-}
-
-async function startServer(options: { nodes?: number } = {}): Promise<Server> {
-  const directory = mkdtempSync(join(tmpdir(), 'k8ts-bench-'))
-  const tokens = join(directory, 'tokens.csv')
-  writeFileSync(tokens, `${token},bench,bench,"system:masters"\n`)
-  const from = performance.now()
-  const port = 20000 + Math.floor(Math.random() * 20000)
-  const child = spawn(
-    process.execPath,
-    [
-      join(root, 'dist/k8ts.js'),
-      'up',
-      '--runtime',
-      'simulated',
-      '--nodes',
-      String(options.nodes ?? 0),
-      '--port',
-      String(port),
-      '--data-dir',
-      join(directory, 'data'),
-      '--token-auth-file',
-      tokens,
-      '--no-merge-kubeconfig',
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  const kubeconfig = join(directory, 'data', 'kubeconfig')
-  const url = `https://127.0.0.1:${port}`
-  const readyMs = (await readyz(url, child)) - from
-  while (!existsSync(kubeconfig)) await pause(5)
-  const ca = Buffer.from(
-    parse(readFileSync(kubeconfig, 'utf8')).clusters[0].cluster['certificate-authority-data'],
-    'base64',
-  ).toString()
-  return {
-    url,
-    ca,
-    process: child,
-    readyMs,
-    async stop() {
-      child.kill('SIGINT')
-      await exited
-      rmSync(directory, { recursive: true, force: true })
-    },
-  }
-}
-
-const pause = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds))
-
-/** When /readyz first answered ok. */
-async function readyz(url: string, child: ChildProcess): Promise<number> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`k8ts up ended with ${child.exitCode}`)
-    const status = await get(url, '/readyz').catch(() => 0)
-    if (status === 200) return performance.now()
-    await pause(3)
-  }
-}
-
-function get(url: string, path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const session = connect(url, { rejectUnauthorized: false })
-    session.on('error', reject)
-    const stream = session.request({ ':path': path, authorization: `Bearer ${token}` })
-    stream.on('response', headers => {
-      session.close()
-      resolve(Number(headers[':status']))
-    })
-    stream.on('error', reject)
-    stream.resume()
-  })
-}
-
-function load(
-  server: Server,
-  job: Partial<LoadJob> & Pick<LoadJob, 'kind' | 'inFlight' | 'count'>,
-): Promise<LoadResult> {
-  const whole: LoadJob = { server: server.url, ca: server.ca, token, connections: 8, prefix: 'bench', ...job }
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, '.tmp/bench/load.js')], { stdio: ['pipe', 'pipe', 'inherit'] })
-    let text = ''
-    child.stdout.on('data', (bytes: Buffer) => {
-      text += bytes.toString()
-    })
-    child.on('exit', () => {
-      try {
-        resolve(JSON.parse(text))
-      } catch (error) {
-        reject(error)
-      }
-    })
-    child.stdin.end(JSON.stringify(whole))
-  })
-}
-
-const residentMB = (server: Server): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))![1]) / 1024
-
-/** User and system time of a process, in seconds. */
-function cpuSeconds(server: Server): number {
-  const fields = readFileSync(`/proc/${server.process.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
 interface Row {
   readonly name: string
   readonly what: string
@@ -148,14 +28,7 @@ interface Row {
 }
 
 /** A row whose load is one job on a fresh server. */
-const loadRow = (
-  name: string,
-  what: string,
-  goal: string,
-  job: Partial<LoadJob> & Pick<LoadJob, 'kind' | 'inFlight' | 'count'>,
-  meets: Row['meets'],
-  before: (Partial<LoadJob> & Pick<LoadJob, 'kind' | 'inFlight' | 'count'>)[] = [],
-): Row => ({
+const loadRow = (name: string, what: string, goal: string, job: Job, meets: Row['meets'], before: Job[] = []): Row => ({
   name,
   what,
   goal,
@@ -270,9 +143,9 @@ const rows: Row[] = [
     async run() {
       const server = await startServer()
       await pause(3000)
-      const before = cpuSeconds(server)
+      const before = cpuSeconds(server).all
       await pause(10_000)
-      const percent = (cpuSeconds(server) - before) * 10
+      const percent = (cpuSeconds(server).all - before) * 10
       await server.stop()
       return { percent }
     },

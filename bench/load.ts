@@ -97,7 +97,7 @@ const requests: Record<Exclude<LoadJob['kind'], 'watch'>, (index: number) => Pro
     send(
       'PATCH',
       `${pods}/${job.prefix}-${index}`,
-      Buffer.from(`{"metadata":{"annotations":{"patched":"${index}"}}}`),
+      Buffer.from(`{"metadata":{"annotations":{"patched":"${process.pid}-${index}"}}}`),
       'application/merge-patch+json',
     ),
   'get-pod': () => send('GET', `${pods}/${job.prefix}-0`),

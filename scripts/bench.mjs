@@ -1,4 +1,5 @@
-// `npm run bench`: builds the package and the benchmarks, then runs them. Arguments go to bench/bench.ts.
+// `npm run bench`: builds the package and the benchmarks, then runs them. Arguments go to bench/bench.ts; with `cost` as
+// the first one (`npm run bench -- cost`), to bench/cost.ts.
 
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -10,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 await buildPackage()
 await build({
   absWorkingDir: root,
-  entryPoints: ['bench/bench.ts', 'bench/load.ts', 'bench/schedule.ts'],
+  entryPoints: ['bench.ts', 'cost.ts', 'load.ts', 'schedule.ts'].map(file => `bench/${file}`),
   outdir: '.tmp/bench',
   bundle: true,
   platform: 'node',
@@ -19,7 +20,9 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 })
-const { status } = spawnSync(process.execPath, ['.tmp/bench/bench.js', ...process.argv.slice(2)], {
+const cost = process.argv[2] === 'cost'
+const program = `.tmp/bench/${cost ? 'cost' : 'bench'}.js`
+const { status } = spawnSync(process.execPath, [program, ...process.argv.slice(cost ? 3 : 2)], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, K8TS_ROOT: root },
