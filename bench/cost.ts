@@ -1,9 +1,10 @@
 // What each kind of request costs the server: processor time per request, which says the same on a busy machine as on a
 // quiet one, where requests per second do not.
 //
-//     npm run bench -- cost [--kinds create-pods,patch-pods] [--scale 0.5] [--profile DIR] [--json]
+//     npm run bench -- cost [--kinds create-pods,patch-pods] [--scale 0.5] [--runs 3] [--profile DIR] [--node-flags='…'] [--json]
 //
-// Each kind first runs warm, on one server, and then is measured. `main` is the thread that runs JavaScript; `all` counts
+// Each kind first runs warm, on one server, and then is measured; the cheapest of the runs is what it costs, since a
+// neighbour on the machine can only add to it. `main` is the thread that runs JavaScript; `all` counts
 // those of the garbage collector and of LMDB too. Controllers and the scheduler of the same process are part of it.
 // `--profile` leaves a profile of the whole run in a directory, for Chrome's developer tools.
 
@@ -15,7 +16,9 @@ const { values: flags } = parseArgs({
   options: {
     kinds: { type: 'string' },
     scale: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '3' },
     profile: { type: 'string' },
+    'node-flags': { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -36,7 +39,8 @@ const all: readonly Measured[] = [
   { kind: 'list-pods', inFlight: 1, count: 20, pods: 5000 },
 ]
 const wanted = flags.kinds?.split(',')
-const nodeFlags = flags.profile ? ['--cpu-prof', `--cpu-prof-dir=${flags.profile}`] : []
+const nodeFlags = flags['node-flags'].split(' ').filter(flag => flag !== '')
+if (flags.profile) nodeFlags.push('--cpu-prof', `--cpu-prof-dir=${flags.profile}`)
 
 const printed: object[] = []
 for (const { kind, inFlight, count, pods = 0 } of all) {
@@ -59,8 +63,11 @@ for (const { kind, inFlight, count, pods = 0 } of all) {
       const micros = (which: 'all' | 'main') => ((after[which] - before[which]) / number) * 1e6
       return { kind, all: micros('all'), main: micros('main'), perSecond, p99 }
     }
-    await run('warm', 0.3)
-    const result = await run('measured', Number(flags.scale))
+    await run('warm', 0.5)
+    const results = []
+    for (let turn = 0; turn < Number(flags.runs); turn++)
+      results.push(await run(`measured-${turn}`, Number(flags.scale)))
+    const result = results.reduce((best, next) => (next.main < best.main ? next : best))
     printed.push(result)
     if (!flags.json)
       process.stdout.write(
