@@ -3,24 +3,24 @@
 /** Immutable; a child points to its parent, and the text is only made when an error needs it. */
 export class FieldPath {
   readonly #parent: FieldPath | undefined
-  readonly #name: string
+  readonly #name: string | number
   readonly #subscript: boolean
 
-  constructor(parent: FieldPath | undefined, name: string, subscript: boolean) {
+  constructor(parent: FieldPath | undefined, name: string | number, subscript: boolean) {
     this.#parent = parent
     this.#name = name
     this.#subscript = subscript
   }
 
-  child(...names: string[]): FieldPath {
-    let path: FieldPath = this
-    for (const name of names) path = new FieldPath(path, name, false)
+  child(name: string, ...further: string[]): FieldPath {
+    let path = new FieldPath(this, name, false)
+    for (let index = 0; index < further.length; index++) path = new FieldPath(path, further[index]!, false)
     return path
   }
 
   /** An item of a list. */
   index(index: number): FieldPath {
-    return new FieldPath(this, String(index), true)
+    return new FieldPath(this, index, true)
   }
 
   /** A key of a map. */
@@ -31,11 +31,13 @@ export class FieldPath {
   toString(): string {
     const before = this.#parent
     if (this.#subscript) return `${before ?? ''}[${this.#name}]`
-    return before ? `${before}.${this.#name}` : this.#name
+    return before ? `${before}.${this.#name}` : String(this.#name)
   }
 }
 
 /** `root('spec')`, `root('spec', 'template')`. */
 export function root(name: string, ...names: string[]): FieldPath {
-  return new FieldPath(undefined, name, false).child(...names)
+  let path = new FieldPath(undefined, name, false)
+  for (const each of names) path = path.child(each)
+  return path
 }

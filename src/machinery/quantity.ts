@@ -88,7 +88,8 @@ export class Quantity {
   }
 
   compare(other: Quantity): -1 | 0 | 1 {
-    const [left, right] = this.#aligned(other)
+    if (this.sign !== other.sign) return this.sign < other.sign ? -1 : 1
+    const [left, right] = this.#scale === other.#scale ? [this.#value, other.#value] : this.#aligned(other)
     return left < right ? -1 : left > right ? 1 : 0
   }
 

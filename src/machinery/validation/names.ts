@@ -129,10 +129,21 @@ export function isWildcardDNS1123Subdomain(value: string): string[] {
   return messages
 }
 
+function isPrefixedName(value: string, slash: number): boolean {
+  const name = value.slice(slash + 1)
+  return (
+    slash <= dns1123SubdomainMaxLength &&
+    name.length <= 63 &&
+    labelKeyRegex.test(name) &&
+    subdomain1123Regex.test(value.slice(0, slash))
+  )
+}
+
 /** A label key, which is also the form of annotation keys, finalizers, taints, resource names: `example.com/MyName`. */
 export function isQualifiedName(value: string): string[] {
   const slash = value.indexOf('/')
   if (slash < 0 && value.length <= 63 && labelKeyRegex.test(value)) return none
+  if (slash > 0 && isPrefixedName(value, slash)) return none
   const charset = regexMessage(
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
     labelKey,

@@ -11,17 +11,16 @@ const counted = ['cpu', 'memory'] as const
 export function podQOSClass(pod: Pod): PodQOSClass {
   const { initContainers = [], resources } = pod.spec!
   const containers = pod.spec!.containers ?? []
-  const levels = resources
-    ? [resources]
-    : [...initContainers, ...containers].map(container => container.resources ?? {})
+  const levels = resources ? [resources] : [...initContainers, ...containers].map(container => container.resources)
   let any = false
   let guaranteed = true
-  for (const { requests = {}, limits = {} } of levels) {
+  for (const level of levels) {
     for (const name of counted) {
-      const limit = parseQuantity(limits[name] ?? '0')
-      const request = requests[name] === undefined ? limit : parseQuantity(requests[name])
-      if (limit.compare(zeroQuantity) > 0 || request.compare(zeroQuantity) > 0) any = true
-      if (limit.compare(zeroQuantity) === 0 || limit.compare(request) !== 0) guaranteed = false
+      const [limitText, requestText] = [level?.limits?.[name], level?.requests?.[name]]
+      const limit = limitText === undefined ? zeroQuantity : parseQuantity(limitText)
+      const request = requestText === undefined ? limit : parseQuantity(requestText)
+      if (limit.sign > 0 || request.sign > 0) any = true
+      if (limit.isZero || limit.compare(request) !== 0) guaranteed = false
     }
   }
   return !any ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable'

@@ -47,10 +47,12 @@ export function checkPod(pod: KubeObject, errors: Errors): void {
               'must not be specified when serviceAccountName is not set',
             ),
           )
-  for (const [index, container] of (spec.containers ?? []).entries())
+  spec.containers?.forEach((container, index) => {
     checkImagePadding(container, containersPath.index(index), errors)
-  for (const [index, container] of (spec.initContainers ?? []).entries())
+  })
+  spec.initContainers?.forEach((container, index) => {
     checkImagePadding(container, initContainersPath.index(index), errors)
+  })
 }
 
 export function validatePod(pod: KubeObject): FieldError[] {

@@ -83,8 +83,9 @@ export function checkPodSpec(spec: PodSpec, path: FieldPath, { isPod, podName }:
   if (spec.securityContext) checkPodSecurityContext(spec.securityContext, spec, path.child('securityContext'), errors)
   if (spec.affinity) checkAffinity(spec.affinity, path.child('affinity'), errors)
   if (spec.dnsConfig || spec.dnsPolicy === 'None') checkDNSConfig(spec, path.child('dnsConfig'), errors)
-  for (const [index, { conditionType = '' }] of (spec.readinessGates ?? []).entries())
+  spec.readinessGates?.forEach(({ conditionType = '' }, index) => {
     checkQualifiedName(conditionType, path.child('readinessGates').index(index).child('conditionType'), errors)
+  })
   if (spec.schedulingGates) checkSchedulingGates(spec.schedulingGates, path.child('schedulingGates'), errors)
   if (spec.topologySpreadConstraints)
     checkTopologySpread(spec.topologySpreadConstraints, path.child('topologySpreadConstraints'), errors)
@@ -365,12 +366,12 @@ function checkNames(spec: PodSpec, path: FieldPath, errors: Errors): void {
   if (spec.hostname) checkDNSLabel(spec.hostname, path.child('hostname'), errors)
   if (spec.subdomain) checkDNSLabel(spec.subdomain, path.child('subdomain'), errors)
   if (spec.tolerations) checkTolerations(spec.tolerations, path.child('tolerations'), errors)
-  for (const [index, { ip = '', hostnames }] of (spec.hostAliases ?? []).entries()) {
+  spec.hostAliases?.forEach(({ ip = '', hostnames = [] }, index) => {
     const at = path.child('hostAliases').index(index)
     errors.push(...isValidIPForLegacyField(at.child('ip'), ip))
-    for (const [nameIndex, hostname] of (hostnames ?? []).entries())
+    for (const [nameIndex, hostname] of hostnames.entries())
       checkDNSSubdomain(hostname, at.child('hostnames').index(nameIndex), errors)
-  }
+  })
   if (spec.priorityClassName) checkName(spec.priorityClassName, 'priorityClassName')
   if (spec.runtimeClassName !== undefined) checkName(spec.runtimeClassName, 'runtimeClassName')
   if (spec.preemptionPolicy !== undefined) {

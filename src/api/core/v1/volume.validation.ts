@@ -72,13 +72,13 @@ function checkMode(mode: number | undefined, path: FieldPath, field: string, err
 }
 
 function checkItems(items: readonly KeyToPath[] | undefined, path: FieldPath, errors: Errors): void {
-  for (const [index, item] of (items ?? []).entries()) {
+  items?.forEach((item, index) => {
     const at = path.child('items').index(index)
     checkRequired(item.key, at, 'key', errors)
     checkRequired(item.path, at, 'path', errors)
     checkLocalNonReservedPath(item.path ?? '', at.child('path'), errors)
     checkMode(item.mode, at, 'mode', errors)
-  }
+  })
 }
 
 const needs =
@@ -120,7 +120,9 @@ function checkProjected(projected: ProjectedVolumeSource, path: FieldPath, error
     if (paths.has(wanted)) errors.push(invalid(path, value, 'conflicting duplicate paths'))
     paths.add(wanted)
   }
-  for (const [index, source] of (projected.sources ?? []).entries()) {
+  const sources = projected.sources ?? []
+  for (let index = 0; index < sources.length; index++) {
+    const source = sources[index]!
     const at = path.child('sources').index(index)
     let count = 0
     for (const kind of ['secret', 'configMap'] as const) {
@@ -141,11 +143,11 @@ function checkProjected(projected: ProjectedVolumeSource, path: FieldPath, error
     if (source.serviceAccountToken) {
       count++
       const { expirationSeconds = 0, path: file } = source.serviceAccountToken
-      const seconds = at.child('serviceAccountToken', 'expirationSeconds')
-      if (expirationSeconds < 600)
-        errors.push(invalid(seconds, expirationSeconds, 'may not specify a duration less than 10 minutes'))
-      if (expirationSeconds > 2 ** 32)
-        errors.push(invalid(seconds, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'))
+      const bad = (detail: string): void => {
+        errors.push(invalid(at.child('serviceAccountToken', 'expirationSeconds'), expirationSeconds, detail))
+      }
+      if (expirationSeconds < 600) bad('may not specify a duration less than 10 minutes')
+      if (expirationSeconds > 2 ** 32) bad('may not specify a duration larger than 2^32 seconds')
       // Upstream reports these at the volume.
       if (!file) errors.push(required(path.child('path')))
       else checkLocalNonReservedPath(file, path.child('path'), errors)
@@ -383,9 +385,23 @@ const repeatedPathNames: Readonly<Record<string, string>> = { cephfs: 'cephFS', 
 
 const checks = Object.entries(kinds) as [keyof VolumeSource, Check<any>][]
 
+const checkOf = new Map<string, typeof checks>(checks.map(entry => [entry[0], [entry]]))
+
+/** What may concern the volume: nearly every one is of one kind, which saves looking for the thirty others. */
+function checksFor(volume: Volume): typeof checks {
+  let only: typeof checks | undefined
+  for (const field in volume) {
+    const found = checkOf.get(field)
+    if (found === undefined) continue
+    if (only !== undefined) return checks
+    only = found
+  }
+  return only ?? checks
+}
+
 function checkSource(volume: Volume, path: FieldPath, name: string, rules: VolumeRules, errors: Errors): void {
   let count = 0
-  for (const [kind, check] of checks) {
+  for (const [kind, check] of checksFor(volume)) {
     const source = volume[kind]
     if (source === undefined) continue
     if (++count > 1)
