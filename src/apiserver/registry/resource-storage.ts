@@ -4,7 +4,7 @@
 // converted at the door. Writes are compared on the mod revision, and answered after they are durable.
 
 import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
-import type { Store } from '../../etcd/store.ts'
+import type { Store, TransactionResult } from '../../etcd/store.ts'
 import { encodeForStore, StoredObject } from '../watchcache/stored-object.ts'
 import { WatchCache } from '../watchcache/watch-cache.ts'
 
@@ -47,13 +47,21 @@ export class ResourceStorage {
   /** Writes the object if the key still stands at `expected` (0: does not exist). The object belongs to the cache afterwards. */
   async put(key: string, object: KubeObject, expected: number, lease?: number): Promise<WriteResult> {
     const value = encodeForStore(object)
-    this.cache.remember(value, object)
-    const result = await this.store.txn({ type: 'put', key, value, lease }, { modRevision: expected })
+    this.cache.remember(key, value, object)
+    const result = await this.#put(key, value, lease, expected)
     if (!result.committed) return { committed: false, current: currentOf(result.current) }
     const cached = this.cache.get(key)
     if (cached?.revision === result.revision) return { committed: true, stored: cached }
     // A later write has already taken its place.
     return { committed: true, stored: StoredObject.fromStore(key, result.revision, value, object) }
+  }
+
+  async #put(key: string, value: Uint8Array, lease: number | undefined, expected: number): Promise<TransactionResult> {
+    try {
+      return await this.store.txn({ type: 'put', key, value, lease }, { modRevision: expected })
+    } finally {
+      this.cache.forget(key, value)
+    }
   }
 
   async delete(key: string, expected: number): Promise<WriteResult> {

@@ -13,14 +13,35 @@ export function encodeForStore(object: KubeObject): Buffer {
   const { metadata } = object
   const revision = metadata.resourceVersion
   if (revision !== undefined) metadata.resourceVersion = undefined
-  let text = `{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(object.apiVersion)},"metadata":${metadataText(metadata)}`
-  for (const key in object) {
-    if (key === 'kind' || key === 'apiVersion' || key === 'metadata') continue
-    const value = object[key]
-    if (value !== undefined) text += `,${JSON.stringify(key)}:${JSON.stringify(value)}`
-  }
+  const ordered = hasHeaderFirst(object) ? object : withHeaderFirst(object)
+  const text = metadata['managedFields'] === undefined ? JSON.stringify(ordered) : textWithManagedFields(ordered)
   if (revision !== undefined) metadata.resourceVersion = revision
-  return Buffer.from(`${text}}`)
+  return Buffer.from(text)
+}
+
+const headerFields = ['kind', 'apiVersion', 'metadata']
+
+function hasHeaderFirst(object: KubeObject): boolean {
+  let index = 0
+  for (const key in object) {
+    if (key !== headerFields[index]) return false
+    if (++index === headerFields.length) return true
+  }
+  return false
+}
+
+function withHeaderFirst({ kind, apiVersion, metadata, ...rest }: KubeObject): KubeObject {
+  return { kind, apiVersion, metadata, ...rest }
+}
+
+/** The metadata is written for itself, into the text of the rest. */
+function textWithManagedFields(object: KubeObject): string {
+  const { kind, apiVersion, metadata } = object
+  const names = JSON.stringify({ kind, apiVersion }).slice(0, -1)
+  object.metadata = undefined as never
+  const text = JSON.stringify(object)
+  object.metadata = metadata
+  return `${names},"metadata":${metadataText(metadata)}${text.slice(names.length)}`
 }
 
 /** The sets in managedFields are most of the metadata, and many objects share each: their text is at hand. */
@@ -42,6 +63,15 @@ function parsed(bytes: Buffer): KubeObject {
 
 const metadataMark = Buffer.from('"metadata":{')
 const revisionMark = Buffer.from('"resourceVersion":"')
+
+/** Where the metadata's first member stands, when the bytes are this object's as `encodeForStore` wrote them. */
+function headerLengthOf(bytes: Uint8Array, { kind, apiVersion }: KubeObject): number {
+  const length = 39 + kind!.length + apiVersion!.length
+  // Names that are longer in bytes than in characters, or bytes of another origin, are looked at closely.
+  return bytes[length - 1] === 0x7b && bytes[length - 2] === 0x3a && bytes[length - 3] === 0x22
+    ? length
+    : headerLength(bytes)
+}
 
 /** Where the metadata's first member stands, or -1 when the bytes don't have the header (somebody else wrote them). */
 function headerLength(bytes: Uint8Array): number {
@@ -73,17 +103,18 @@ export class StoredObject {
    */
   static fromStore(key: string, revision: number, value: Uint8Array, object?: KubeObject): StoredObject {
     let stored = value
-    let header = headerLength(stored)
+    let header = object ? headerLengthOf(stored, object) : headerLength(stored)
     if (header < 0) {
       stored = encodeForStore(JSON.parse(Buffer.from(value).toString()))
       header = headerLength(stored)
     }
     const empty = stored[header] === 0x7d
     const member = `"resourceVersion":"${revision}"${empty ? '' : ','}`
+    // In place, without a view of each part.
     const bytes = Buffer.allocUnsafe(stored.length + member.length)
-    bytes.set(stored.subarray(0, header), 0)
+    bytes.set(stored, member.length)
+    bytes.copyWithin(0, member.length, member.length + header)
     bytes.write(member, header, 'latin1')
-    bytes.set(stored.subarray(header), header + member.length)
     if (object) object.metadata.resourceVersion = String(revision)
     return new StoredObject(key, revision, bytes, object)
   }

@@ -35,8 +35,8 @@ export class WatchCache {
   #keys: string[] = []
   #unordered = false
   readonly #watchers = new Set<CacheWatcher>()
-  /** Parsed objects of writes under way, so that what was just encoded isn't parsed again. */
-  readonly #fresh = new WeakMap<Uint8Array, KubeObject>()
+  /** Parsed objects of writes under way, by key, so that what was just encoded isn't parsed again. */
+  readonly #fresh = new Map<string, { readonly value: Uint8Array; readonly object: KubeObject }[]>()
   #recent: CacheEvent[] = []
   /** Every event after this revision is in `#recent`. */
   #recentSince = 0
@@ -111,9 +111,27 @@ export class WatchCache {
     return this.#objects.values()
   }
 
-  /** Remembers the parsed form of bytes that are about to be written. */
-  remember(value: Uint8Array, object: KubeObject): void {
-    this.#fresh.set(value, object)
+  /** Remembers the parsed form of bytes that are about to be written, until `forget`. */
+  remember(key: string, value: Uint8Array, object: KubeObject): void {
+    const known = this.#fresh.get(key)
+    if (known) known.push({ value, object })
+    else this.#fresh.set(key, [{ value, object }])
+  }
+
+  forget(key: string, value: Uint8Array): void {
+    const known = this.#fresh.get(key)
+    if (!known) return
+    if (known.length === 1) this.#fresh.delete(key)
+    else
+      known.splice(
+        known.findIndex(each => each.value === value),
+        1,
+      )
+  }
+
+  #remembered(key: string, value: Uint8Array): KubeObject | undefined {
+    const known = this.#fresh.get(key)
+    return known?.find(each => each.value === value)?.object
   }
 
   /** Called with each batch before any watcher: for indexes that must never be behind (RBAC, quota). */
@@ -183,7 +201,7 @@ export class WatchCache {
         continue
       }
       const { value } = event.current!
-      const object = StoredObject.fromStore(event.key, event.revision, value, this.#fresh.get(value))
+      const object = StoredObject.fromStore(event.key, event.revision, value, this.#remembered(event.key, value))
       this.#objects.set(event.key, object)
       this.#bytes += object.bytes.length - (previous?.bytes.length ?? 0)
       if (!previous) {
