@@ -377,10 +377,16 @@ export class EmbeddedStore implements Store, Past {
 
 /** All of the writes as one batch; undefined when they hold nothing to write. */
 function batchOf(writes: readonly Write[]): Batch | undefined {
-  const changes = writes.flatMap(write => write.changes)
-  const leases = writes.flatMap(write => write.lease ?? [])
-  const forgotten = writes.flatMap(write => write.forgotten ?? [])
-  const compactedRevision = writes.findLast(write => write.compactedRevision)?.compactedRevision
+  const changes: Change[] = []
+  const leases: LeaseChange[] = []
+  const forgotten: ChangeId[] = []
+  let compactedRevision: number | undefined
+  for (const write of writes) {
+    for (const change of write.changes) changes.push(change)
+    if (write.lease) leases.push(write.lease)
+    if (write.forgotten) forgotten.push(...write.forgotten)
+    compactedRevision = write.compactedRevision ?? compactedRevision
+  }
   const empty = changes.length + leases.length + forgotten.length === 0 && !compactedRevision
   return empty ? undefined : { changes, leases, forgotten, compactedRevision }
 }

@@ -58,17 +58,33 @@ export class WatchHub {
    */
   #byFolder(events: readonly StoreEvent[]): ReadonlyMap<string, readonly StoreEvent[]> {
     const found = new Map<string, StoreEvent[]>()
+    // Most events of a batch are of the folder that the one before was of.
+    let last = ''
+    let lists: readonly StoreEvent[][] = []
     for (const event of events) {
       const { key } = event
-      for (let slash = key.indexOf('/'); slash >= 0; slash = key.indexOf('/', slash + 1)) {
-        const folder = key.slice(0, slash + 1)
-        const under = found.get(folder)
-        if (under) under.push(event)
-        else if (this.#live.has(folder)) found.set(folder, [event])
+      const end = key.lastIndexOf('/') + 1
+      if (end !== last.length || !key.startsWith(last)) {
+        last = key.slice(0, end)
+        lists = this.#watchedAbove(last, found)
       }
+      for (const under of lists) under.push(event)
     }
     for (const under of found.values()) Object.freeze(under)
     return found
+  }
+
+  /** The lists of those watched folders that the folder is or lies in. */
+  #watchedAbove(folder: string, found: Map<string, StoreEvent[]>): StoreEvent[][] {
+    const lists: StoreEvent[][] = []
+    for (let slash = folder.indexOf('/'); slash >= 0; slash = folder.indexOf('/', slash + 1)) {
+      const above = folder.slice(0, slash + 1)
+      if (!this.#live.has(above)) continue
+      const under = found.get(above) ?? []
+      found.set(above, under)
+      lists.push(under)
+    }
+    return lists
   }
 
   close(reason: Error): void {
