@@ -25,6 +25,8 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     )
     if (missing.length === 0) return
     const added = missing.map(key => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }))
-    attributes.object = { ...pod, spec: { ...pod['spec'], tolerations: [...tolerations, ...added] } }
+    const all = [...tolerations, ...added]
+    if (attributes.operation === 'CREATE') pod['spec'].tolerations = all
+    else attributes.object = { ...pod, spec: { ...pod['spec'], tolerations: all } }
   },
 }

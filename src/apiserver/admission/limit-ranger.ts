@@ -33,8 +33,10 @@ function isLimited(attributes: AdmissionAttributes): boolean {
   return subresource === '' && isResource(attributes, '', 'persistentvolumeclaims')
 }
 
-function* limitsIn({ lister, namespace }: AdmissionAttributes): Generator<readonly Limit[]> {
-  for (const each of lister.list('limitranges', namespace)) yield each['spec']?.limits ?? []
+function limitsIn({ lister, namespace }: AdmissionAttributes): (readonly Limit[])[] {
+  const found: (readonly Limit[])[] = []
+  for (const each of lister.list('limitranges', namespace)) found.push(each['spec']?.limits ?? [])
+  return found
 }
 
 /** Gives each container the defaults it doesn't state, and notes in an annotation what was given. */

@@ -87,15 +87,21 @@ interface Mounting {
   volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[]
 }
 
+const containerLists = ['initContainers', 'containers']
+const none: readonly never[] = []
+
 function mountToken(spec: Record<string, any>, random: Random): void {
   const volumes: { name: string }[] = spec['volumes'] ?? []
   const existing = volumes.find(volume => volume.name.startsWith(tokenVolumePrefix))
   const name = existing?.name ?? `${tokenVolumePrefix}${suffix(random)}`
   let mounted = false
-  for (const list of ['initContainers', 'containers']) {
-    for (const container of (spec[list] ?? []) as Mounting[]) {
+  for (const list of containerLists) {
+    for (const container of (spec[list] ?? none) as readonly Mounting[]) {
       if (container.volumeMounts?.some(mount => mount.mountPath === tokenMountPath)) continue
-      container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath: tokenMountPath }]
+      container.volumeMounts = [
+        ...(container.volumeMounts ?? none),
+        { name, readOnly: true, mountPath: tokenMountPath },
+      ]
       mounted = true
     }
   }

@@ -30,6 +30,8 @@ export class NodeGraph {
     switch (kind) {
       case 'Pod': {
         const node: string = object['spec']?.nodeName ?? ''
+        // Nothing to say of a pod that is on no node and was on none before.
+        if (node === '' && !this.#stamps.has(source)) return
         // Once a pod is on a node only these can bring new references.
         const ephemeralContainers = object['spec']?.ephemeralContainers?.length ?? 0
         const claims = object['status']?.resourceClaimStatuses?.length ?? 0

@@ -4,13 +4,15 @@ import type { KubeObject } from '../../api/resource.ts'
 import type { AdmissionLister, ServedResources } from '../admission/admission.ts'
 import type { Registry } from './registry.ts'
 
+const none: readonly KubeObject[] = []
+
 export function admissionLister(registry: Registry): AdmissionLister {
   return {
     get: (groupResource, namespace, name) => registry.findStorage(groupResource)?.get(namespace, name)?.object,
-    *list(groupResource, namespace): Iterable<KubeObject> {
+    list(groupResource, namespace): Iterable<KubeObject> {
       const storage = registry.findStorage(groupResource)
-      if (!storage) return
-      for (const stored of storage.cache.range(storage.keyPrefix(namespace))) yield stored.object
+      if (!storage || storage.cache.size === 0) return none
+      return storage.cache.range(storage.keyPrefix(namespace)).map(stored => stored.object)
     },
     count: groupResource => registry.findStorage(groupResource)?.cache.size ?? 0,
   }
