@@ -88,8 +88,7 @@ export class IndexedStore<T> implements Lister<T> {
   }
 
   /** Puts the object in; answers the one it replaces. */
-  set(object: T): T | undefined {
-    const key = keyOf(object as Named)
+  set(object: T, key = keyOf(object as Named)): T | undefined {
     const previous = this.#objects.get(key)
     this.#objects.set(key, object)
     for (const index of this.#indexes.values()) {

@@ -178,10 +178,11 @@ export class RunnableInformer<T> implements Informer<T> {
   }
 
   #upsert(object: T, initial: boolean): void {
-    const before = this.#store.get(keyOf(object as Named))
+    const key = keyOf(object as Named)
+    const before = this.#store.get(key)
     // A relist brings everything again; what is the same is no news.
     if (before !== undefined && isSame(before, object)) return
-    this.#store.set(object)
+    this.#store.set(object, key)
     // Without a closure for each handler: every pod comes by here, and is told to a dozen of them.
     for (const handler of this.#handlers) {
       try {

@@ -112,27 +112,31 @@ export function controllerKeyIn<Owner extends Owned>(
 }
 
 /** Which owners care that a dependent changed: its controllers then and now, or those who may want to adopt it. */
-export function* ownersToTell<T extends Owned, Owner extends Owned>(
+export function ownersToTell<T extends Owned, Owner extends Owned>(
   { before, after }: { readonly before: T | undefined; readonly after: T | undefined },
   kind: ResourceDeclaration<Owner>,
   owners: Lister<Owner>,
   mayAdopt: (object: T) => Iterable<string>,
-): Generator<string> {
-  if (before === after) return
+): Iterable<string> {
+  if (before === after) return none
   const [old, now] = [before && controllerOf(before), after && controllerOf(after)]
+  const keys: string[] = []
   if (before && old && !sameReference(old, now)) {
     const key = controllerKeyIn(before, kind, owners)
-    if (key !== undefined) yield key
+    if (key !== undefined) keys.push(key)
   }
-  if (!after) return
+  if (!after) return keys
   if (now) {
     const key = controllerKeyIn(after, kind, owners)
-    if (key !== undefined) yield key
-  } else if (!after.metadata.deletionTimestamp) {
+    if (key !== undefined) keys.push(key)
+  } else if (!after.metadata.deletionTimestamp && owners.size > 0) {
     const news = !before || old || !deepEqual(before.metadata.labels, after.metadata.labels)
-    if (news) yield* mayAdopt(after)
+    if (news) keys.push(...mayAdopt(after))
   }
+  return keys
 }
+
+const none: readonly string[] = []
 
 function sameReference(one: OwnerReference, other: OwnerReference | undefined): boolean {
   return one.uid === other?.uid

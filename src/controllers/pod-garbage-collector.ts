@@ -33,6 +33,8 @@ export const podGarbageCollector = controller<Pod, State>({
   filter: ({ before, after }) =>
     !!after &&
     before !== after &&
+    // A pod without a node is of no concern unless it is to go.
+    (!!after.spec.nodeName || !!after.metadata.deletionTimestamp) &&
     (!before ||
       before.spec.nodeName !== after.spec.nodeName ||
       before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp ||

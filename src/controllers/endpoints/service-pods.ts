@@ -70,12 +70,12 @@ export function podReference({ metadata: { namespace, name, uid } }: Pod) {
 }
 
 /** The watch of pods for a controller of Services: a pod concerns those that select it, when what they tell of it changes. */
+const none: readonly string[] = []
+
 export function watchPods(): WatchDeclaration<Pod, any> {
   return watch<Pod, any>(pods, {
     keys: ({ before, after }, { lister }) => {
-      const old = before && facts(before)
-      const now = after && facts(after)
-      if (deepEqual(old, now)) return []
+      if (before && after && deepEqual(facts(before), facts(after))) return none
       const keys: string[] = []
       for (const service of lister(services).listNamespace((after ?? before)!.metadata.namespace ?? '')) {
         if (!hasPods(service)) continue
