@@ -130,18 +130,39 @@ export function zeroOf(field: MessageField): unknown {
 /** A message as a reader would get it from what a writer gave: a copy, with every zero filled in, at every depth. */
 export function complete<M extends Message<any>>(type: M, init: Init<M>): Decoded<M> {
   const result: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(type.fields as MessageFields)) {
+  for (const { name, field, inner, zero } of completionOf(type)) {
     const given = (init as Record<string, any>)[name]
     if (given === undefined || given === null) {
-      const zero = zeroOf(field)
-      if (zero !== undefined) result[name] = zero
-      continue
-    }
-    const { type: itemType } = field
-    if (field.shape === 'map') result[name] = { ...given }
+      if (zero === undefined) continue
+      result[name] = typeof zero === 'object' ? zeroOf(field) : zero
+    } else if (field.shape === 'map') result[name] = { ...given }
     else if (field.shape === 'list')
-      result[name] = isMessage(itemType) ? given.map((item: object) => complete(itemType, item)) : [...given]
-    else result[name] = isMessage(itemType) ? complete(itemType, given) : given
+      result[name] = inner ? given.map((item: object) => complete(inner, item)) : [...given]
+    else result[name] = inner ? complete(inner, given) : given
   }
   return result as Decoded<M>
+}
+
+interface Completion {
+  readonly name: string
+  readonly field: MessageField
+  /** The message that the field holds. */
+  readonly inner: Message | undefined
+  /** One of its zeros; those that are objects are made anew each time. */
+  readonly zero: unknown
+}
+
+const completions = new WeakMap<Message, readonly Completion[]>()
+
+function completionOf(type: Message<any>): readonly Completion[] {
+  const known = completions.get(type)
+  if (known) return known
+  const made = Object.entries(type.fields as MessageFields).map(([name, field]) => ({
+    name,
+    field,
+    inner: isMessage(field.type) ? field.type : undefined,
+    zero: zeroOf(field),
+  }))
+  completions.set(type, made)
+  return made
 }
