@@ -11,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 await buildPackage()
 await build({
   absWorkingDir: root,
-  entryPoints: ['bench.ts', 'cost.ts', 'load.ts', 'schedule.ts'].map(file => `bench/${file}`),
+  entryPoints: ['bench', 'cost', 'deployment', 'load', 'request-checks', 'schedule'].map(name => `bench/${name}.ts`),
   outdir: '.tmp/bench',
   bundle: true,
   platform: 'node',
