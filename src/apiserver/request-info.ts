@@ -59,7 +59,27 @@ function otherPath(
   }
 }
 
+/** By path and method: most requests are for a few collections. Emptied when full. */
+const recent = new Map<string, Map<string, RequestInfo>>()
+const mostRecent = 256
+const longestRecent = 256
+
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
+  if (query.size > 0 || path.length > longestRecent || !verbOf[method]) return read(method, path, query)
+  let byMethod = recent.get(path)
+  const known = byMethod?.get(method)
+  if (known) return known
+  const info = read(method, path, query)
+  if (!byMethod) {
+    if (recent.size >= mostRecent) recent.clear()
+    byMethod = new Map()
+    recent.set(path, byMethod)
+  }
+  byMethod.set(method, info)
+  return info
+}
+
+function read(method: string, path: string, query: URLSearchParams): RequestInfo {
   const isCore = path.startsWith('/api/')
   if (!isCore && !path.startsWith('/apis/')) return otherPath(method, path, '', '', '')
   const parts = path.split('/')

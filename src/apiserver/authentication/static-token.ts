@@ -1,5 +1,5 @@
 // Tokens that stand in a file: `token,user,uid,"group1,group2"`, one to a line (kube-apiserver's --token-auth-file).
-// Only their hashes are kept, so that looking one up takes the same time whether it is nearly right or all wrong.
+// They are kept as hashes, so that looking one up takes the same time whether it is nearly right or all wrong.
 
 import { hash } from 'node:crypto'
 import type { UserInfo } from '../user.ts'
@@ -13,6 +13,8 @@ import { bearerToken } from './bearer-token.ts'
 
 export class StaticTokenAuthenticator implements Authenticator {
   readonly #users = new Map<string, UserInfo>()
+  /** Tokens that have been shown and were right: each is hashed once. Never more than there are users. */
+  readonly #shown = new Map<string, UserInfo>()
 
   constructor(users: Iterable<readonly [token: string, user: UserInfo]> = []) {
     for (const [token, user] of users) this.add(token, user)
@@ -20,12 +22,18 @@ export class StaticTokenAuthenticator implements Authenticator {
 
   add(token: string, user: UserInfo): void {
     this.#users.set(hashOf(token), authenticated(user))
+    this.#shown.delete(token)
   }
 
   authenticate(request: AuthenticationInput): AuthenticationResult {
     if (this.#users.size === 0) return undefined
     const token = bearerToken(request.headers)
-    return token === undefined ? undefined : this.#users.get(hashOf(token))
+    if (token === undefined) return undefined
+    const known = this.#shown.get(token)
+    if (known) return known
+    const user = this.#users.get(hashOf(token))
+    if (user) this.#shown.set(token, user)
+    return user
   }
 }
 
