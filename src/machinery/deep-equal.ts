@@ -28,14 +28,14 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 /** As `deepEqual`, but undefined, null, [] and {} in the place of a field are all the same: nothing. */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true
-  if (isNothing(a) && isNothing(b)) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return isNothing(a) && isNothing(b)
   if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false
+    if (!Array.isArray(b)) return isNothing(a) && isNothing(b)
+    if (a.length !== b.length) return false
     for (let index = 0; index < a.length; index++) if (!semanticEqual(a[index], b[index])) return false
     return true
   }
-  if (Array.isArray(b)) return false
+  if (Array.isArray(b)) return isNothing(a) && isNothing(b)
   for (const key in a) if (!semanticEqual((a as Json)[key], own(b, key))) return false
   for (const key in b) if (!Object.hasOwn(a, key) && !isNothing((b as Json)[key])) return false
   return true

@@ -10,12 +10,11 @@ export function deepFreeze<T>(value: T): T {
 export function deepCopy<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(deepCopy) as T
-  const copy: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) {
-    const item = deepCopy((value as Record<string, unknown>)[key])
-    if (key === '__proto__')
-      Object.defineProperty(copy, key, { value: item, writable: true, enumerable: true, configurable: true })
-    else copy[key] = item
+  // Spread first: the copy then has the shape of the original, where one made field by field would become a dictionary.
+  const copy = { ...value } as Record<string, unknown>
+  for (const key of Object.keys(copy)) {
+    const item = copy[key]
+    if (typeof item === 'object' && item !== null) copy[key] = deepCopy(item)
   }
   return copy as T
 }

@@ -1,6 +1,7 @@
 // Fills in the defaults that declarations name, wherever the object has room for them. Defaults that depend on other
 // fields are computed by the kinds themselves (api/…/*.defaults.ts), after this.
 
+import { deepCopy } from '../deep-freeze.ts'
 import type { FieldSchema, ObjectSchema, TypeNode } from '../schema/schema.ts'
 
 type Json = Record<string, unknown>
@@ -81,7 +82,7 @@ function objectFiller(schema: ObjectSchema): Filler {
     for (const field of fields) {
       let value = object[field.name]
       if (field.default !== undefined && (value === undefined || (field.always && isEmpty(value)))) {
-        value = typeof field.default === 'object' ? structuredClone(field.default) : field.default
+        value = typeof field.default === 'object' ? deepCopy(field.default) : field.default
         object[field.name] = value
       }
       if (value === undefined || value === null || field.fill === undefined) continue

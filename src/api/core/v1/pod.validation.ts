@@ -2,6 +2,7 @@
 // ValidatePodUpdate and what belongs to the subresources).
 
 import { semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { quote } from '../../../machinery/go-text.ts'
@@ -162,12 +163,14 @@ export function validatePodUpdate(pod: KubeObject, old: KubeObject): FieldError[
 function checkTolerationUpdates(spec: PodSpec, before: PodSpec, errors: Errors): void {
   const path = specPath.child('tolerations')
   const withoutSeconds = (toleration: object) => ({ ...toleration, tolerationSeconds: undefined })
-  const next = (spec.tolerations ?? []).map(withoutSeconds)
-  for (const toleration of before.tolerations ?? []) {
-    const old = withoutSeconds(toleration)
-    if (next.some(one => semanticEqual(one, old))) continue
-    errors.push(forbidden(path, 'existing toleration can not be modified except its tolerationSeconds'))
-    return
+  if (!semanticEqual(spec.tolerations, before.tolerations)) {
+    const next = (spec.tolerations ?? []).map(withoutSeconds)
+    for (const toleration of before.tolerations ?? []) {
+      const old = withoutSeconds(toleration)
+      if (next.some(one => semanticEqual(one, old))) continue
+      errors.push(forbidden(path, 'existing toleration can not be modified except its tolerationSeconds'))
+      return
+    }
   }
   checkTolerations(spec.tolerations ?? [], path, errors)
 }
@@ -186,7 +189,7 @@ function checkGateUpdates(spec: PodSpec, before: PodSpec, errors: Errors): void 
 
 /** The new spec with everything that may change set back. */
 function mungedSpec(spec: PodSpec, before: PodSpec, errors: Errors): PodSpec {
-  const munged: Record<string, any> = structuredClone(spec)
+  const munged: Record<string, any> = deepCopy(spec)
   const restore = (field: keyof PodSpec): void => {
     if (before[field] === undefined) delete munged[field]
     else munged[field] = before[field]

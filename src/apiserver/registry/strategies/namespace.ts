@@ -7,6 +7,7 @@ import {
   validateNamespaceStatusUpdate,
 } from '../../../api/core/v1/config.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
 import type { Strategy } from '../strategy.ts'
@@ -44,7 +45,7 @@ export const namespaceStrategy: Strategy = {
       const held = (namespace['spec']?.finalizers?.length ?? 0) + (namespace.metadata['finalizers']?.length ?? 0)
       return held > 0 ? namespace : undefined
     }
-    const marked = structuredClone(namespace)
+    const marked = deepCopy(namespace)
     marked.metadata['deletionTimestamp'] = formatTime(server.env.clock.now())
     marked['status'] = { ...marked['status'], phase: 'Terminating' }
     return marked

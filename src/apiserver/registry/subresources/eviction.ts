@@ -4,6 +4,7 @@ import { Eviction } from '../../../api/policy/v1/eviction.ts'
 import type { PodDisruptionBudget } from '../../../api/policy/v1/poddisruptionbudget.ts'
 import { podDisruptionBudgets } from '../../../api/policy/v1/poddisruptionbudget.ts'
 import { groupResource, type KubeObject } from '../../../api/resource.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
 import { failure, internalError, notFound, success, tooManyRequests } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
@@ -92,7 +93,7 @@ async function useBudget(server: ServerContext, pod: StoredObject, dryRun: boole
     if (Object.keys(status?.disruptedPods ?? {}).length > mostDisrupted)
       throw failure(403, 'Forbidden', 'DisruptedPods map too big - too many evictions not confirmed by PDB controller')
     if (dryRun) return
-    const used = structuredClone(budget.object)
+    const used = deepCopy(budget.object)
     used['status'].disruptionsAllowed -= 1
     used['status'].disruptedPods = { ...used['status'].disruptedPods, [name]: formatTime(server.env.clock.now()) }
     if ((await storage.put(budget.key, used, budget.revision)).committed) return

@@ -4,6 +4,7 @@ import { Scale } from '../../../api/autoscaling/v1/scale.ts'
 import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
 import type { ManagedFieldsEntry } from '../../../machinery/apply/managed-fields.ts'
 import { decodeObject } from '../../../machinery/codec/decode.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
 import { formatLabelSelector, formatLabels } from '../../../machinery/labels.ts'
@@ -104,7 +105,7 @@ async function changeScale(
       throw invalid({ group: 'autoscaling', kind: 'Scale' }, request.info.name, [
         fieldInvalid(root('spec', 'replicas'), replicas, 'must be greater than or equal to 0'),
       ])
-    const changed = structuredClone(current)
+    const changed = deepCopy(current)
     changed['spec'].replicas = replicas
     changed.metadata['managedFields'] = parentEntries(entries, scale.metadata['managedFields'], apiVersion)
     return changed

@@ -4,6 +4,7 @@
 import { applyDefaults } from '../../../api/defaults.ts'
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { zeroObject } from '../../../machinery/codec/decode.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { randomSuffix } from '../../../machinery/random-suffix.ts'
 import {
   alreadyExists,
@@ -63,7 +64,7 @@ export async function createManaged(
   const { declaration } = resource
   const generated = !decoded.metadata.name && !!decoded.metadata['generateName']
   for (let attempt = 0; ; attempt++) {
-    const object = generated ? structuredClone(decoded) : decoded
+    const object = generated ? deepCopy(decoded) : decoded
     if (generated) {
       object.metadata.name = generateName(server, object.metadata['generateName'])
       object.metadata['managedFields'] = decoded.metadata['managedFields']

@@ -5,6 +5,7 @@
 
 import type { KubeObject } from '../../../api/resource.ts'
 import { kindFor } from '../../../api/scheme.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import {
   conflict,
   invalid,
@@ -172,7 +173,7 @@ export function mark(
   const seconds = already && (grace === undefined || grace >= before) ? before : (grace ?? 0)
   if (finalizers.length === 0 && seconds === 0) return undefined
   if (already && seconds === before && sameList(finalizers, old.metadata['finalizers'] ?? [])) return old
-  const marked = structuredClone(old)
+  const marked = deepCopy(old)
   const { metadata } = marked
   if (finalizers.length > 0) metadata['finalizers'] = finalizers
   else delete metadata['finalizers']

@@ -4,6 +4,7 @@
 import { applyDefaults } from '../../../api/defaults.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
 import { badRequest, conflict, invalid, notFound, optimisticLockMessage } from '../../../machinery/status-error.ts'
@@ -48,7 +49,7 @@ export async function update(
         fieldInvalid(root('metadata').child('resourceVersion'), 0, 'must be specified for an update'),
       ])
     checkPreconditions(resource, name, current, { resourceVersion, uid })
-    return structuredClone(decoded)
+    return deepCopy(decoded)
   })
 }
 
