@@ -1,5 +1,5 @@
-// What each kind of request costs the server: processor time per request, which says the same on a busy machine as on a
-// quiet one, where requests per second do not.
+// What each kind of request costs the server: processor time per request, which a busy machine sways far less than it sways
+// requests per second.
 //
 //     npm run bench -- cost [--kinds create-pods,patch-pods] [--scale 0.5] [--runs 3] [--profile DIR] [--node-flags='…'] [--json]
 //
