@@ -15,7 +15,7 @@ import type { AdmissionAttributes } from '../src/apiserver/admission/admission.t
 import { AdmissionChain } from '../src/apiserver/admission/chain.ts'
 import { defaultAdmissionPlugins } from '../src/apiserver/admission/default-plugins.ts'
 import { ServiceAccountTokenIssuer } from '../src/apiserver/authentication/service-account-token-issuer.ts'
-import { admissionLister } from '../src/apiserver/registry/admission-lister.ts'
+import { admissionLister, servedResources } from '../src/apiserver/registry/admission-lister.ts'
 import { Registry } from '../src/apiserver/registry/registry.ts'
 import { strategyOf } from '../src/apiserver/registry/strategies/strategies.ts'
 import { requestInfo } from '../src/apiserver/request-info.ts'
@@ -71,7 +71,10 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', {
 })
 const security = createSecurity(registry, { env, serviceAccountKeys: [publicKey] })
 security.follow()
-const admission = new AdmissionChain(defaultAdmissionPlugins(env), admissionLister(registry))
+const admission = new AdmissionChain(
+  defaultAdmissionPlugins({ env, authorizer: security.authorizer, served: servedResources(registry) }),
+  admissionLister(registry),
+)
 const token = new ServiceAccountTokenIssuer({ env, signingKey: privateKey }).issue({
   namespace: 'default',
   serviceAccount: { name: 'maker', uid: 'uid-maker' },
@@ -109,6 +112,7 @@ async function check(object: KubeObject): Promise<void> {
     options: undefined,
     lister: admission.lister,
     warn() {},
+    annotate() {},
   }
   const mutating = admission.admit(attributes)
   if (mutating) await mutating
