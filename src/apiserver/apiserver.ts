@@ -4,6 +4,7 @@
 // events. Read pipeline.ts for the stages of a request, dispatcher.ts for who answers it, registry/verbs/ for what each
 // verb does, watchcache/ for where reads come from.
 
+import { readFileSync } from 'node:fs'
 import { tablePrinter } from '../api/columns.ts'
 import { groupResource, type ResourceDeclaration } from '../api/resource.ts'
 import { resources as builtInResources } from '../api/scheme.ts'
@@ -17,8 +18,10 @@ import { defaultAdmissionPlugins } from './admission/default-plugins.ts'
 import { Aggregator } from './aggregation/aggregator.ts'
 import type { ProxyClientCertificate } from './aggregation/backend-connection.ts'
 import { type AuditOptions, Auditor } from './audit/audit.ts'
+import type { AuthenticationOptions } from './authentication/authentication-options.ts'
 import type { RequestHeaderOptions } from './authentication/request-header.ts'
 import { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
+import { WatchedFile } from './authentication/watched-file.ts'
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
 import { publishKubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts'
@@ -51,6 +54,7 @@ import type { Answer, RequestContext } from './request.ts'
 import { createSecurity, type Security } from './security.ts'
 import type { ServerContext, ServerOptions } from './server-context.ts'
 import { type HttpServer, startHttpServer } from './serving/http-server.ts'
+import { certificatesIn } from './serving/peer-certificate.ts'
 import { systemApiServer, systemPrivilegedGroup, type UserInfo } from './user.ts'
 
 /** How requests are treated; what is left out is as upstream's defaults have it. */
@@ -72,7 +76,8 @@ export interface ApiServerOptions extends ServerOptions, RequestOptions {
   readonly env: Env
   readonly store: Store
   readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string }
-  readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
+  /** How requests are authenticated, beside client certificates and the tokens of service accounts. */
+  readonly authentication?: AuthenticationOptions
   readonly kubelets: KubeletConnection
   readonly components?: ComponentChecks
   /** Answers HTTPS there; only direct callers when absent. */
@@ -111,7 +116,9 @@ export class ApiServer {
   readonly #auditor: Auditor | undefined
   readonly #handle: (request: RequestContext) => Answer
   readonly #customResources: CustomResources
+  readonly #serviceAccountKeys: readonly string[]
   #http: HttpServer | undefined
+  #clientCAFile: WatchedFile | undefined
   #compaction: Timer | undefined
   #flowObjects: ConfigurationObjects | undefined
   readonly #progress = new Progress()
@@ -121,11 +128,15 @@ export class ApiServer {
     const { env, store } = options
     const metrics = options.metrics ?? new MetricsRegistry()
     this.#registry = new Registry(store)
+    const { authentication = {} } = options
+    const serviceAccounts = authentication.serviceAccounts ?? {}
+    this.#serviceAccountKeys = [options.serviceAccountKey.publicKey, ...(serviceAccounts.verificationKeys ?? [])]
     this.#security = createSecurity(this.#registry, {
       env,
-      serviceAccountKeys: [options.serviceAccountKey.publicKey],
-      staticTokens: options.staticTokens,
+      authentication,
+      serviceAccountKeys: this.#serviceAccountKeys,
       requestHeader: options.requestHeader,
+      client: () => createClient(this.transport()),
     })
     this.#server = {
       env,
@@ -143,8 +154,16 @@ export class ApiServer {
       authorizer: this.#security.authorizer,
       rbac: this.#security.rbac,
       authenticator: this.#security.authenticator,
+      apiAudiences: this.#security.audiences,
       objects: this.#security.objects,
-      tokens: new ServiceAccountTokenIssuer({ env, signingKey: options.serviceAccountKey.privateKey }),
+      tokens: new ServiceAccountTokenIssuer({
+        env,
+        signingKey: options.serviceAccountKey.privateKey,
+        issuer: serviceAccounts.issuers?.[0],
+        audiences: this.#security.audiences,
+        maxExpirationSeconds: serviceAccounts.maxExpirationSeconds,
+        extendExpiration: serviceAccounts.extendExpiration,
+      }),
       printer: declaration => declaration.custom?.printer ?? tablePrinter(declaration),
       kubelets: options.kubelets,
       components: options.components,
@@ -196,6 +215,9 @@ export class ApiServer {
   /** Loads the caches, makes what every cluster starts with, then opens the door. */
   async start(): Promise<void> {
     const { env, store, https } = this.#options
+    // What is wrong with the options is found out before anything is done.
+    const extraClientCA = this.#readClientCAFile()
+    await this.#security.start()
     await this.#registry.start()
     this.#security.follow()
     this.#progress.finish(
@@ -232,11 +254,12 @@ export class ApiServer {
         tls: {
           cert: https.cert,
           key: https.key,
-          clientCA: this.#options.clientCA,
+          clientCA: bundled(this.#options.clientCA, extraClientCA),
           requestHeaderCA: this.#options.requestHeader?.clientCA,
         },
         handle: this.#handle,
       })
+      this.#followClientCAFile(this.#http, extraClientCA)
       await publishKubernetesEndpoints(this.#server, this.#options.advertiseAddress, this.#http.port)
       void enableYaml()
     }
@@ -255,6 +278,8 @@ export class ApiServer {
     this.#compaction?.cancel()
     this.#flowControl.stop()
     this.#flowObjects?.stop()
+    this.#clientCAFile?.stop()
+    this.#security.stop()
     await this.#http?.close()
     await this.#customResources.stop()
     await this.#aggregator.stop()
@@ -284,8 +309,39 @@ export class ApiServer {
     registerFlowControlDump(this.#dispatcher, this.#flowControl, this.#server.env)
     registerOpenID(this.#dispatcher, {
       issuer: this.#server.tokens.issuer,
-      keys: [this.#options.serviceAccountKey.publicKey],
+      keys: this.#serviceAccountKeys,
       externalAddress: `${this.#options.advertiseAddress}:${this.#options.port}`,
+      jwksURI: this.#options.authentication?.serviceAccounts?.jwksURI,
     })
   }
+
+  #readClientCAFile(): string | undefined {
+    const path = this.#options.authentication?.clientCAFile
+    return path === undefined ? undefined : readBundle(path)
+  }
+
+  #followClientCAFile(http: HttpServer, content = ''): void {
+    const { env, authentication, clientCA } = this.#options
+    if (authentication?.clientCAFile === undefined) return
+    const path = authentication.clientCAFile
+    this.#clientCAFile = new WatchedFile(content, {
+      env,
+      path,
+      everyMilliseconds: clientCAFileIntervalMs,
+      changed: bundle => http.setClientCA(bundled(clientCA, checkedBundle(bundle, path))),
+    })
+  }
+}
+
+/** Upstream's DynamicFileCAContent looks at the file this often. */
+const clientCAFileIntervalMs = 60_000
+
+const bundled = (own: string, extra: string | undefined): string => (extra === undefined ? own : `${own}\n${extra}`)
+
+const readBundle = (path: string): string => checkedBundle(readFileSync(path, 'utf8'), path)
+
+function checkedBundle(bundle: string, path: string): string {
+  if (certificatesIn(bundle).length === 0)
+    throw new Error(`unable to load client CA file "${path}": data does not contain any valid RSA or ECDSA certificates`)
+  return bundle
 }

@@ -114,7 +114,12 @@ function authenticate({ server, authenticator, auditor }: PipelineParts, metrics
       auditor?.failed(request)
       throw unauthorized()
     }
-    const found = authenticator.authenticate({ headers: request.headers, peerCertificate: request.peerCertificate })
+    const found = authenticator.authenticate({
+      headers: request.headers,
+      peerCertificate: request.peerCertificate,
+      path: request.path,
+      notes: request,
+    })
     return found instanceof Promise ? found.then(accept) : accept(found)
   }
 }
@@ -122,6 +127,8 @@ function authenticate({ server, authenticator, auditor }: PipelineParts, metrics
 function beginAudit(auditor: Auditor): Stage {
   return request => {
     auditor.begin(request)
+    const { audit, credentialAnnotations = {} } = request
+    if (audit) for (const [key, value] of Object.entries(credentialAnnotations)) audit.annotate(key, value)
     return undefined
   }
 }

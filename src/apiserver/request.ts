@@ -44,6 +44,9 @@ export interface RequestContext {
   /** Headers for the answer, whatever it is. */
   responseHeaders: Record<string, string> | undefined
   user: UserInfo
+  /** What authentication has for the audit log. */
+  credentialAnnotations: Record<string, string> | undefined
+  credentialAudiences: readonly string[] | undefined
   /** Present when the request is to be recorded. */
   audit: AuditEvent | undefined
   /** Present when flow control has seen it. */
@@ -63,6 +66,8 @@ export function unfilled(): Pick<
   | 'timeoutMilliseconds'
   | 'responseHeaders'
   | 'user'
+  | 'credentialAnnotations'
+  | 'credentialAudiences'
   | 'audit'
   | 'flow'
   | 'handled'
@@ -75,6 +80,8 @@ export function unfilled(): Pick<
     timeoutMilliseconds: 0,
     responseHeaders: undefined,
     user: undefined as never,
+    credentialAnnotations: undefined,
+    credentialAudiences: undefined,
     audit: undefined,
     flow: undefined,
     handled: false,

@@ -1,15 +1,13 @@
 // Who is asking and whether they may, put together: the authenticators and authorizers, fed from the watch caches.
 
 import type { KubeObject } from '../api/resource.ts'
+import type { Client } from '../client/client.ts'
 import type { Env } from '../machinery/env/env.ts'
-import { anonymousAuthenticator } from './authentication/anonymous.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
-import { ClientCertificateAuthenticator } from './authentication/client-certificate.ts'
-import { RequestHeaderAuthenticator, type RequestHeaderOptions } from './authentication/request-header.ts'
+import { Authentication } from './authentication/authentication.ts'
+import type { AuthenticationOptions } from './authentication/authentication-options.ts'
+import type { RequestHeaderOptions } from './authentication/request-header.ts'
 import type { BoundObjectGetter } from './authentication/service-account-claims.ts'
-import { ServiceAccountTokenAuthenticator } from './authentication/service-account-token.ts'
-import { StaticTokenAuthenticator } from './authentication/static-token.ts'
-import { UnionAuthenticator } from './authentication/union.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import { NodeAuthorizer } from './authorization/node-authorizer.ts'
 import { type NodeGraphKind, nodeGraphKinds } from './authorization/node-graph.ts'
@@ -18,25 +16,30 @@ import { RbacAuthorizer } from './authorization/rbac.ts'
 import type { RbacKind } from './authorization/rbac-index.ts'
 import { unionAuthorizer } from './authorization/union.ts'
 import type { Registry } from './registry/registry.ts'
-import type { UserInfo } from './user.ts'
 
 export interface SecurityOptions {
   readonly env: Env
+  readonly authentication: AuthenticationOptions
   /** PEM keys that ServiceAccount tokens may be signed with. */
   readonly serviceAccountKeys: readonly string[]
-  readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
-  readonly anonymous?: boolean
   /** A front proxy may say for whom it asks. */
   readonly requestHeader?: RequestHeaderOptions
+  /** Writes as the API server itself. */
+  readonly client: () => Client
 }
 
 export interface Security {
   readonly authenticator: Authenticator
+  /** Whom tokens must be meant for to be good here. */
+  readonly audiences: readonly string[]
   readonly authorizer: Authorizer
   readonly rbac: RbacAuthorizer
   readonly objects: BoundObjectGetter
   /** Reads what the caches hold and follows them: call once the registry has started. */
   follow(): void
+  /** Begins to look after issuers and files. Throws when the configuration is wrong. */
+  start(): Promise<void>
+  stop(): void
 }
 
 const rbacKinds: readonly RbacKind[] = ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']
@@ -60,17 +63,12 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
     get: (resource: string, namespace: string, name: string): KubeObject | undefined =>
       registry.findStorage(resource)?.get(namespace, name)?.object,
   }
-  const authenticators: Authenticator[] = [
-    ...(options.requestHeader ? [new RequestHeaderAuthenticator(options.requestHeader)] : []),
-    new ClientCertificateAuthenticator(),
-    new StaticTokenAuthenticator(options.staticTokens ?? []),
-    new ServiceAccountTokenAuthenticator({ env: options.env, keys: options.serviceAccountKeys, objects }),
-  ]
-  const authenticator = new UnionAuthenticator(authenticators, {
-    anonymous: options.anonymous === false ? undefined : anonymousAuthenticator,
-  } as never)
+  const authentication = new Authentication({ ...options, objects })
   return {
-    authenticator,
+    authenticator: authentication.authenticator,
+    audiences: authentication.audiences,
+    start: () => authentication.start(),
+    stop: () => authentication.stop(),
     authorizer: unionAuthorizer(privilegedGroups, node, rbac),
     rbac,
     objects,

@@ -33,6 +33,8 @@ export interface ServerContext {
   readonly authorizer: Authorizer
   readonly rbac: RbacAuthorizer
   readonly authenticator: Authenticator
+  /** Whom tokens must be meant for to be good here: --api-audiences. */
+  readonly apiAudiences: readonly string[]
   readonly objects: BoundObjectGetter
   readonly tokens: ServiceAccountTokenIssuer
   readonly printer: (declaration: ResourceDeclaration) => TablePrinter

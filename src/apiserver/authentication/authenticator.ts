@@ -15,8 +15,12 @@ export interface PeerCertificate {
   readonly organizations: readonly string[]
   /** The subject's UID attribute (OID 1.3.6.1.4.1.57683.2), if any. */
   readonly uid?: string
+  /** Why the UID attribute is no good. */
+  readonly uidProblem?: string
   /** SHA-256 of the certificate, in lower-case hex. */
   readonly fingerprint?: string
+  /** Milliseconds since the epoch. Connections may outlive the certificate they began with. */
+  readonly notAfter?: number
   /** Whether the certificate chains to the client CA and is within its time. */
   readonly authorized: boolean
   /** Whether it chains to the front-proxy CA, and is within its time. */
@@ -30,14 +34,40 @@ export interface AuthenticationInput {
   readonly peerCertificate?: () => PeerCertificate | undefined
   /** Audiences the token must be meant for, instead of the API server's own (TokenReview). */
   readonly audiences?: readonly string[]
+  /** Without a query. Some paths may be open to the anonymous when others are not. */
+  readonly path?: string
+  /** Takes what is to be known beside the user. */
+  readonly notes?: AuthenticationNotes
+}
+
+/** What authenticators have to say beside who it is. */
+export interface AuthenticationNotes {
+  /** Texts for the sender's `Warning` headers. */
+  readonly warnings: string[]
+  /** For the audit log. */
+  credentialAnnotations?: Record<string, string> | undefined
+  /** Those of the audiences asked for that the credential is meant for. */
+  credentialAudiences?: readonly string[] | undefined
+}
+
+export function annotate(notes: AuthenticationNotes | undefined, key: string, value: string): void {
+  if (!notes) return
+  notes.credentialAnnotations ??= {}
+  notes.credentialAnnotations[key] = value
 }
 
 /** Credentials that were presented and are no good. The reason is for the log: the answer is a bare 401. */
 export class InvalidCredentials {
-  readonly reason: string
+  readonly reasons: readonly string[]
 
-  constructor(reason: string) {
-    this.reason = reason
+  constructor(...reasons: readonly string[]) {
+    this.reasons = reasons
+  }
+
+  /** Each reason once, in the form that upstream gives several errors. */
+  get reason(): string {
+    const all = [...new Set(this.reasons)]
+    return all.length === 1 ? all[0]! : `[${all.join(', ')}]`
   }
 }
 
@@ -45,6 +75,14 @@ export type AuthenticationResult = UserInfo | InvalidCredentials | undefined
 
 export interface Authenticator {
   authenticate(request: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult>
+}
+
+/** Judges bearer tokens. */
+export interface TokenAuthenticator {
+  authenticateToken(
+    token: string,
+    request: AuthenticationInput,
+  ): AuthenticationResult | Promise<AuthenticationResult>
 }
 
 /** The user, as a member of system:authenticated. */

@@ -1,9 +1,14 @@
 // TokenReview: is this token good, and whose is it? SelfSubjectReview: who am I? Neither is stored.
 
-import { badRequest } from '../../machinery/status-error.ts'
+import { badRequest, internalError } from '../../machinery/status-error.ts'
 import type { UserInfo } from '../user.ts'
-import { type AuthenticationResult, type Authenticator, InvalidCredentials } from './authenticator.ts'
-import { unverifiedClaims } from './jwt.ts'
+import {
+  type AuthenticationNotes,
+  type AuthenticationResult,
+  type Authenticator,
+  InvalidCredentials,
+} from './authenticator.ts'
+import { invalidBearerToken } from './bearer-token.ts'
 
 export interface TokenReviewSpec {
   readonly token?: string
@@ -28,17 +33,22 @@ export function reviewToken(
 ): object | Promise<object> {
   const { token = '' } = spec
   if (token === '') throw badRequest('token is required for TokenReview in authentication')
-  const wanted = spec.audiences?.length ? spec.audiences : undefined
+  const asked = spec.audiences?.length ? spec.audiences : audiences
+  const notes: AuthenticationNotes = { warnings: [] }
   const answer = (result: AuthenticationResult): object => {
-    if (result === undefined || result instanceof InvalidCredentials) return { user: {}, error: 'invalid bearer token' }
-    // The token has just been found good, so what it says of its audiences can be believed.
-    const meant = [unverifiedClaims(token)?.aud ?? audiences].flat()
-    return {
-      authenticated: true,
-      user: userInfoOf(result),
-      audiences: (wanted ?? audiences).filter(audience => meant.includes(audience)),
-    }
+    if (result === undefined) return { user: {} }
+    if (result instanceof InvalidCredentials)
+      // Upstream's own loopback token is compared first, and says so.
+      return { user: {}, error: new InvalidCredentials(invalidBearerToken, ...result.reasons).reason }
+    const { credentialAudiences } = notes
+    if (asked.length > 0 && !credentialAudiences?.some(audience => asked.includes(audience)))
+      throw internalError('error validating audiences')
+    return { authenticated: true, user: userInfoOf(result), audiences: credentialAudiences }
   }
-  const result = authenticator.authenticate({ headers: { authorization: `Bearer ${token}` }, audiences: wanted })
+  const result = authenticator.authenticate({
+    headers: { authorization: `Bearer ${token}` },
+    audiences: asked,
+    notes,
+  })
   return result instanceof Promise ? result.then(answer) : answer(result)
 }

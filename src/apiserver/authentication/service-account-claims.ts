@@ -38,22 +38,32 @@ export function kubernetesClaim(claims: JwtClaims): KubernetesClaim | undefined 
   return claim.serviceaccount?.name ? claim : undefined
 }
 
+const invalidated = 'service account token has been invalidated'
+
 /** Why the token is void although its signature and times are right; undefined when it is good. */
 export function boundObjectsGone(claim: KubernetesClaim, objects: BoundObjectGetter, now: number): string | undefined {
   const { namespace, serviceaccount, secret, pod, node } = claim
+  const { name } = serviceaccount
+  const account = objects.get('serviceaccounts', namespace, name)
+  if (!account) return `serviceaccount "${name}" not found`
+  if (diedBefore(account, now)) return `service account ${namespace}/${name} has been deleted`
+  if (account.metadata.uid !== serviceaccount.uid)
+    return `service account UID (${account.metadata.uid}) does not match claim (${serviceaccount.uid ?? ''})`
   return (
-    gone(objects.get('serviceaccounts', namespace, serviceaccount.name), serviceaccount, 'service account', now) ??
     (secret && gone(objects.get('secrets', namespace, secret.name), secret, 'secret', now)) ??
     (pod && gone(objects.get('pods', namespace, pod.name), pod, 'pod', now)) ??
+    // The node of a pod is told, not checked: the pod is what the token lives by.
     (node && !pod ? gone(objects.get('nodes', '', node.name), node, 'node', now) : undefined)
   )
 }
 
 function gone(object: KubeObject | undefined, reference: ObjectReference, what: string, now: number) {
-  if (object === undefined) return `${what} ${reference.name} is gone`
-  const { uid, deletionTimestamp } = object.metadata
-  if (uid !== reference.uid) return `${what} UID (${uid}) does not match claim (${reference.uid})`
-  if (deletionTimestamp !== undefined && Date.parse(deletionTimestamp) < now - leewaySeconds * 1000)
-    return `${what} ${reference.name} has been deleted`
-  return undefined
+  if (object === undefined) return invalidated
+  const { uid } = object.metadata
+  if (uid !== (reference.uid ?? ''))
+    return `${what} UID (${uid}) does not match service account ${what} ref claim (${reference.uid ?? ''})`
+  return diedBefore(object, now) ? invalidated : undefined
 }
+
+const diedBefore = ({ metadata: { deletionTimestamp } }: KubeObject, now: number): boolean =>
+  deletionTimestamp !== undefined && Date.parse(deletionTimestamp) < now - leewaySeconds * 1000

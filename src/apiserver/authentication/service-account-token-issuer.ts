@@ -13,6 +13,10 @@ export interface TokenIssuerOptions {
   readonly issuer?: string
   /** Whom tokens are for when the request doesn't say: the API server. */
   readonly audiences?: readonly string[]
+  /** No token lives longer, whatever is asked for; but for those that are extended. */
+  readonly maxExpirationSeconds?: number
+  /** Tokens of pods' volumes live a year; unless told not to. */
+  readonly extendExpiration?: boolean
 }
 
 export interface TokenSpec {
@@ -31,15 +35,25 @@ export class ServiceAccountTokenIssuer {
   readonly #key: SigningKey
   readonly issuer: string
   readonly audiences: readonly string[]
+  readonly maxExpirationSeconds: number | undefined
+  readonly extendExpiration: boolean
 
   constructor(options: TokenIssuerOptions) {
     this.#env = options.env
     this.#key = signingKey(options.signingKey)
     this.issuer = options.issuer ?? defaultIssuer
     this.audiences = options.audiences ?? [this.issuer]
+    this.maxExpirationSeconds = options.maxExpirationSeconds
+    this.extendExpiration = options.extendExpiration ?? true
   }
 
   issue(spec: TokenSpec): string {
+    return this.issueWithID(spec).token
+  }
+
+  /** The token, and the id that users of it will have in their `extra`. */
+  issueWithID(spec: TokenSpec): { token: string; credentialID: string } {
+    const jti = this.#env.random.uuid()
     const now = Math.floor(this.#env.clock.now() / 1000)
     const { namespace, serviceAccount, pod, secret, node } = spec
     const claim: KubernetesClaim = {
@@ -50,19 +64,20 @@ export class ServiceAccountTokenIssuer {
       serviceaccount: reference(serviceAccount),
       ...(spec.warnAfterSeconds !== undefined && { warnafter: now + spec.warnAfterSeconds }),
     }
-    return signJwt(
+    const token = signJwt(
       {
         aud: spec.audiences ?? this.audiences,
         exp: now + spec.expirationSeconds,
         iat: now,
         iss: this.issuer,
-        jti: this.#env.random.uuid(),
+        jti,
         'kubernetes.io': claim,
         nbf: now,
         sub: serviceAccountUsername(namespace, serviceAccount.name),
       },
       this.#key,
     )
+    return { token, credentialID: `JTI=${jti}` }
   }
 }
 

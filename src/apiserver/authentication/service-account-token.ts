@@ -4,16 +4,18 @@
 // is bound to still live is checked every time, in the watch cache.
 
 import type { Env } from '../../machinery/env/env.ts'
+import { quote } from '../../machinery/go-text.ts'
 import { allServiceAccountsGroup, serviceAccountGroupPrefix, serviceAccountUsername, type UserInfo } from '../user.ts'
+import { commonAudiences } from './audiences.ts'
 import {
   type AuthenticationInput,
   type AuthenticationResult,
-  type Authenticator,
+  annotate,
   authenticated,
   credentialIDKey,
   InvalidCredentials,
+  type TokenAuthenticator,
 } from './authenticator.ts'
-import { bearerToken } from './bearer-token.ts'
 import { type JwtClaims, type SigningKey, unverifiedClaims, verificationKey, verifyJwt } from './jwt.ts'
 import {
   type BoundObjectGetter,
@@ -44,9 +46,10 @@ interface Verified {
   /** Milliseconds since the epoch, the leeway included. */
   readonly notBefore: number
   readonly notAfter: number
+  readonly issuedAfter: number
 }
 
-export class ServiceAccountTokenAuthenticator implements Authenticator {
+export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
   readonly #env: Env
   readonly #keys: readonly SigningKey[]
   readonly #objects: BoundObjectGetter
@@ -62,24 +65,36 @@ export class ServiceAccountTokenAuthenticator implements Authenticator {
     this.#audiences = options.audiences ?? this.#issuers
   }
 
-  authenticate(request: AuthenticationInput): AuthenticationResult {
-    const token = bearerToken(request.headers)
-    if (token === undefined) return undefined
+  authenticateToken(token: string, request: AuthenticationInput): AuthenticationResult {
     const known = this.#remembered.get(token)
     const verified = known ?? this.#verify(token)
     if (verified === undefined || verified instanceof InvalidCredentials) return verified
+    if (verified.audiences.length === 0)
+      annotate(request.notes, 'authentication.k8s.io/legacy-token', verified.user.name)
+    const meant = verified.audiences.length > 0 ? verified.audiences : this.#audiences
+    const asked = request.audiences ?? this.#audiences
+    const audiences = commonAudiences(meant, asked)
+    if (audiences.length === 0)
+      return new InvalidCredentials(
+        `token audiences ${quoteAll(meant)} is invalid for the target audiences ${quoteAll(asked)}`,
+      )
     const now = this.#env.clock.now()
+    if (now < verified.notBefore) return new InvalidCredentials('service account token is not valid yet')
     if (now > verified.notAfter) {
       if (known) this.#remembered.delete(token)
       return new InvalidCredentials('service account token has expired')
     }
-    if (now < verified.notBefore) return new InvalidCredentials('service account token is not valid yet')
-    const audiences = request.audiences ?? this.#audiences
-    if (!verified.audiences.some(audience => audiences.includes(audience)))
-      return new InvalidCredentials('service account token is meant for other audiences')
+    if (now < verified.issuedAfter)
+      return new InvalidCredentials(
+        'service account token claims could not be validated due to unexpected validation error',
+      )
     const gone = boundObjectsGone(verified.claim, this.#objects, now)
     if (gone !== undefined) return new InvalidCredentials(gone)
     if (!known) this.#remember(token, verified)
+    if (request.notes) {
+      request.notes.credentialAudiences = audiences
+      tellStale(request, verified, now)
+    }
     return verified.user
   }
 
@@ -87,18 +102,16 @@ export class ServiceAccountTokenAuthenticator implements Authenticator {
     const issuer = unverifiedClaims(token)?.iss
     if (issuer === undefined || !this.#issuers.includes(issuer)) return undefined
     const claims = verifyJwt(token, this.#keys)
-    if (claims === undefined) return new InvalidCredentials('service account token has no valid signature')
+    if (claims instanceof Error) return new InvalidCredentials(claims.message)
     const claim = kubernetesClaim(claims)
-    if (claim === undefined || typeof claims.exp !== 'number')
-      return new InvalidCredentials('service account token lacks claims')
-    if (claims.sub !== serviceAccountUsername(claim.namespace, claim.serviceaccount.name))
-      return new InvalidCredentials('service account token is of another subject')
+    if (claim === undefined) return new InvalidCredentials('service account token lacks claims')
     return {
       user: userOf(claims, claim),
       claim,
-      audiences: typeof claims.aud === 'string' ? [claims.aud] : Array.isArray(claims.aud) ? claims.aud : [],
-      notBefore: (typeof claims.nbf === 'number' ? claims.nbf - leewaySeconds : 0) * 1000,
-      notAfter: (claims.exp + leewaySeconds) * 1000,
+      audiences: audiencesOf(claims),
+      notBefore: typeof claims.nbf === 'number' ? (claims.nbf - leewaySeconds) * 1000 : 0,
+      notAfter: typeof claims.exp === 'number' ? (claims.exp + leewaySeconds) * 1000 : Number.POSITIVE_INFINITY,
+      issuedAfter: typeof claims.iat === 'number' ? (claims.iat - leewaySeconds) * 1000 : 0,
     }
   }
 
@@ -108,22 +121,48 @@ export class ServiceAccountTokenAuthenticator implements Authenticator {
   }
 }
 
+export function audiencesOf({ aud }: JwtClaims): readonly string[] {
+  return typeof aud === 'string' ? [aud] : Array.isArray(aud) ? aud : []
+}
+
+const quoteAll = (texts: readonly string[]): string => `[${texts.map(quote).join(' ')}]`
+
+/** A token that lives on only so that old clients don't break: the audit log is told who has not reread it. */
+function tellStale({ notes }: AuthenticationInput, { claim: { warnafter }, user }: Verified, now: number): void {
+  if (!warnafter || now <= warnafter * 1000) return
+  const seconds = Math.floor(now / 1000) - warnafter
+  annotate(
+    notes,
+    'authentication.k8s.io/stale-token',
+    `subject: ${user.name}, seconds after warning threshold: ${seconds}`,
+  )
+}
+
 function userOf(claims: JwtClaims, claim: KubernetesClaim): UserInfo {
   const { namespace, serviceaccount, pod, node } = claim
   const extra: Record<string, string[]> = {}
-  if (typeof claims.jti === 'string') extra[credentialIDKey] = [`JTI=${claims.jti}`]
+  if (typeof claims.jti === 'string' && claims.jti !== '') extra[credentialIDKey] = [`JTI=${claims.jti}`]
   if (node) {
     extra['authentication.kubernetes.io/node-name'] = [node.name]
     if (node.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid]
   }
-  if (pod) {
+  if (pod?.uid) {
     extra['authentication.kubernetes.io/pod-name'] = [pod.name]
-    if (pod.uid) extra['authentication.kubernetes.io/pod-uid'] = [pod.uid]
+    extra['authentication.kubernetes.io/pod-uid'] = [pod.uid]
   }
+  return serviceAccountUser(namespace, serviceaccount.name, serviceaccount.uid, extra)
+}
+
+export function serviceAccountUser(
+  namespace: string,
+  name: string,
+  uid: string | undefined,
+  extra?: UserInfo['extra'],
+): UserInfo {
   return authenticated({
-    name: serviceAccountUsername(namespace, serviceaccount.name),
-    uid: serviceaccount.uid,
+    name: serviceAccountUsername(namespace, name),
+    uid,
     groups: [allServiceAccountsGroup, `${serviceAccountGroupPrefix}${namespace}`],
-    extra,
+    ...(extra && Object.keys(extra).length > 0 && { extra }),
   })
 }

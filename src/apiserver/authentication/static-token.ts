@@ -3,32 +3,20 @@
 
 import { hash } from 'node:crypto'
 import type { UserInfo } from '../user.ts'
-import {
-  type AuthenticationInput,
-  type AuthenticationResult,
-  type Authenticator,
-  authenticated,
-} from './authenticator.ts'
-import { bearerToken } from './bearer-token.ts'
+import { type AuthenticationResult, authenticated, type TokenAuthenticator } from './authenticator.ts'
+import { parseCsv } from './csv.ts'
 
-export class StaticTokenAuthenticator implements Authenticator {
+export class StaticTokenAuthenticator implements TokenAuthenticator {
   readonly #users = new Map<string, UserInfo>()
   /** Tokens that have been shown and were right: each is hashed once. Never more than there are users. */
   readonly #shown = new Map<string, UserInfo>()
 
   constructor(users: Iterable<readonly [token: string, user: UserInfo]> = []) {
-    for (const [token, user] of users) this.add(token, user)
+    for (const [token, user] of users) this.#users.set(hashOf(token), authenticated(user))
   }
 
-  add(token: string, user: UserInfo): void {
-    this.#users.set(hashOf(token), authenticated(user))
-    this.#shown.delete(token)
-  }
-
-  authenticate(request: AuthenticationInput): AuthenticationResult {
+  authenticateToken(token: string): AuthenticationResult {
     if (this.#users.size === 0) return undefined
-    const token = bearerToken(request.headers)
-    if (token === undefined) return undefined
     const known = this.#shown.get(token)
     if (known) return known
     const user = this.#users.get(hashOf(token))
@@ -41,36 +29,29 @@ function hashOf(token: string): string {
   return hash('sha256', token, 'base64')
 }
 
-/** Reads a token file. Throws with the line's number when a line is not a proxy for a user. */
-export function parseTokenFile(text: string): (readonly [token: string, user: UserInfo])[] {
-  const users: (readonly [string, UserInfo])[] = []
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (line.trim() === '') continue
-    const [token = '', name = '', uid = '', groups = '', ...rest] = csvFields(line)
-    if (token === '' || name === '' || rest.length > 0)
-      throw new Error(`token file, line ${index + 1}: want token,user,uid[,"group1,group2"]`)
-    users.push([
-      token,
-      {
-        name,
-        ...(uid !== '' && { uid }),
-        groups: groups
-          .split(',')
-          .map(group => group.trim())
-          .filter(group => group !== ''),
-      },
-    ])
-  }
-  return users
+export interface TokenFile {
+  readonly users: (readonly [token: string, user: UserInfo])[]
+  /** What is odd about the file, but no reason to refuse it. */
+  readonly warnings: readonly string[]
 }
 
-function csvFields(line: string): string[] {
-  const fields: string[] = []
-  const field = /\s*(?:"((?:[^"]|"")*)"|([^,]*))(,|$)/y
-  for (;;) {
-    const match = field.exec(line)
-    if (match === null) throw new Error('a quote is not closed, or something follows a closing one')
-    fields.push(match[1] === undefined ? match[2]!.trim() : match[1].replaceAll('""', '"'))
-    if (match[3] === '') return fields
+/** Reads a token file. Throws, in upstream's words, when it is none. */
+export function parseTokenFile(text: string, path: string): TokenFile {
+  const users = new Map<string, UserInfo>()
+  const warnings: string[] = []
+  for (const [index, record] of parseCsv(text).entries()) {
+    const [token, name, uid, groups] = record
+    if (token === undefined || name === undefined || uid === undefined)
+      throw new Error(
+        `token file '${path}' must have at least 3 columns (token, user name, user uid), found ${record.length}`,
+      )
+    const where = `in token file '${path}', record number '${index + 1}'`
+    if (token === '') {
+      warnings.push(`empty token has been found ${where}`)
+      continue
+    }
+    if (users.has(token)) warnings.push(`duplicate token has been found ${where}`)
+    users.set(token, { name, ...(uid !== '' && { uid }), groups: groups === undefined ? [] : groups.split(',') })
   }
+  return { users: [...users], warnings }
 }

@@ -20,8 +20,6 @@ export interface TokenRequestOptions {
   readonly objects: BoundObjectGetter
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** Upstream's --service-account-max-token-expiration. */
-  readonly maxExpirationSeconds?: number
 }
 
 /** Defaults and checks a TokenRequest, before admission; throws the 422. */
@@ -60,24 +58,26 @@ export function prepareTokenRequest(
   }
 }
 
-/** The prepared request with its status: the token, and until when it is good. */
+/** The prepared request with its status: the token, and until when it is good. And the token's id, for the audit log. */
 export function answerTokenRequest(
   request: KubeObject,
   serviceAccount: KubeObject,
-  { issuer, objects, now, maxExpirationSeconds }: TokenRequestOptions,
-): KubeObject {
+  { issuer, objects, now }: TokenRequestOptions,
+): { readonly object: KubeObject; readonly credentialID: string } {
   const { namespace = '', name = '', uid } = serviceAccount.metadata
   const bound = request['spec'].boundObjectRef
     ? resolve(request['spec'].boundObjectRef, namespace, name, objects)
     : undefined
   const spec = { ...request['spec'] }
-  if (maxExpirationSeconds !== undefined && spec.expirationSeconds > maxExpirationSeconds)
-    spec.expirationSeconds = maxExpirationSeconds
+  const { maxExpirationSeconds } = issuer
   const extend =
+    issuer.extendExpiration &&
     spec.expirationSeconds === warnOnlyExpirationSeconds &&
     spec.audiences.length > 0 &&
     spec.audiences.every((audience: string) => issuer.audiences.includes(audience))
-  const token = issuer.issue({
+  if (maxExpirationSeconds !== undefined && spec.expirationSeconds > maxExpirationSeconds)
+    spec.expirationSeconds = maxExpirationSeconds
+  const { token, credentialID } = issuer.issueWithID({
     namespace,
     serviceAccount: { name, uid },
     audiences: spec.audiences,
@@ -86,12 +86,13 @@ export function answerTokenRequest(
     ...bound,
   })
   const expires = new Date((Math.floor(now / 1000) + spec.expirationSeconds) * 1000)
-  return {
+  const object = {
     ...request,
     metadata: { creationTimestamp: `${new Date(now).toISOString().slice(0, 19)}Z`, ...request.metadata },
     spec,
     status: { expirationTimestamp: `${expires.toISOString().slice(0, 19)}Z`, token },
   }
+  return { object, credentialID }
 }
 
 interface BoundObjectReference {

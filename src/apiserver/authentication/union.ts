@@ -1,5 +1,5 @@
 // Several authenticators as one: the first that knows the sender decides. When none does, wrong credentials are an
-// error; a bearer token that nobody claims is one too; and only a request that shows nothing at all is anonymous.
+// error, and only a request that shows nothing at all is anonymous.
 
 import {
   type AuthenticationInput,
@@ -7,7 +7,6 @@ import {
   type Authenticator,
   InvalidCredentials,
 } from './authenticator.ts'
-import { bearerToken } from './bearer-token.ts'
 
 export interface UnionOptions {
   /** Answers for requests without credentials; without it they are refused. */
@@ -38,14 +37,16 @@ export class UnionAuthenticator implements Authenticator {
       if (answer instanceof Promise) {
         return answer.then(result => {
           if (result !== undefined && !(result instanceof InvalidCredentials)) return result
-          return this.#from(index + 1, request, refused ?? result)
+          return this.#from(index + 1, request, both(refused, result))
         })
       }
-      if (answer instanceof InvalidCredentials) refused ??= answer
+      if (answer instanceof InvalidCredentials) refused = both(refused, answer)
       else if (answer !== undefined) return answer
     }
-    if (refused !== undefined) return refused
-    if (bearerToken(request.headers) !== undefined) return new InvalidCredentials('invalid bearer token')
-    return this.#anonymous?.authenticate(request)
+    return refused ?? this.#anonymous?.authenticate(request)
   }
+}
+
+function both(one: InvalidCredentials | undefined, other: InvalidCredentials | undefined) {
+  return one && other ? new InvalidCredentials(...one.reasons, ...other.reasons) : (one ?? other)
 }

@@ -11,6 +11,8 @@ export interface OpenIDOptions {
   readonly keys: readonly string[]
   /** Where the API server is reached: host and port. */
   readonly externalAddress: string
+  /** Where the keys are found, if not here. */
+  readonly jwksURI?: string
 }
 
 const jwksPath = '/openid/v1/jwks'
@@ -19,7 +21,7 @@ export function registerOpenID(dispatcher: Dispatcher, options: OpenIDOptions): 
   const keys = options.keys.map(verificationKey)
   const configuration = {
     issuer: options.issuer,
-    jwks_uri: `https://${options.externalAddress}${jwksPath}`,
+    jwks_uri: options.jwksURI || `https://${options.externalAddress}${jwksPath}`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(keys.map(({ algorithm }) => algorithm))].sort(),

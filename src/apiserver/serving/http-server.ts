@@ -19,7 +19,7 @@ import type { Env } from '../../machinery/env/env.ts'
 import { asStatusError, badRequest, requestEntityTooLarge } from '../../machinery/status-error.ts'
 import type { PeerCertificate } from '../authentication/authenticator.ts'
 import { type Answer, type RequestContext, type Response, type ResponseSink, unfilled } from '../request.ts'
-import { type ClientAuthorities, peerCertificateReader, type ReadPeerCertificate } from './peer-certificate.ts'
+import { type ClientAuthorities, PeerCertificates, type ReadPeerCertificate } from './peer-certificate.ts'
 import { responseHeaders } from './response-headers.ts'
 import { upgradeHead } from './upgrade-head.ts'
 
@@ -36,14 +36,23 @@ export interface HttpServerOptions {
 
 export interface HttpServer {
   readonly port: number
+  /** Others than before vouch for clients' certificates: from now on, and of those who are connected already. */
+  setClientCA(bundle: string): void
   /** Stops accepting, ends open streams and waits for what is under way. */
   close(): Promise<void>
 }
 
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { env } = options
-  const { clientCA, requestHeaderCA } = options.tls
-  const peerCertificateOf = peerCertificateReader(options.tls)
+  const { requestHeaderCA } = options.tls
+  const peers = new PeerCertificates(options.tls)
+  const peerCertificateOf: ReadPeerCertificate = socket => peers.of(socket)
+  const secureContext = (clientCA: string) => ({
+    cert: options.tls.cert,
+    key: options.tls.key,
+    ca: requestHeaderCA ? [clientCA, requestHeaderCA] : clientCA,
+    minVersion: 'TLSv1.2' as const,
+  })
   const sessions = new Set<ServerHttp2Session>()
   const sockets = new Set<TLSSocket>()
   const http1 = createHttp1Server({ keepAlive: true })
@@ -51,13 +60,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   http1.on('request', (message, response) => serveHttp1(options, peerCertificateOf, message, response))
   http1.on('upgrade', (message, socket, head) => serveUpgrade(options, peerCertificateOf, message, socket, head))
   const server: TlsServer = createTlsServer({
-    cert: options.tls.cert,
-    key: options.tls.key,
-    ca: requestHeaderCA ? [clientCA, requestHeaderCA] : clientCA,
+    ...secureContext(options.tls.clientCA),
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ['h2', 'http/1.1'],
-    minVersion: 'TLSv1.2',
   })
   server.on('secureConnection', socket => {
     sockets.add(socket)
@@ -71,7 +77,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       settings: { maxConcurrentStreams: 250, initialWindowSize: 1 << 20, enablePush: false } as never,
     })
     sessions.add(session)
-    const certificate = onlyOnce(() => peerCertificateOf(socket))
+    const certificate = () => peerCertificateOf(socket)
     const remoteAddress = socket.remoteAddress ?? ''
     session.on('stream', (stream, headers) =>
       serveHttp2(options, stream, headers as Record<string, string>, certificate, remoteAddress),
@@ -89,6 +95,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   })
   return {
     port: (server.address() as AddressInfo).port,
+    setClientCA(bundle) {
+      server.setSecureContext(secureContext(bundle))
+      peers.setClientCA(bundle)
+    },
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())
@@ -96,14 +106,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         for (const socket of sockets) socket.destroy()
         http1.close()
       }),
-  }
-}
-
-function onlyOnce<T>(make: () => T): () => T {
-  let made: { value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
   }
 }
 

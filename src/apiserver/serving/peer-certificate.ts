@@ -12,38 +12,60 @@ export interface ClientAuthorities {
 
 export type ReadPeerCertificate = (socket: TLSSocket) => PeerCertificate | undefined
 
-/** How to read a connection's certificate; the same value each time, for as long as the connection lives. */
-export function peerCertificateReader({ clientCA, requestHeaderCA }: ClientAuthorities): ReadPeerCertificate {
-  const known = new WeakMap<TLSSocket, PeerCertificate>()
-  const authorities = requestHeaderCA
-    ? { client: fingerprints(clientCA), frontProxy: fingerprints(requestHeaderCA) }
-    : undefined
-  return socket => {
-    const read = known.get(socket) ?? readCertificate(socket, authorities)
-    if (read) known.set(socket, read)
-    return read
+/** Reads connections' certificates. The same value each time, until other authorities count. */
+export class PeerCertificates {
+  readonly #requestHeader: ReadonlySet<string>
+  #client: ReadonlySet<string>
+  #known = new WeakMap<TLSSocket, PeerCertificate | typeof none>()
+
+  constructor({ clientCA, requestHeaderCA }: ClientAuthorities) {
+    this.#client = fingerprints(clientCA)
+    this.#requestHeader = fingerprints(requestHeaderCA ?? '')
+  }
+
+  setClientCA(bundle: string): void {
+    this.#client = fingerprints(bundle)
+    this.#known = new WeakMap()
+  }
+
+  /** undefined when the client showed no certificate. */
+  of(socket: TLSSocket): PeerCertificate | undefined {
+    let known = this.#known.get(socket)
+    if (!known) {
+      known = this.#read(socket) ?? none
+      this.#known.set(socket, known)
+    }
+    return known === none ? undefined : (known as PeerCertificate)
+  }
+
+  #read(socket: TLSSocket): PeerCertificate | undefined {
+    const certificate = socket.getPeerCertificate?.(true)
+    const subject = certificate?.subject as Record<string, string | string[] | undefined> | undefined
+    if (!subject) return undefined
+    const vouchers = socket.authorized ? issuersOf(certificate) : []
+    const vouchedBy = (trusted: ReadonlySet<string>) => vouchers.some(fingerprint => trusted.has(fingerprint))
+    return {
+      commonName: list(subject['CN'])[0] ?? '',
+      organizations: list(subject['O']),
+      ...uidOf(list(subject[uidAttribute])),
+      fingerprint: certificate.fingerprint256?.replaceAll(':', '').toLowerCase(),
+      notAfter: Date.parse(certificate.valid_to),
+      authorized: vouchedBy(this.#client),
+      frontProxy: vouchedBy(this.#requestHeader),
+    }
   }
 }
 
-type Authorities = { readonly client: ReadonlySet<string>; readonly frontProxy: ReadonlySet<string> }
+const none = Symbol('no certificate')
+const uidAttribute = '1.3.6.1.4.1.57683.2'
 
-/** undefined when the client showed no certificate. */
-function readCertificate(socket: TLSSocket, authorities: Authorities | undefined): PeerCertificate | undefined {
-  const certificate = socket.getPeerCertificate?.(true)
-  const subject = certificate?.subject as Record<string, string | string[] | undefined> | undefined
-  if (!subject) return undefined
-  const list = (value: string | string[] | undefined) =>
-    value === undefined ? [] : Array.isArray(value) ? value : [value]
-  const vouchers = authorities && socket.authorized ? issuersOf(certificate) : []
-  const vouchedBy = (trusted: ReadonlySet<string>) => vouchers.some(fingerprint => trusted.has(fingerprint))
-  return {
-    commonName: list(subject['CN'])[0] ?? '',
-    organizations: list(subject['O']),
-    uid: list(subject['1.3.6.1.4.1.57683.2'])[0],
-    fingerprint: certificate.fingerprint256?.replaceAll(':', '').toLowerCase(),
-    authorized: authorities ? vouchedBy(authorities.client) : socket.authorized,
-    frontProxy: authorities ? vouchedBy(authorities.frontProxy) : false,
-  }
+const list = (value: string | string[] | undefined): string[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value]
+
+function uidOf(uids: readonly string[]): Pick<PeerCertificate, 'uid' | 'uidProblem'> {
+  if (uids.length > 1) return { uidProblem: `expected 1 UID, but found multiple: [${uids.join(' ')}]` }
+  if (uids[0] === '') return { uidProblem: 'UID cannot be an empty string' }
+  return uids[0] === undefined ? {} : { uid: uids[0] }
 }
 
 /** The chain that the handshake has verified, without the certificate itself. */

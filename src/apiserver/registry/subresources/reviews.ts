@@ -51,7 +51,12 @@ async function createToken(
   const wanted = prepareTokenRequest(asked, stored.object, server.tokens.audiences)
   const granted = await admitted(server, resource, request, 'CREATE', wanted, name, false)
   const { tokens: issuer, objects, env } = server
-  const answer = answerTokenRequest(granted, stored.object, { issuer, objects, now: env.clock.now() })
+  const { object: answer, credentialID } = answerTokenRequest(granted, stored.object, {
+    issuer,
+    objects,
+    now: env.clock.now(),
+  })
+  request.audit?.annotate('authentication.kubernetes.io/issued-credential-id', credentialID)
   return answerJson(answer, 201)
 }
 
@@ -63,7 +68,7 @@ export const reviewSubresources: Readonly<Record<string, Handlers>> = {
     rulesFor(user, review['spec']?.namespace ?? '', server.rbac),
   ),
   'tokenreviews.authentication.k8s.io': reviewed((server, review) =>
-    reviewToken(review['spec'] ?? {}, server.authenticator, server.tokens.audiences),
+    reviewToken(review['spec'] ?? {}, server.authenticator, server.apiAudiences),
   ),
   'selfsubjectreviews.authentication.k8s.io': reviewed((_server, _review, { user }) => ({
     userInfo: userInfoOf(user),

@@ -1,0 +1,160 @@
+// The authenticators of an API server, put together as its options say.
+//
+// Of a request the front proxy's word comes first, then the client's certificate, then its bearer token: first what is
+// looked up here, then what others have to be asked for. Who shows nothing is anonymous, where that is allowed.
+
+import { readFileSync } from 'node:fs'
+import { secrets } from '../../api/core/v1/secret.ts'
+import type { KubeObject } from '../../api/resource.ts'
+import type { Client } from '../../client/client.ts'
+import type { Transport } from '../../client/transport.ts'
+import type { Env } from '../../machinery/env/env.ts'
+import { AnonymousAuthenticator } from './anonymous.ts'
+import { ForAudiences } from './audiences.ts'
+import type { AuthenticationOptions, WebhookFlags } from './authentication-options.ts'
+import type { Authenticator, TokenAuthenticator } from './authenticator.ts'
+import type { EksOptions } from './aws/eks-token.ts'
+import { BearerTokenAuthenticator } from './bearer-token.ts'
+import { BootstrapTokenAuthenticator } from './bootstrap-token.ts'
+import { ClientCertificateAuthenticator } from './client-certificate.ts'
+import { LegacyServiceAccountTokenAuthenticator } from './legacy-service-account-token.ts'
+import { RequestHeaderAuthenticator, type RequestHeaderOptions } from './request-header.ts'
+import type { BoundObjectGetter } from './service-account-claims.ts'
+import { defaultIssuer, ServiceAccountTokenAuthenticator } from './service-account-token.ts'
+import { StaticTokenAuthenticator } from './static-token.ts'
+import { CachedTokenAuthenticator } from './token-cache.ts'
+import { UnionAuthenticator } from './union.ts'
+
+export interface AuthenticationParts {
+  readonly env: Env
+  readonly authentication: AuthenticationOptions
+  /** PEM keys that ServiceAccount tokens may be signed with. */
+  readonly serviceAccountKeys: readonly string[]
+  readonly requestHeader?: RequestHeaderOptions
+  readonly objects: BoundObjectGetter
+  /** Writes as the API server itself. */
+  readonly client: () => Client
+}
+
+/** How long what others say of a token is remembered. A failure is asked about again. */
+const remembered = { successMilliseconds: 10_000, failureMilliseconds: 0 }
+const webhookRememberedMs = 2 * 60_000
+
+export class Authentication {
+  readonly #parts: AuthenticationParts
+  readonly #issuers: readonly string[]
+  readonly #stops: (() => void)[] = []
+  /** Those who judge bearer tokens, in order. Whoever has others to ask joins at `start`. */
+  readonly #tokens: TokenAuthenticator[]
+  #anonymous: Authenticator | undefined
+  readonly authenticator: Authenticator
+  /** Whom tokens must be meant for to be good here. */
+  readonly audiences: readonly string[]
+
+  constructor(parts: AuthenticationParts) {
+    this.#parts = parts
+    const { authentication, env, requestHeader } = parts
+    const { issuers } = authentication.serviceAccounts ?? {}
+    this.#issuers = issuers?.length ? issuers : [defaultIssuer]
+    this.audiences = authentication.apiAudiences?.length ? authentication.apiAudiences : this.#issuers
+    this.#tokens = this.#local()
+    this.#anonymous = authentication.anonymous === false ? undefined : new AnonymousAuthenticator()
+    this.authenticator = new UnionAuthenticator(
+      [
+        ...(requestHeader ? [new RequestHeaderAuthenticator(requestHeader)] : []),
+        new ClientCertificateAuthenticator(env.clock),
+        new BearerTokenAuthenticator(this.#tokens),
+      ],
+      { anonymous: { authenticate: request => this.#anonymous?.authenticate(request) } },
+    )
+  }
+
+  /** Reads the files and begins to look for the issuers that the options name. Throws when one is wrong. */
+  async start(): Promise<void> {
+    const { authentication } = this.#parts
+    if (authentication.eks) await this.#startEks(authentication.eks)
+    if (authentication.oidc || authentication.configurationFile !== undefined) await this.#startIssuers()
+    if (authentication.webhook) await this.#startWebhook(authentication.webhook)
+  }
+
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop()
+  }
+
+  #local(): TokenAuthenticator[] {
+    const { env, authentication, serviceAccountKeys: keys, objects, client } = this.#parts
+    const { audiences } = this
+    const { staticTokens = [], bootstrapTokens } = authentication
+    return [
+      ...(staticTokens.length > 0 ? [new ForAudiences(audiences, new StaticTokenAuthenticator(staticTokens))] : []),
+      new ServiceAccountTokenAuthenticator({ env, keys, objects, issuers: this.#issuers, audiences }),
+      new LegacyServiceAccountTokenAuthenticator({
+        env,
+        keys,
+        objects,
+        audiences,
+        labelSecret: (secret, label, value) => labelSecret(client(), secret, label, value),
+      }),
+      ...(bootstrapTokens ? [new ForAudiences(audiences, new BootstrapTokenAuthenticator(env, objects))] : []),
+    ]
+  }
+
+  async #startIssuers(): Promise<void> {
+    const { env, authentication } = this.#parts
+    const { Issuers } = await import('./oidc/issuers.ts')
+    const issuers = new Issuers({
+      env,
+      authentication,
+      serviceAccountIssuers: this.#issuers,
+      changed: () => cached.clear(),
+    })
+    const cached = new CachedTokenAuthenticator(new ForAudiences(this.audiences, issuers), { env, ...remembered })
+    await issuers.start()
+    const { anonymous } = issuers
+    if (anonymous) {
+      const paths = (anonymous.conditions ?? []).map(({ path = '' }) => path)
+      this.#anonymous = anonymous.enabled ? new AnonymousAuthenticator(paths) : undefined
+    }
+    this.#tokens.push(cached)
+    this.#stops.push(() => issuers.stop())
+  }
+
+  async #startWebhook({ configFile, version = 'v1beta1', cacheMilliseconds }: WebhookFlags): Promise<void> {
+    const { env } = this.#parts
+    const { WebhookTokenAuthenticator } = await import('./webhook-token.ts')
+    const { transport, path } = await webhookTransport(env, configFile)
+    const webhook = new WebhookTokenAuthenticator({ env, transport, path, version, audiences: this.audiences })
+    const lifetime = cacheMilliseconds ?? webhookRememberedMs
+    this.#tokens.push(
+      new CachedTokenAuthenticator(webhook, { env, successMilliseconds: lifetime, failureMilliseconds: lifetime }),
+    )
+    this.#stops.push(() => transport.close())
+  }
+
+  async #startEks(options: EksOptions): Promise<void> {
+    const { env, objects } = this.#parts
+    const { EksTokenAuthenticator } = await import('./aws/eks-token.ts')
+    const eks = new EksTokenAuthenticator(env, options, objects)
+    this.#tokens.push(new ForAudiences(this.audiences, eks))
+  }
+}
+
+/** A client of the server that a kubeconfig names, and the path of its URL. */
+async function webhookTransport(env: Env, configFile: string): Promise<{ transport: Transport; path: string }> {
+  const { clientConfig, loadKubeconfig } = await import('../../client/kubeconfig.ts')
+  const { httpsTransport } = await import('../../client/https-transport.ts')
+  const { transport } = clientConfig(loadKubeconfig([configFile], { required: true }), env)
+  const { pathname, origin } = new URL(transport.server)
+  return {
+    transport: httpsTransport({ ...transport, server: origin, env, userAgent: 'kube-apiserver-token-webhook' }),
+    path: pathname,
+  }
+}
+
+async function labelSecret(client: Client, secret: KubeObject, label: string, value: string): Promise<void> {
+  const { namespace = '', name = '', uid } = secret.metadata
+  await client
+    .resource(secrets)
+    .namespace(namespace)
+    .patch(name, 'application/merge-patch+json', { metadata: { uid, labels: { [label]: value } } })
+}
