@@ -18,7 +18,7 @@ import { defaultAdmissionPlugins } from './admission/default-plugins.ts'
 import { Aggregator } from './aggregation/aggregator.ts'
 import type { ProxyClientCertificate } from './aggregation/backend-connection.ts'
 import { type AuditOptions, Auditor } from './audit/audit.ts'
-import type { AuthenticationOptions } from './authentication/authentication-options.ts'
+import { type AuthenticationOptions, AuthenticationOptionsError } from './authentication/authentication-options.ts'
 import type { RequestHeaderOptions } from './authentication/request-header.ts'
 import { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
 import { WatchedFile } from './authentication/watched-file.ts'
@@ -328,7 +328,7 @@ export class ApiServer {
       env,
       path,
       everyMilliseconds: clientCAFileIntervalMs,
-      changed: bundle => http.setClientCA(bundled(clientCA, checkedBundle(bundle, path))),
+      changed: bundle => http.setClientCA(bundled(clientCA, checkedBundle(bundle))),
     })
   }
 }
@@ -338,10 +338,15 @@ const clientCAFileIntervalMs = 60_000
 
 const bundled = (own: string, extra: string | undefined): string => (extra === undefined ? own : `${own}\n${extra}`)
 
-const readBundle = (path: string): string => checkedBundle(readFileSync(path, 'utf8'), path)
+function readBundle(path: string): string {
+  try {
+    return checkedBundle(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new AuthenticationOptionsError(`unable to load client CA file "${path}": ${(error as Error).message}`)
+  }
+}
 
-function checkedBundle(bundle: string, path: string): string {
-  if (certificatesIn(bundle).length === 0)
-    throw new Error(`unable to load client CA file "${path}": data does not contain any valid RSA or ECDSA certificates`)
+function checkedBundle(bundle: string): string {
+  if (certificatesIn(bundle).length === 0) throw new Error('data does not contain any valid RSA or ECDSA certificates')
   return bundle
 }

@@ -42,6 +42,8 @@ export function directTransport(options: DirectTransportOptions): Transport {
     flow: undefined,
     handled: false,
     deprecated: false,
+    credentialAnnotations: undefined,
+    credentialAudiences: undefined,
   })
   return {
     async request(request) {

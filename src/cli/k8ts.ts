@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { UserFacingError } from '../cluster/user-facing-error.ts'
+import { addAuthenticationFlags } from './authentication-flags.ts'
 import { kubectlCommand } from './kubectl.ts'
 import { terminal } from './kubectl-world.ts'
 
@@ -45,7 +46,7 @@ const program = new Command('k8ts')
     '\nStart here:\n  k8ts up            a cluster on this machine, until Ctrl-C\n  kubectl get nodes  in another terminal',
   )
 
-program
+const up = program
   .command('up')
   .description('start a cluster: API server, controllers, scheduler and nodes, in this process')
   .option('--port <port>', 'where the API server listens; 0 picks a free port', port, 6443)
@@ -60,7 +61,6 @@ program
   .option('--cri-endpoint <urls...>', 'the CRI runtime; one for each node', ['unix:///run/containerd/containerd.sock'])
   .option('--cluster-cidr <range>', 'the addresses of pods', '10.244.0.0/16')
   .option('--service-cidr <range>', 'the addresses of services', '10.96.0.0/12')
-  .option('--token-auth-file <file>', 'static tokens: lines of token,user,uid,"group1,group2"')
   .option('--no-controller-manager', 'leave the controllers to a process of their own: k8ts controller-manager')
   .option('--no-scheduler', 'leave the scheduling to a process of its own: k8ts scheduler')
   .option('--audit-policy-file <file>', 'which requests are recorded, and how much of each (audit.k8s.io/v1 Policy)')
@@ -80,6 +80,7 @@ program
     const { up } = await import('../cluster/up.ts')
     await up(options)
   })
+addAuthenticationFlags(up, { boolean, list, duration })
 
 /** What upstream's components have in common. */
 const component = (name: string, description: string) =>

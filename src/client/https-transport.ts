@@ -7,6 +7,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { Env } from '../machinery/env/env.ts'
+import type { CredentialSource, Credentials } from './exec-credentials.ts'
 import {
   ConnectionError,
   exchangeHttp1,
@@ -30,6 +31,8 @@ export interface HttpsTransportOptions {
   readonly key?: string | Uint8Array
   /** A bearer token, or where to get the current one. */
   readonly token?: string | (() => string | Promise<string>)
+  /** Where token and certificate come from, in place of the above. */
+  readonly credentials?: CredentialSource
   readonly basic?: { readonly username: string; readonly password: string }
   readonly impersonate?: Impersonation
   /** The name in the server's certificate, when it isn't the host's. */
@@ -59,9 +62,13 @@ class HttpsTransport implements Transport {
   readonly #options: HttpsTransportOptions
   readonly #origin: URL
   readonly #prefix: string
-  readonly #tls: ConnectionOptions
-  readonly #agent: Agent
-  readonly #http2: Http2Sessions | undefined
+  #tls: ConnectionOptions
+  #agent: Agent
+  #http2: Http2Sessions | undefined
+  /** What `credentials` gave last. */
+  #shown: Credentials | undefined
+  /** The certificate of `credentials` that connections show. */
+  #certificate: string | undefined
   #http1Only: boolean
 
   constructor(options: HttpsTransportOptions) {
@@ -81,15 +88,9 @@ class HttpsTransport implements Transport {
       servername: options.serverName ?? (isIP(host) ? '' : host),
       rejectUnauthorized: !options.insecure,
     }
-    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
     this.#http1Only = !secure
-    if (secure)
-      this.#http2 = new Http2Sessions({
-        clock: options.env.clock,
-        origin: this.#origin,
-        tls: this.#tls,
-        maxSessions: options.maxSessions ?? 4,
-      })
+    this.#agent = this.#newAgent()
+    if (secure) this.#http2 = this.#newSessions()
   }
 
   async request(request: ApiRequest): Promise<ApiResponse> {
@@ -157,6 +158,27 @@ class HttpsTransport implements Transport {
     return { ...(this.#tls as RequestOptions), protocol: this.#origin.protocol }
   }
 
+  #newAgent(): Agent {
+    const secure = this.#origin.protocol === 'https:'
+    return secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
+  }
+
+  #newSessions(): Http2Sessions {
+    const { env, maxSessions = 4 } = this.#options
+    return new Http2Sessions({ clock: env.clock, origin: this.#origin, tls: this.#tls, maxSessions })
+  }
+
+  /** Credentials with another certificate want other connections. */
+  #show({ certificate, key }: Credentials): void {
+    if (certificate === this.#certificate) return
+    this.#certificate = certificate
+    this.#tls = { ...this.#tls, cert: certificate, key }
+    this.#http2?.close()
+    this.#agent.destroy()
+    this.#agent = this.#newAgent()
+    if (this.#http2) this.#http2 = this.#newSessions()
+  }
+
   async #exchange(request: HttpRequest): Promise<HttpExchange> {
     if (this.#http2 && !this.#http1Only) {
       try {
@@ -175,6 +197,7 @@ class HttpsTransport implements Transport {
       let waitSeconds: number
       try {
         const response = await send(await this.#encode(request))
+        if (response.status === 401) await this.#refused()
         const retryAfter = retryAfterSeconds(response)
         if (retryAfter === undefined || retries >= mostRetries) return response
         waitSeconds = retryAfter
@@ -188,8 +211,29 @@ class HttpsTransport implements Transport {
     }
   }
 
+  /** As client-go does: others are fetched for the next request; this one has failed. */
+  async #refused(): Promise<void> {
+    const { credentials, env } = this.#options
+    if (!credentials || !this.#shown) return
+    await credentials.refused(this.#shown).catch(error => {
+      env.log.error('refreshing credentials', { error: (error as Error).message })
+    })
+  }
+
+  async #fetchCredentials(): Promise<Credentials> {
+    try {
+      const credentials = await this.#options.credentials!.current()
+      this.#shown = credentials
+      this.#show(credentials)
+      return credentials
+    } catch (error) {
+      throw new Error(`getting credentials: ${(error as Error).message}`, { cause: error })
+    }
+  }
+
   async #encode({ method, path, query, headers, body, signal }: ApiRequest): Promise<HttpRequest> {
-    const { userAgent = defaultUserAgent, token, basic, impersonate } = this.#options
+    const { userAgent = defaultUserAgent, basic, impersonate, credentials } = this.#options
+    const token = credentials ? (await this.#fetchCredentials()).token : this.#options.token
     const outgoing: Record<string, string | readonly string[]> = { accept: 'application/json', 'user-agent': userAgent }
     if (token !== undefined) outgoing['authorization'] = `Bearer ${typeof token === 'function' ? await token() : token}`
     else if (basic)

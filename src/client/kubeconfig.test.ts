@@ -87,6 +87,8 @@ describe('what a client needs', () => {
       lost: { cluster: 'nowhere', user: 'token' },
       stranger: { cluster: 'c', user: 'nobody' },
       plugin: { cluster: 'c', user: 'plugin' },
+      azure: { cluster: 'c', user: 'azure' },
+      unknown: { cluster: 'c', user: 'unknown' },
     },
     clusters: {
       c: {
@@ -104,6 +106,8 @@ describe('what a client needs', () => {
       },
       basic: { username: 'me', password: 'p' },
       plugin: { exec: { command: 'get-token' } },
+      azure: { 'auth-provider': { name: 'azure' } },
+      unknown: { 'auth-provider': { name: 'x' } },
     },
   }
   const env = settledEnv()
@@ -137,7 +141,13 @@ describe('what a client needs', () => {
     { choice: { context: 'constructor' }, error: 'context "constructor" does not exist' },
     { choice: { context: 'lost' }, error: 'cluster "nowhere" does not exist' },
     { choice: { context: 'stranger' }, error: 'auth info "nobody" does not exist' },
-    { choice: { context: 'plugin' }, error: 'user "plugin": exec credential plugins are not supported' },
+    {
+      choice: { context: 'plugin' },
+      error:
+        'invalid configuration: [apiVersion must be specified for plugin to use exec authentication plugin, interactiveMode must be specified for plugin to use exec authentication plugin]',
+    },
+    { choice: { context: 'azure' }, error: 'The azure auth plugin has been removed.\nPlease use' },
+    { choice: { context: 'unknown' }, error: 'no Auth Provider found for name "x"' },
   ])('or an error: $error', ({ choice, error }) => {
     expect(() => clientConfig(config, env, choice)).toThrow(error)
   })

@@ -7,7 +7,12 @@ import { readFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import type { Env } from '../machinery/env/env.ts'
+import { quote } from '../machinery/go-text.ts'
+import { type CredentialSource, type ExecCluster, type ExecConfig, execCredentials } from './exec-credentials.ts'
 import type { HttpsTransportOptions, Impersonation } from './https-transport.ts'
+import { KubeconfigError } from './kubeconfig-error.ts'
+
+export { KubeconfigError } from './kubeconfig-error.ts'
 
 export interface KubeconfigCluster {
   readonly server?: string
@@ -16,6 +21,8 @@ export interface KubeconfigCluster {
   readonly 'certificate-authority'?: string
   readonly 'certificate-authority-data'?: string
   readonly 'proxy-url'?: string
+  readonly 'disable-compression'?: boolean
+  readonly extensions?: readonly { readonly name?: string; readonly extension?: unknown }[]
 }
 
 export interface KubeconfigUser {
@@ -31,7 +38,8 @@ export interface KubeconfigUser {
   readonly 'as-uid'?: string
   readonly 'as-groups'?: readonly string[]
   readonly 'as-user-extra'?: Readonly<Record<string, readonly string[]>>
-  readonly exec?: unknown
+  readonly exec?: ExecConfig
+  readonly 'auth-provider'?: { readonly name?: string }
 }
 
 export interface KubeconfigContext {
@@ -45,11 +53,6 @@ export interface Kubeconfig {
   readonly clusters: Readonly<Record<string, KubeconfigCluster>>
   readonly users: Readonly<Record<string, KubeconfigUser>>
   readonly contexts: Readonly<Record<string, KubeconfigContext>>
-}
-
-/** Something is wrong with the configuration, in words for its owner. */
-export class KubeconfigError extends Error {
-  override readonly name = 'KubeconfigError'
 }
 
 export const emptyKubeconfig: Kubeconfig = { currentContext: '', clusters: {}, users: {}, contexts: {} }
@@ -95,9 +98,10 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
   return {
     currentContext: content['current-context'] ?? '',
     clusters: byName(content['clusters'], 'cluster', cluster => absolute(cluster, folder, ['certificate-authority'])),
-    users: byName(content['users'], 'user', user =>
-      absolute(user, folder, ['client-certificate', 'client-key', 'tokenFile']),
-    ),
+    users: byName<KubeconfigUser>(content['users'], 'user', user => ({
+      ...absolute(user, folder, ['client-certificate', 'client-key', 'tokenFile']),
+      ...(user.exec && { exec: withAbsoluteCommand(user.exec, folder) }),
+    })),
     contexts: byName(content['contexts'], 'context', context => context),
   }
 }
@@ -140,7 +144,6 @@ export function clientConfig(config: Kubeconfig, env: Pick<Env, 'clock'>, choice
   const userName = choice.user ?? context?.user
   const user = named(config.users, userName)
   if (userName && !user) throw new KubeconfigError(`auth info "${userName}" does not exist`)
-  if (user?.exec) throw new KubeconfigError(`user "${userName}": exec credential plugins are not supported`)
   return {
     namespace: context?.namespace || 'default',
     transport: {
@@ -149,6 +152,7 @@ export function clientConfig(config: Kubeconfig, env: Pick<Env, 'clock'>, choice
       insecure: cluster['insecure-skip-tls-verify'] ?? false,
       serverName: cluster['tls-server-name'],
       ...(user && credentials(user, env)),
+      ...(user && pluginCredentials(userName!, user, cluster, env)),
     },
   }
 }
@@ -187,6 +191,60 @@ function credentials(user: KubeconfigUser, env: Pick<Env, 'clock'>): Partial<Htt
     token: user.tokenFile ? tokenFromFile(user.tokenFile, env) : user.token || undefined,
     basic: user.username ? { username: user.username, password: user.password ?? '' } : undefined,
     impersonate: impersonation(user),
+  }
+}
+
+/** kubectl's texts for the providers that it once had built in. */
+const formerProviders: Readonly<Record<string, string>> = {
+  azure: `The azure auth plugin has been removed.
+Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.
+See https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins for further details`,
+  gcp: `The gcp auth plugin has been removed.
+Please use the "gke-gcloud-auth-plugin" kubectl/client-go credential plugin instead.
+See https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke for further details`,
+}
+
+/** A program that is asked for credentials; not when the user has others. */
+function pluginCredentials(
+  name: string,
+  user: KubeconfigUser,
+  cluster: KubeconfigCluster,
+  env: Pick<Env, 'clock'>,
+): { credentials?: CredentialSource } {
+  const provider = user['auth-provider']
+  if (provider) {
+    if (user.exec)
+      throw new KubeconfigError(
+        `invalid configuration: authProvider cannot be provided in combination with an exec plugin for ${name}`,
+      )
+    const { name: kind = '' } = provider
+    throw new KubeconfigError(formerProviders[kind] ?? `no Auth Provider found for name ${quote(kind)}`)
+  }
+  if (!user.exec) return {}
+  const credentials = execCredentials(name, {
+    clock: env.clock,
+    exec: user.exec,
+    cluster: toldOf(cluster),
+  })
+  const hasOthers =
+    user.token || user.tokenFile || user.username || user['client-certificate'] || user['client-certificate-data']
+  return hasOthers ? {} : { credentials }
+}
+
+const execExtension = 'client.authentication.k8s.io/exec'
+
+function toldOf(cluster: KubeconfigCluster): ExecCluster {
+  const ca = fileOrData(cluster, 'certificate-authority', 'certificate-authority-data')
+  const config = cluster.extensions?.find(({ name }) => name === execExtension)?.extension
+  const { 'tls-server-name': name, 'insecure-skip-tls-verify': insecure, 'proxy-url': proxy } = cluster
+  return {
+    server: cluster.server ?? '',
+    ...(name && { 'tls-server-name': name }),
+    ...(insecure && { 'insecure-skip-tls-verify': insecure }),
+    ...(ca && { 'certificate-authority-data': Buffer.from(ca).toString('base64') }),
+    ...(proxy && { 'proxy-url': proxy }),
+    ...(cluster['disable-compression'] && { 'disable-compression': true }),
+    config: config ?? null,
   }
 }
 
@@ -242,6 +300,11 @@ function byName<T>(entries: unknown, field: string, change: (value: T) => T): Re
     if (typeof name === 'string' && !Object.hasOwn(found, name)) found[name] = change((entry[field] ?? {}) as T)
   }
   return found
+}
+
+/** A command with a slash in it is a file's name; one without is looked for in PATH. */
+function withAbsoluteCommand(exec: ExecConfig, folder: string): ExecConfig {
+  return exec.command?.includes('/') ? { ...exec, command: resolve(folder, exec.command) } : exec
 }
 
 function absolute<T extends object>(value: T, folder: string, fields: readonly (keyof T)[]): T {

@@ -17,7 +17,13 @@ import { eventLoopTurn } from './system-env.ts'
 export interface ClusterOptions
   extends Pick<
     ControlPlaneOptions,
-    'staticTokens' | 'listen' | 'requests' | 'controllers' | 'withoutControllers' | 'withoutScheduler'
+    | 'staticTokens'
+    | 'authentication'
+    | 'listen'
+    | 'requests'
+    | 'controllers'
+    | 'withoutControllers'
+    | 'withoutScheduler'
   > {
   /** How many simulated nodes; one unless said otherwise. */
   readonly nodes?: number

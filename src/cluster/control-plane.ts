@@ -5,6 +5,7 @@
 
 import type { Duplex } from 'node:stream'
 import { ApiServer, type RequestOptions } from '../apiserver/apiserver.ts'
+import type { AuthenticationOptions } from '../apiserver/authentication/authentication-options.ts'
 import { firstServiceAddress } from '../apiserver/bootstrap/bootstrap-objects.ts'
 import type { BackendTarget } from '../apiserver/proxy/kubelet-connection.ts'
 import { inProcessDial, kubeletConnection, networkDial } from '../apiserver/proxy/node-connection.ts'
@@ -30,7 +31,10 @@ export interface ControlPlaneOptions {
   readonly clusterCIDR?: string
   /** Serve HTTPS there; only callers in this process otherwise. */
   readonly listen?: { readonly address: string; readonly port: number }
-  readonly staticTokens?: readonly (readonly [token: string, user: UserInfo])[]
+  /** Bootstrap tokens are taken unless it says otherwise. */
+  readonly authentication?: AuthenticationOptions
+  /** Those of `authentication`, for short. */
+  readonly staticTokens?: AuthenticationOptions['staticTokens']
   /** How the API server treats requests: what it records of them, how many run at once. */
   readonly requests?: RequestOptions
   /** Told as each part stands. */
@@ -69,7 +73,11 @@ export class ControlPlane {
       store,
       ...options.requests,
       serviceAccountKey: pki.serviceAccountKey,
-      staticTokens: options.staticTokens,
+      authentication: {
+        bootstrapTokens: true,
+        staticTokens: options.staticTokens,
+        ...options.authentication,
+      },
       serviceCIDR: options.serviceCIDR ?? defaultServiceCIDR,
       serviceNodePortRange: [30000, 32767],
       advertiseAddress: advertisedAddress(options.listen?.address),

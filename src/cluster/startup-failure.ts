@@ -10,7 +10,7 @@ interface SystemError extends Error {
 }
 
 /** Errors whose messages are such lines already. */
-const written = ['StoreOpenError', 'PkiError']
+const written = ['StoreOpenError', 'PkiError', 'AuthenticationOptionsError']
 
 /** The error itself when it is none that a user can do something about. */
 export function explained(error: unknown, apiPort: number): unknown {

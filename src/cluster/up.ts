@@ -5,14 +5,14 @@
 // wrong (a port in use, a damaged directory, an unusable runtime) is one line and a non-zero exit, with nothing left
 // half started.
 
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { parseTokenFile } from '../apiserver/authentication/static-token.ts'
 import { criRuntime, probeRuntime } from '../kubelet/runtime/cri-runtime.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { parseCIDR } from '../machinery/ip.ts'
 import type { ServiceProxy } from '../proxy/proxy.ts'
+import { type AuthenticationFlags, authenticationOptions } from './authentication-flags.ts'
 import { ControlPlane } from './control-plane.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
@@ -25,7 +25,7 @@ import { explained, oneLine } from './startup-failure.ts'
 import { logLevel, systemEnv } from './system-env.ts'
 import { UserFacingError } from './user-facing-error.ts'
 
-export interface UpOptions {
+export interface UpOptions extends AuthenticationFlags {
   readonly port: number
   readonly bindAddress: string
   readonly dataDir?: string
@@ -35,7 +35,6 @@ export interface UpOptions {
   readonly criEndpoint: readonly string[]
   readonly clusterCidr: string
   readonly serviceCidr: string
-  readonly tokenAuthFile?: string
   readonly controllerManager: boolean
   readonly scheduler: boolean
   readonly auditPolicyFile?: string
@@ -71,7 +70,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
   // What can be known to be wrong is found out before anything is started or written.
   assertServiceCIDR(options.serviceCidr)
   const podCIDRs = Array.from({ length: options.nodes }, (_, index) => nodeCIDR(options.clusterCidr, index + 1))
-  const staticTokens = options.tokenAuthFile === undefined ? undefined : readTokenFile(options.tokenAuthFile)
+  const authentication = authenticationOptions(options, env)
   const userKubeconfig = options.mergeKubeconfig ? userKubeconfigPath(process.env) : undefined
   const requests = await requestOptions(env, options)
   const runtime = await chooseRuntime(env, options)
@@ -91,7 +90,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     serviceCIDR: options.serviceCidr,
     clusterCIDR: options.clusterCidr,
     listen: { address: options.bindAddress, port: options.port },
-    staticTokens,
+    authentication,
     withoutControllers: !options.controllerManager,
     withoutScheduler: !options.scheduler,
     requests,
@@ -131,14 +130,6 @@ async function run(env: Env, options: UpOptions): Promise<void> {
 
 function assertServiceCIDR(text: string): void {
   if (!parseCIDR(text)) throw new UserFacingError(`--service-cidr ${text}: must be a range, such as 10.96.0.0/12`)
-}
-
-function readTokenFile(file: string) {
-  try {
-    return parseTokenFile(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new UserFacingError(`--token-auth-file ${file}: ${oneLine((error as Error).message)}`)
-  }
 }
 
 function prepareDirectory(directory: string): void {

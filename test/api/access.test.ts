@@ -21,7 +21,7 @@ beforeAll(async () => {
     env,
     store,
     serviceAccountKey: pki.serviceAccountKey,
-    staticTokens: [['alices-token', { name: 'alice', groups: ['devs'] }]],
+    authentication: { staticTokens: [['alices-token', { name: 'alice', groups: ['devs'] }]] },
     serviceCIDR: '10.96.0.0/12',
     serviceNodePortRange: [30000, 32767],
     advertiseAddress: '127.0.0.1',

@@ -18,10 +18,7 @@ export class ForAudiences implements TokenAuthenticator {
     this.#authenticator = authenticator
   }
 
-  authenticateToken(
-    token: string,
-    request: AuthenticationInput,
-  ): AuthenticationResult | Promise<AuthenticationResult> {
+  authenticateToken(token: string, request: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult> {
     if (request.audiences === undefined) return this.#authenticator.authenticateToken(token, request)
     const common = commonAudiences(this.#audiences, request.audiences)
     if (common.length === 0) return undefined

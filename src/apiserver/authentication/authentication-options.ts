@@ -52,3 +52,8 @@ export interface AuthenticationOptions {
   readonly webhook?: WebhookFlags
   readonly eks?: EksOptions
 }
+
+/** What the options ask for cannot be had: a file is not there, a configuration is wrong. */
+export class AuthenticationOptionsError extends Error {
+  override readonly name = 'AuthenticationOptionsError'
+}

@@ -3,7 +3,6 @@
 // Of a request the front proxy's word comes first, then the client's certificate, then its bearer token: first what is
 // looked up here, then what others have to be asked for. Who shows nothing is anonymous, where that is allowed.
 
-import { readFileSync } from 'node:fs'
 import { secrets } from '../../api/core/v1/secret.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import type { Client } from '../../client/client.ts'
@@ -11,7 +10,7 @@ import type { Transport } from '../../client/transport.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import { AnonymousAuthenticator } from './anonymous.ts'
 import { ForAudiences } from './audiences.ts'
-import type { AuthenticationOptions, WebhookFlags } from './authentication-options.ts'
+import { type AuthenticationOptions, AuthenticationOptionsError, type WebhookFlags } from './authentication-options.ts'
 import type { Authenticator, TokenAuthenticator } from './authenticator.ts'
 import type { EksOptions } from './aws/eks-token.ts'
 import { BearerTokenAuthenticator } from './bearer-token.ts'
@@ -71,10 +70,14 @@ export class Authentication {
 
   /** Reads the files and begins to look for the issuers that the options name. Throws when one is wrong. */
   async start(): Promise<void> {
-    const { authentication } = this.#parts
-    if (authentication.eks) await this.#startEks(authentication.eks)
-    if (authentication.oidc || authentication.configurationFile !== undefined) await this.#startIssuers()
-    if (authentication.webhook) await this.#startWebhook(authentication.webhook)
+    const { eks, oidc, configurationFile, webhook } = this.#parts.authentication
+    try {
+      if (eks) await this.#startEks(eks)
+      if (oidc || configurationFile !== undefined) await this.#startIssuers()
+      if (webhook) await this.#startWebhook(webhook)
+    } catch (error) {
+      throw new AuthenticationOptionsError((error as Error).message, { cause: error })
+    }
   }
 
   stop(): void {

@@ -79,10 +79,7 @@ export interface Authenticator {
 
 /** Judges bearer tokens. */
 export interface TokenAuthenticator {
-  authenticateToken(
-    token: string,
-    request: AuthenticationInput,
-  ): AuthenticationResult | Promise<AuthenticationResult>
+  authenticateToken(token: string, request: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult>
 }
 
 /** The user, as a member of system:authenticated. */

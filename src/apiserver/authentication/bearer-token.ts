@@ -13,8 +13,7 @@ import {
 export const webSocketTokenProtocol = 'base64url.bearer.authorization.k8s.io.'
 export const invalidBearerToken = 'invalid bearer token'
 
-const extraSpace =
-  'the provided Authorization header contains extra space before the bearer token, and is ignored'
+const extraSpace = 'the provided Authorization header contains extra space before the bearer token, and is ignored'
 
 type Headers = AuthenticationInput['headers']
 
@@ -27,7 +26,8 @@ export class BearerTokenAuthenticator implements Authenticator {
 
   authenticate(request: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult> {
     const token = bearerToken(request.headers)
-    if (token === undefined && request.notes && startsWithSpace(request.headers)) request.notes.warnings.push(extraSpace)
+    if (token === undefined && request.notes && startsWithSpace(request.headers))
+      request.notes.warnings.push(extraSpace)
     if (token === undefined || token instanceof InvalidCredentials) return token
     return this.#from(0, token, request, [])
   }

@@ -61,8 +61,7 @@ export class LegacyServiceAccountTokenAuthenticator implements TokenAuthenticato
     annotate(notes, 'authentication.k8s.io/legacy-token', String(claims.sub ?? ''))
     const asked = request.audiences ?? this.#options.audiences
     const audiences = commonAudiences(this.#options.audiences, asked)
-    if (audiences.length === 0)
-      return new InvalidCredentials('token audiences are invalid for the target audiences')
+    if (audiences.length === 0) return new InvalidCredentials('token audiences are invalid for the target audiences')
     const legacy = legacyClaims(claims)
     if (typeof legacy === 'string') return new InvalidCredentials(legacy)
     const problem = this.#lookUp(token, legacy, request)

@@ -58,7 +58,10 @@ function getOnce(request: OutboundRequest): Promise<OutboundAnswer & { location:
         })
       })
     })
-    const timer = clock.setTimeout(() => sent.destroy(new Error('timed out waiting for the answer')), timeoutMilliseconds)
+    const timer = clock.setTimeout(
+      () => sent.destroy(new Error('timed out waiting for the answer')),
+      timeoutMilliseconds,
+    )
     function fail(error: Error): void {
       timer.cancel()
       reject(error)

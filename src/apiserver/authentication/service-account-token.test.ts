@@ -3,7 +3,8 @@ import { decodeJwt, decodeProtectedHeader, importSPKI, jwtVerify, SignJWT } from
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { KubeObject } from '../../api/resource.ts'
 import { type VirtualEnv, virtualEnv } from '../../machinery/env/virtual-env.ts'
-import { InvalidCredentials } from './authenticator.ts'
+import { type AuthenticationNotes, InvalidCredentials } from './authenticator.ts'
+import { BearerTokenAuthenticator } from './bearer-token.ts'
 import { reviewToken } from './reviews.ts'
 import { ServiceAccountTokenAuthenticator } from './service-account-token.ts'
 import { ServiceAccountTokenIssuer } from './service-account-token-issuer.ts'
@@ -48,8 +49,7 @@ beforeEach(() => {
 
 const account = { namespace: 'dev', serviceAccount: { name: 'builder', uid: 'uid-of-builder' } }
 const issue = (more: object = {}) => issuer.issue({ ...account, expirationSeconds: 3600, ...more })
-const show = (token: string, more: object = {}) =>
-  authenticator.authenticate({ headers: { authorization: `Bearer ${token}` }, ...more })
+const show = (token: string, more: object = {}) => authenticator.authenticateToken(token, { headers: {}, ...more })
 const reasonOf = (token: string, more: object = {}) => {
   const result = show(token, more)
   return result instanceof InvalidCredentials ? result.reason : result
@@ -114,16 +114,32 @@ describe('a token', () => {
       keys: [ec.publicKey],
       objects: getter,
     })
-    expect(early.authenticate({ headers: { authorization: `Bearer ${issue()}` } })).toEqual(
+    expect(early.authenticateToken(issue(), { headers: {} })).toEqual(
       new InvalidCredentials('service account token is not valid yet'),
     )
   })
 
   test('is for its audiences only', () => {
     const token = issue({ audiences: ['vault'] })
-    expect(reasonOf(token)).toBe('service account token is meant for other audiences')
+    expect(reasonOf(token)).toBe(`token audiences ["vault"] is invalid for the target audiences ["${issuerURL}"]`)
     expect(show(token, { audiences: ['vault', 'x'] })).toMatchObject({ name: 'system:serviceaccount:dev:builder' })
-    expect(reasonOf(token)).toBe('service account token is meant for other audiences')
+    expect(reasonOf(token)).toBe(`token audiences ["vault"] is invalid for the target audiences ["${issuerURL}"]`)
+  })
+
+  test('that lives on for old clients is told of, once it should have been reread', async () => {
+    const token = issue({ expirationSeconds: 365 * 24 * 3600, warnAfterSeconds: 3607 })
+    const annotations = () => {
+      const notes: AuthenticationNotes = { warnings: [] }
+      show(token, { notes })
+      return notes.credentialAnnotations
+    }
+    await env.clock.advance(3607_000)
+    expect(annotations()).toBeUndefined()
+    await env.clock.advance(61_000)
+    expect(annotations()).toEqual({
+      'authentication.k8s.io/stale-token':
+        'subject: system:serviceaccount:dev:builder, seconds after warning threshold: 61',
+    })
   })
 
   test('is good with any of the keys while they rotate', () => {
@@ -131,7 +147,7 @@ describe('a token', () => {
       ...account,
       expirationSeconds: 600,
     })
-    expect(reasonOf(old)).toBe('service account token has no valid signature')
+    expect(reasonOf(old)).toBe('invalid signature, no keys found')
     authenticator = new ServiceAccountTokenAuthenticator({ env, keys: [ec.publicKey, rsa.publicKey], objects: getter })
     expect(show(old)).toMatchObject({ name: 'system:serviceaccount:dev:builder' })
   })
@@ -156,12 +172,12 @@ describe('a token that is none', () => {
     ],
     ['with garbage for a header', token => token.replace(/^[^.]*/, 'AAAA')],
   ])('%s is refused', (_name, spoil) => {
-    expect(reasonOf(spoil(issue()))).toBe('service account token has no valid signature')
+    expect(reasonOf(spoil(issue()))).toBe('go-jose/go-jose: error in cryptographic primitive')
   })
 
   test('signed with the public key as a secret is refused', async () => {
     expect(reasonOf(await forge('HS256', Buffer.from(ec.publicKey)))).toBe(
-      'service account token has no valid signature',
+      'go-jose/go-jose: error in cryptographic primitive',
     )
   })
 
@@ -181,11 +197,13 @@ describe('a bound token dies with', () => {
   const node = { node: { name: 'n1', uid: 'uid-of-n1' } }
 
   test.each<[string, object, string]>([
-    ['its account', {}, 'serviceaccounts dev/builder'],
-    ['its pod', pod, 'pods dev/pod'],
-    ['its secret', secret, 'secrets dev/secret'],
-    ['its node', node, 'nodes /n1'],
-  ])('%s: when it goes, is replaced, or has been dying for a minute', async (_name, bound, key) => {
+    ['service account', {}, 'serviceaccounts dev/builder'],
+    ['pod', pod, 'pods dev/pod'],
+    ['secret', secret, 'secrets dev/secret'],
+    ['node', node, 'nodes /n1'],
+  ])('its %s: when it goes, is replaced, or has been dying for a minute', async (what, bound, key) => {
+    const isAccount = what === 'service account'
+    const { uid } = objects.get(key)!.metadata
     const token = issue(bound)
     expect(show(token)).toMatchObject({ name: 'system:serviceaccount:dev:builder' })
     const object = objects.get(key)!
@@ -194,13 +212,21 @@ describe('a bound token dies with', () => {
     await env.clock.advance(60_000)
     expect(show(token)).toMatchObject({ name: 'system:serviceaccount:dev:builder' })
     await env.clock.advance(1000)
-    expect(reasonOf(token)).toMatch(/has been deleted$/)
+    expect(reasonOf(token)).toBe(
+      isAccount ? 'service account dev/builder has been deleted' : 'service account token has been invalidated',
+    )
 
     objects.set(key, { ...object, metadata: { ...object.metadata, uid: 'another' } })
-    expect(reasonOf(token)).toMatch(/UID \(another\) does not match claim/)
+    expect(reasonOf(token)).toBe(
+      isAccount
+        ? `service account UID (another) does not match claim (${uid})`
+        : `${what} UID (another) does not match service account ${what} ref claim (${uid})`,
+    )
 
     objects.delete(key)
-    expect(reasonOf(token)).toMatch(/is gone$/)
+    expect(reasonOf(token)).toBe(
+      isAccount ? 'serviceaccount "builder" not found' : 'service account token has been invalidated',
+    )
 
     objects.set(key, object)
     expect(show(token)).toMatchObject({ name: 'system:serviceaccount:dev:builder' })
@@ -222,7 +248,7 @@ describe('TokenRequest', () => {
   const request = (spec: object = {}, metadata: object = {}) => {
     const serviceAccount = objects.get('serviceaccounts dev/builder')!
     const prepared = prepareTokenRequest({ metadata, spec }, serviceAccount, issuer.audiences)
-    return answerTokenRequest(prepared, serviceAccount, { issuer, objects: getter, now: env.clock.now() })
+    return answerTokenRequest(prepared, serviceAccount, { issuer, objects: getter, now: env.clock.now() }).object
   }
 
   test('is filled in and answered', () => {
@@ -293,12 +319,17 @@ describe('TokenRequest', () => {
 describe('TokenReview', () => {
   test('tells whose a token is, and for whom', () => {
     const token = issue({ audiences: ['vault', 'x'] })
-    expect(reviewToken({ token, audiences: ['vault', 'y'] }, authenticator, [issuerURL])).toMatchObject({
+    const tokens = new BearerTokenAuthenticator([authenticator])
+    expect(reviewToken({ token, audiences: ['vault', 'y'] }, tokens, [issuerURL])).toMatchObject({
       authenticated: true,
       user: { username: 'system:serviceaccount:dev:builder', uid: 'uid-of-builder' },
       audiences: ['vault'],
     })
-    expect(reviewToken({ token }, authenticator, [issuerURL])).toEqual({ user: {}, error: 'invalid bearer token' })
-    expect(() => reviewToken({}, authenticator, [])).toThrow('token is required for TokenReview in authentication')
+    expect(reviewToken({ token }, tokens, [issuerURL])).toEqual({
+      user: {},
+      error: `[invalid bearer token, token audiences ["vault" "x"] is invalid for the target audiences ["${issuerURL}"]]`,
+    })
+    expect(reviewToken({ token: 'x' }, tokens, [issuerURL])).toEqual({ user: {}, error: 'invalid bearer token' })
+    expect(() => reviewToken({}, tokens, [])).toThrow('token is required for TokenReview in authentication')
   })
 })

@@ -42,10 +42,7 @@ export class CachedTokenAuthenticator implements TokenAuthenticator {
     this.#secret = options.env.random.bytes(32)
   }
 
-  authenticateToken(
-    token: string,
-    request: AuthenticationInput,
-  ): AuthenticationResult | Promise<AuthenticationResult> {
+  authenticateToken(token: string, request: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult> {
     const key = this.#keyOf(token, request.audiences)
     const known = this.#records.get(key)
     if (known) {
@@ -58,9 +55,7 @@ export class CachedTokenAuthenticator implements TokenAuthenticator {
       const { audiences } = request
       const answer = this.#authenticator.authenticateToken(token, { headers: {}, audiences, notes })
       if (!(answer instanceof Promise)) return told(this.#remember(key, answer, notes), request)
-      asking = answer
-        .then(result => this.#remember(key, result, notes))
-        .finally(() => this.#asking.delete(key))
+      asking = answer.then(result => this.#remember(key, result, notes)).finally(() => this.#asking.delete(key))
       this.#asking.set(key, asking)
     }
     return asking.then(record => told(record, request))

@@ -88,10 +88,7 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
   async #askOnce(token: string, audiences: readonly string[] | undefined): Promise<ReviewStatus> {
     const { env, transport, path, version } = this.#options
     const timeout = new AbortController()
-    const timer = env.clock.setTimeout(
-      () => timeout.abort(new Error('context deadline exceeded')),
-      requestTimeoutMs,
-    )
+    const timer = env.clock.setTimeout(() => timeout.abort(new Error('context deadline exceeded')), requestTimeoutMs)
     try {
       const response = await transport.request({
         method: 'POST',
@@ -121,7 +118,8 @@ class WebhookError extends Error {
 }
 
 function statusOf({ status, body, headers }: ApiResponse, version: TokenReviewVersion): ReviewStatus {
-  if (status < 200 || status > 299) throw new WebhookError(`the webhook answered ${status}`, headers['retry-after'] ? 429 : status)
+  if (status < 200 || status > 299)
+    throw new WebhookError(`the webhook answered ${status}`, headers['retry-after'] ? 429 : status)
   const review = body as { kind?: unknown; apiVersion?: unknown; status?: unknown } | undefined
   if (review?.kind !== 'TokenReview' || review.apiVersion !== `authentication.k8s.io/${version}`)
     throw new WebhookError(`the webhook's answer is no TokenReview of authentication.k8s.io/${version}`, status)

@@ -30,7 +30,9 @@ export async function callerIdentity(
     headers: { [clusterIDHeader]: clusterID, accept: 'application/json' },
     timeoutMilliseconds: timeoutMs,
   }).catch(error => {
-    throw new Error(`sts getCallerIdentity failed: error during GET: ${(error as { code?: string }).code ?? 'no answer'}`)
+    throw new Error(
+      `sts getCallerIdentity failed: error during GET: ${(error as { code?: string }).code ?? 'no answer'}`,
+    )
   })
   if (answer.status !== 200)
     throw new Error(`sts getCallerIdentity failed: error from AWS (expected 200, got ${answer.status})`)

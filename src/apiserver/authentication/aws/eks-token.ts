@@ -7,7 +7,12 @@
 import { createHmac } from 'node:crypto'
 import type { KubeObject } from '../../../api/resource.ts'
 import type { Env } from '../../../machinery/env/env.ts'
-import { type AuthenticationResult, authenticated, InvalidCredentials, type TokenAuthenticator } from '../authenticator.ts'
+import {
+  type AuthenticationResult,
+  authenticated,
+  InvalidCredentials,
+  type TokenAuthenticator,
+} from '../authenticator.ts'
 import type { BoundObjectGetter } from '../service-account-claims.ts'
 import { type CallerIdentity, callerIdentity } from './caller-identity.ts'
 import type { IdentityMappings, MappedIdentity, PrivateDNSNames } from './identity-mapping.ts'

@@ -46,7 +46,8 @@ export function isStsHost(host: string, partitionName: string, ownRegion: string
   const partition = partitions[partitionName]
   if (!partition) return false
   if (host === 'sts.amazonaws.com') return partition.hasGlobal === true
-  const [, service, region, domain] = /^(sts|sts-fips)\.([a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)\.(.+)$/.exec(host) ?? []
+  const [, service, region, domain] =
+    /^(sts|sts-fips)\.([a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)\.(.+)$/.exec(host) ?? []
   if (service === undefined || region === undefined) return false
   if (domain !== partition.domain && (domain !== partition.dualStackDomain || domain === undefined)) return false
   // A region that is too new for the pattern is believed when the server runs in it.

@@ -13,7 +13,7 @@ const Issuer = object(named('Issuer'), {
   url: string(1),
   discoveryURL: string(2),
   certificateAuthority: string(3),
-  audiences: list(4, string),
+  audiences: list(4, 'string'),
   audienceMatchPolicy: string(5),
   egressSelectorType: string(6),
 })
@@ -27,7 +27,7 @@ const ClaimValidationRule = object(named('ClaimValidationRule'), {
 
 const PrefixedClaimOrExpression = object(named('PrefixedClaimOrExpression'), {
   claim: string(1),
-  prefix: string(2),
+  prefix: string(2).pointer(),
   expression: string(3),
 })
 export type PrefixedClaimOrExpression = Infer<typeof PrefixedClaimOrExpression>

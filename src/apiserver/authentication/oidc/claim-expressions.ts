@@ -105,9 +105,9 @@ function unescaped(name: string): string | undefined {
   const [, keyword] = /^__([a-z]+)__$/.exec(name) ?? []
   if (keyword !== undefined && !(keyword in escapes)) return keyword
   let proper = true
-  const plain = name.replace(/__(?:(underscores|dot|dash|slash)__)?/g, (_found, escape?: string) => {
-    if (escape === undefined) proper = false
-    return escape === undefined ? '' : escapes[escape]!
+  const plain = name.replace(/__(?:(underscores|dot|dash|slash)__)?/g, (_found, escaped?: string) => {
+    if (escaped === undefined) proper = false
+    return escaped === undefined ? '' : escapes[escaped]!
   })
   return proper ? plain : undefined
 }

@@ -73,7 +73,8 @@ export async function validateConfiguration(
 }
 
 /** On reload, whatever is said of the anonymous must be what was said at the start. */
-export const anonymousChanged = (): FieldError => forbidden(root('anonymous'), 'changed from initial configuration file')
+export const anonymousChanged = (): FieldError =>
+  forbidden(root('anonymous'), 'changed from initial configuration file')
 
 function hasExpressions({ claimMappings, claimValidationRules, userValidationRules }: JWTAuthenticator): boolean {
   const { username, groups, uid, extra } = claimMappings ?? {}
@@ -190,8 +191,7 @@ class AuthenticatorCheck {
       const path = this.#path.child('claimValidationRules').index(index)
       if (claim !== '' && expression !== '')
         this.#errors.push(invalid(path, claim, "claim and expression can't both be set"))
-      else if (claim === '' && expression === '')
-        this.#errors.push(required(path, 'claim or expression is required'))
+      else if (claim === '' && expression === '') this.#errors.push(required(path, 'claim or expression is required'))
       else if (claim !== '') {
         if (message !== '')
           this.#errors.push(invalid(path.child('message'), message, 'may not be specified when claim is set'))

@@ -62,9 +62,7 @@ export class DistributedClaims {
     const keys = await this.#keysOf(issuer)
     const claims = await verifiedClaims(answer.text, { ...this.#expected, issuer, keys })
     if (!Object.hasOwn(claims, this.#claim))
-      throw new Error(
-        `jwt returned by distributed claim endpoint "${url}" did not contain claim: ${this.#claim}`,
-      )
+      throw new Error(`jwt returned by distributed claim endpoint "${url}" did not contain claim: ${this.#claim}`)
     return claims[this.#claim]
   }
 

@@ -1,7 +1,7 @@
 // An issuer's public keys: found by its discovery document, kept, and fetched again when a token is signed with none of
 // them. Signatures are checked by jose, loaded when the first issuer is looked for.
 
-import type { JWK, CryptoKey as JoseKey } from 'jose'
+import type { CryptoKey as JoseKey, JWK } from 'jose'
 import type { Env, Timer } from '../../../machinery/env/env.ts'
 import { quote } from '../../../machinery/go-text.ts'
 import { get } from '../outbound.ts'
@@ -85,8 +85,8 @@ export class IssuerKeys {
   }
 
   async #import(jwk: JWK, algorithm: string): Promise<JoseKey | Uint8Array> {
-    let known = this.#imported.get(jwk)
-    if (!known) this.#imported.set(jwk, (known = new Map()))
+    const known = this.#imported.get(jwk) ?? new Map<string, JoseKey | Uint8Array>()
+    this.#imported.set(jwk, known)
     let key = known.get(algorithm)
     if (!key) {
       const { importJWK } = await import('jose')
@@ -105,7 +105,8 @@ export class IssuerKeys {
   }
 
   async #fetchKeys(): Promise<void> {
-    const failed = (error: unknown) => new Error(`failed to verify signature: fetching keys ${(error as Error).message}`)
+    const failed = (error: unknown) =>
+      new Error(`failed to verify signature: fetching keys ${(error as Error).message}`)
     const { status, text } = await this.#get(this.#jwksURI!).catch(error => {
       throw failed(new Error(`oidc: get keys failed ${(error as Error).message}`))
     })

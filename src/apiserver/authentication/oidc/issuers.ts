@@ -3,15 +3,11 @@
 // was there before goes on.
 
 import { readFileSync } from 'node:fs'
-import type { Env } from '../../../machinery/env/env.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
+import type { Env } from '../../../machinery/env/env.ts'
 import { aggregateMessage, fieldErrorMessage } from '../../../machinery/field-error.ts'
 import type { AuthenticationOptions } from '../authentication-options.ts'
-import {
-  type AuthenticationInput,
-  type AuthenticationResult,
-  type TokenAuthenticator,
-} from '../authenticator.ts'
+import type { AuthenticationInput, AuthenticationResult, TokenAuthenticator } from '../authenticator.ts'
 import { RetryLater, WatchedFile } from '../watched-file.ts'
 import {
   type AnonymousAuthConfig,
@@ -45,7 +41,11 @@ export class Issuers implements TokenAuthenticator {
     this.#options = options
     const { oidc, configurationFile } = options.authentication
     this.#algorithms =
-      configurationFile !== undefined ? allSigningAlgorithms : oidc?.signingAlgorithms?.length ? oidc.signingAlgorithms : ['RS256']
+      configurationFile !== undefined
+        ? allSigningAlgorithms
+        : oidc?.signingAlgorithms?.length
+          ? oidc.signingAlgorithms
+          : ['RS256']
     const unknown = this.#algorithms.find(algorithm => !allSigningAlgorithms.includes(algorithm))
     if (unknown !== undefined) throw new Error(`oidc: unsupported signing alg: "${unknown}"`)
   }
@@ -64,8 +64,7 @@ export class Issuers implements TokenAuthenticator {
       this.#use(await this.#made(configuration))
       return
     }
-    const content = readFileSync(path, 'utf8')
-    const configuration = await parseAuthenticationConfiguration(content)
+    const { content, configuration } = await readConfiguration(path)
     if (configuration.anonymous && authentication.anonymous !== undefined)
       throw new Error(
         'anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file',
@@ -124,5 +123,16 @@ export class Issuers implements TokenAuthenticator {
     if (errors.length > 0)
       throw new Error(`invalid authentication configuration: ${aggregateMessage(errors.map(fieldErrorMessage))}`)
     return validated.authenticators.map(compiled => new JwtAuthenticator(env, compiled, this.#algorithms))
+  }
+}
+
+async function readConfiguration(
+  path: string,
+): Promise<{ content: string; configuration: AuthenticationConfiguration }> {
+  try {
+    const content = readFileSync(path, 'utf8')
+    return { content, configuration: await parseAuthenticationConfiguration(content) }
+  } catch (error) {
+    throw new Error(`failed to load authentication configuration from file "${path}": ${(error as Error).message}`)
   }
 }

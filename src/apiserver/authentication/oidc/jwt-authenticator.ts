@@ -166,9 +166,7 @@ export class JwtAuthenticator implements TokenAuthenticator {
       if (!Object.hasOwn(claims, claim)) throw new Error(`oidc: required claim ${claim} not present in ID token`)
       const value = textClaim(claims, claim, `oidc: parse claim ${claim}`)
       if (value !== requiredValue)
-        throw new Error(
-          `oidc: required claim ${claim} value does not match. Got = ${value}, want = ${requiredValue}`,
-        )
+        throw new Error(`oidc: required claim ${claim} value does not match. Got = ${value}, want = ${requiredValue}`)
     }
   }
 
