@@ -37,6 +37,8 @@ export interface KeyAndCertificate {
 export interface Subject {
   readonly commonName: string
   readonly organizations?: readonly string[]
+  /** The UID that the API server takes its holder to have. */
+  readonly uid?: string
 }
 
 export interface CertificateRequest {
@@ -140,9 +142,13 @@ function signedCertificate(of: {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
 
-function distinguishedName({ commonName, organizations = [] }: Subject): Der {
+function distinguishedName({ commonName, organizations = [], uid }: Subject): Der {
   const attribute = (oid: string, value: string) => set(sequence(objectIdentifier(oid), utf8String(value)))
-  return sequence(...organizations.map(name => attribute('2.5.4.10', name)), attribute('2.5.4.3', commonName))
+  return sequence(
+    ...organizations.map(name => attribute('2.5.4.10', name)),
+    attribute('2.5.4.3', commonName),
+    ...(uid === undefined ? [] : [attribute('1.3.6.1.4.1.57683.2', uid)]),
+  )
 }
 
 function generalName(name: string): Der {
