@@ -109,6 +109,8 @@ anonymous:
 `
 
 beforeAll(async () => {
+  // The provider says that it is meant for more than tests.
+  for (const level of ['info', 'warn'] as const) vi.spyOn(console, level).mockImplementation(() => {})
   env = testEnv()
   pki = loadOrCreatePki({ env, serviceAddress: '10.96.0.1' })
   outsideCA = newAuthority('outside')

@@ -36,6 +36,7 @@ export async function startOidcProvider(authority: KeyAndCertificate): Promise<O
       claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true, groups: ['devs', 'ops'] }),
     }),
     cookies: { keys: ['cookies'] },
+    ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, IdToken: 600 },
   })
   handle = provider.callback()
   return {
