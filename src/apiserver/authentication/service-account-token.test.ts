@@ -275,10 +275,28 @@ describe('TokenRequest', () => {
 
   test('for the token of a pod’s volume, lasts a year, and says it should not', () => {
     const now = env.clock.now() / 1000
-    const { token, expirationTimestamp } = request({ expirationSeconds: 3607 })['status']
+    const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: 'pod' }
+    const expiry = (spec: object) => decodeJwt(request({ expirationSeconds: 3607, ...spec })['status'].token).exp
+    const { token, expirationTimestamp } = request({ expirationSeconds: 3607, boundObjectRef })['status']
     expect(expirationTimestamp).toBe('2026-01-01T01:00:07Z')
     expect(decodeJwt(token)).toMatchObject({ exp: now + 365 * 24 * 3600, 'kubernetes.io': { warnafter: now + 3607 } })
-    expect(decodeJwt(request({ expirationSeconds: 3607, audiences: ['vault'] })['status'].token).exp).toBe(now + 3607)
+    expect(expiry({})).toBe(now + 3607)
+    expect(expiry({ boundObjectRef, audiences: ['vault'] })).toBe(now + 3607)
+    issuer = new ServiceAccountTokenIssuer({ env, signingKey: ec.privateKey, extendExpiration: false })
+    expect(expiry({ boundObjectRef })).toBe(now + 3607)
+  })
+
+  test('for longer than is allowed, is shortened, with a warning', () => {
+    issuer = new ServiceAccountTokenIssuer({ env, signingKey: ec.privateKey, maxExpirationSeconds: 7200 })
+    const serviceAccount = objects.get('serviceaccounts dev/builder')!
+    const warnings: string[] = []
+    const { object } = answerTokenRequest(
+      prepareTokenRequest({ metadata: {}, spec: { expirationSeconds: 9000 } }, serviceAccount, issuer.audiences),
+      serviceAccount,
+      { issuer, objects: getter, now: env.clock.now(), warnings },
+    )
+    expect(object['spec'].expirationSeconds).toBe(7200)
+    expect(warnings).toEqual(['requested expiration of 9000 seconds shortened to 7200 seconds'])
   })
 
   test.each<[string, object, object?]>([

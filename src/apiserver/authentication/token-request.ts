@@ -20,6 +20,8 @@ export interface TokenRequestOptions {
   readonly objects: BoundObjectGetter
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** Takes what the client should be told. */
+  readonly warnings?: string[]
 }
 
 /** Defaults and checks a TokenRequest, before admission; throws the 422. */
@@ -62,7 +64,7 @@ export function prepareTokenRequest(
 export function answerTokenRequest(
   request: KubeObject,
   serviceAccount: KubeObject,
-  { issuer, objects, now }: TokenRequestOptions,
+  { issuer, objects, now, warnings }: TokenRequestOptions,
 ): { readonly object: KubeObject; readonly credentialID: string } {
   const { namespace = '', name = '', uid } = serviceAccount.metadata
   const bound = request['spec'].boundObjectRef
@@ -70,13 +72,18 @@ export function answerTokenRequest(
     : undefined
   const spec = { ...request['spec'] }
   const { maxExpirationSeconds } = issuer
+  if (maxExpirationSeconds !== undefined && spec.expirationSeconds > maxExpirationSeconds) {
+    warnings?.push(
+      `requested expiration of ${spec.expirationSeconds} seconds shortened to ${maxExpirationSeconds} seconds`,
+    )
+    spec.expirationSeconds = maxExpirationSeconds
+  }
   const extend =
     issuer.extendExpiration &&
+    bound?.pod !== undefined &&
     spec.expirationSeconds === warnOnlyExpirationSeconds &&
     spec.audiences.length > 0 &&
     spec.audiences.every((audience: string) => issuer.audiences.includes(audience))
-  if (maxExpirationSeconds !== undefined && spec.expirationSeconds > maxExpirationSeconds)
-    spec.expirationSeconds = maxExpirationSeconds
   const { token, credentialID } = issuer.issueWithID({
     namespace,
     serviceAccount: { name, uid },

@@ -17,7 +17,9 @@ export interface OpenIDOptions {
 
 const jwksPath = '/openid/v1/jwks'
 
+/** Nothing is served for an issuer that others could not look up: OpenID Connect wants an https URL. */
 export function registerOpenID(dispatcher: Dispatcher, options: OpenIDOptions): void {
+  if (!/^https:\/\/[^?#]+$/.test(options.issuer) || !URL.canParse(options.issuer)) return
   const keys = options.keys.map(verificationKey)
   const configuration = {
     issuer: options.issuer,

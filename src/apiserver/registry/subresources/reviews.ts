@@ -55,6 +55,7 @@ async function createToken(
     issuer,
     objects,
     now: env.clock.now(),
+    warnings: request.warnings,
   })
   request.audit?.annotate('authentication.kubernetes.io/issued-credential-id', credentialID)
   return answerJson(answer, 201)
