@@ -12,7 +12,10 @@ import { configMaps } from '../../src/api/core/v1/configmap.ts'
 import { secrets } from '../../src/api/core/v1/secret.ts'
 import { serviceAccounts } from '../../src/api/core/v1/serviceaccount.ts'
 import { ApiServer } from '../../src/apiserver/apiserver.ts'
+import { InvalidCredentials } from '../../src/apiserver/authentication/authenticator.ts'
+import { WebhookTokenAuthenticator } from '../../src/apiserver/authentication/webhook-token.ts'
 import type { Client } from '../../src/client/client.ts'
+import { httpsTransport } from '../../src/client/https-transport.ts'
 import { createClient } from '../../src/client/rest-client.ts'
 import { type KeyAndCertificate, loadOrCreatePki, type Pki } from '../../src/cluster/pki/pki.ts'
 import { systemEnv } from '../../src/cluster/system-env.ts'
@@ -48,6 +51,8 @@ let webhook: LocalServer
 let sts: TestSts
 /** What the log was told, all of it. */
 const logged: string[] = []
+/** The audit events. */
+const audited: any[] = []
 /** What runs every minute. */
 const everyMinute: (() => void)[] = []
 /** Every credential that was shown. */
@@ -149,6 +154,19 @@ beforeAll(async () => {
     kubelets: undefined as never,
     https: { bindAddress: '127.0.0.1', port: 0, cert: pki.apiServer.certificate, key: pki.apiServer.privateKey },
     clientCA: pki.certificateAuthority.certificate,
+    audit: {
+      policy: { rules: [{ level: 'Metadata' }] },
+      backends: [
+        () => ({
+          name: 'test',
+          write(event) {
+            audited.push(JSON.parse(`{${event}}`))
+            return true
+          },
+          close() {},
+        }),
+      ],
+    },
   })
   await server.start()
   client = createClient(server.transport())
@@ -772,6 +790,16 @@ describe('webhook tokens', () => {
     })
   })
 
+  test('are nobody’s when the webhook’s certificate is not trusted', async () => {
+    const ask = (ca: string) => {
+      const transport = httpsTransport({ env, server: webhook.url, ca, token: 'of-the-api-server' })
+      const authenticator = new WebhookTokenAuthenticator({ env, transport, path: '/', version: 'v1', audiences: [] })
+      return authenticator.authenticateToken('webhook-good', { headers: {} }).finally(() => transport.close())
+    }
+    expect(await ask(outsideCA.certificate)).toMatchObject({ name: 'wanda' })
+    expect(await ask(newAuthority('another').certificate)).toBeInstanceOf(InvalidCredentials)
+  })
+
   test('are for those that the webhook says', async () => {
     expect(await review('webhook-vault', ['vault', 'x'])).toMatchObject({ authenticated: true, audiences: ['vault'] })
     expect(await review('webhook-vault')).toEqual({ user: {}, error: 'invalid bearer token' })
@@ -904,6 +932,77 @@ describe('TokenReview', () => {
       error: '[invalid bearer token, service account token has expired]',
     })
   })
+})
+
+describe('a client whose credentials change', () => {
+  test('shows what is current, and asks for others after a refusal', async () => {
+    const carol = clientCertificate(pki.certificateAuthority, { commonName: 'carol' })
+    const dora = clientCertificate(pki.certificateAuthority, { commonName: 'dora' })
+    const given = [
+      { token: 'not-good' },
+      { certificate: carol.certificate, key: carol.privateKey },
+      { certificate: dora.certificate, key: dora.privateKey },
+      { token: 'alices-token' },
+    ]
+    const transport = httpsTransport({
+      env,
+      server: `https://127.0.0.1:${server.port}`,
+      ca: pki.certificateAuthority.certificate,
+      credentials: {
+        current: async () => given[0]!,
+        refused: async credentials => {
+          if (credentials === given[0]) given.shift()
+        },
+      },
+    })
+    const who = async () => {
+      const { status, body } = await transport.request({
+        method: 'POST',
+        path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+        body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+      })
+      return status === 201 ? (body as any).status.userInfo.username : status
+    }
+    expect([await who(), await who(), await who()]).toEqual([401, 'carol', 'carol'])
+    given.shift()
+    expect(await who()).toBe('dora')
+    given.shift()
+    expect(await who()).toBe('alice')
+    transport.close()
+  })
+})
+
+test('the audit log is told of tokens that should be others', async () => {
+  audited.length = 0
+  await userOf(autoToken)
+  await userOf(legacyToken)
+  await userOf(
+    await serviceAccountToken({
+      'kubernetes.io': {
+        namespace: 'default',
+        serviceaccount: { name: 'builder', uid: builder.metadata.uid },
+        warnafter: seconds() - 100,
+      },
+    }),
+  )
+  const annotations = audited
+    .filter(event => event.stage === 'ResponseComplete')
+    .map(event =>
+      Object.fromEntries(Object.entries(event.annotations).filter(([key]) => key.startsWith('authentication'))),
+    )
+  const name = 'system:serviceaccount:default:builder'
+  expect(annotations).toEqual([
+    {
+      'authentication.k8s.io/legacy-token': name,
+      'authentication.k8s.io/legacy-token-autogenerated-secret': 'auto',
+    },
+    { 'authentication.k8s.io/legacy-token': name, 'authentication.k8s.io/legacy-token-manual-secret': 'manual' },
+    {
+      'authentication.k8s.io/stale-token': expect.stringMatching(
+        /^subject: system:serviceaccount:default:builder, seconds after warning threshold: 10\d$/,
+      ),
+    },
+  ])
 })
 
 test('no credential is ever logged', async () => {
