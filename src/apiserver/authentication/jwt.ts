@@ -27,7 +27,7 @@ const hashes: Readonly<Record<JwtAlgorithm, string>> = {
 const curves: Readonly<Record<string, JwtAlgorithm>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }
 
 /** A longer token is not looked at. */
-const maxTokenLength = 16 * 1024
+const maxTokenLength = 64 * 1024
 
 export interface SigningKey {
   readonly algorithm: JwtAlgorithm

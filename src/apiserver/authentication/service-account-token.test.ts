@@ -181,7 +181,7 @@ describe('a token that is none', () => {
     )
   })
 
-  test.each(['x', 'a.b.c', '..', 'e30.e30.e30', 'x'.repeat(20_000)])('is not ours to judge: %.20s', token => {
+  test.each(['x', 'a.b.c', '..', 'e30.e30.e30', 'x'.repeat(70_000)])('is not ours to judge: %.20s', token => {
     expect(show(token)).toBeUndefined()
   })
 

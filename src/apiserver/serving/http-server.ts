@@ -26,6 +26,9 @@ import { upgradeHead } from './upgrade-head.ts'
 /** The largest body a request may have (upstream: MaxRequestBodyBytes). */
 export const largestBody = 3 * 1024 * 1024
 
+/** Tokens can be large: an issuer puts all of somebody's groups in. Go's servers take as much. */
+const largestHeader = 1024 * 1024
+
 export interface HttpServerOptions {
   readonly env: Env
   readonly bindAddress: string
@@ -55,7 +58,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   })
   const sessions = new Set<ServerHttp2Session>()
   const sockets = new Set<TLSSocket>()
-  const http1 = createHttp1Server({ keepAlive: true })
+  const http1 = createHttp1Server({ keepAlive: true, maxHeaderSize: largestHeader })
   http1.keepAliveTimeout = 180_000
   http1.on('request', (message, response) => serveHttp1(options, peerCertificateOf, message, response))
   http1.on('upgrade', (message, socket, head) => serveUpgrade(options, peerCertificateOf, message, socket, head))
