@@ -28,11 +28,15 @@ export async function startServer(
   writeFileSync(tokens, `${token},bench,bench,"system:masters"\n`)
   const from = performance.now()
   const port = 20000 + Math.floor(Math.random() * 20000)
+  const program = join(root, 'dist/k8ts.js')
+  // What its first line asks of Node, it gets here too.
+  const asked = readFileSync(program, 'utf8').split('\n', 1)[0]!.match(/--\S+/g) ?? []
   const child = spawn(
     process.execPath,
     [
+      ...asked,
       ...(options.nodeFlags ?? []),
-      join(root, 'dist/k8ts.js'),
+      program,
       'up',
       '--runtime',
       'simulated',

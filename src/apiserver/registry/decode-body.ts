@@ -36,7 +36,7 @@ export function fieldValidationOf(request: RequestContext): FieldValidation {
 export function contentTypeOf(request: RequestContext): string {
   const header = request.headers['content-type']
   const text = (Array.isArray(header) ? header[0] : header) ?? ''
-  return text === '' ? json : parseMediaType(text).type
+  return text === '' || text === json ? json : parseMediaType(text).type
 }
 
 /** Decodes the body as an object of the expected kind; apiVersion and kind may be left out. */
