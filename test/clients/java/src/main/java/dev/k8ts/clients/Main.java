@@ -35,6 +35,19 @@ public final class Main {
     throw new IllegalStateException("never came true: " + what);
   }
 
+  /** What is edited is what was there: a controller may have written its status since. */
+  private static void retryOnConflict(Runnable change) throws InterruptedException {
+    for (int tries = 1; ; tries++) {
+      try {
+        change.run();
+        return;
+      } catch (KubernetesClientException error) {
+        if (error.getCode() != 409 || tries == 10) throw error;
+        Thread.sleep(100);
+      }
+    }
+  }
+
   public static void main(String[] args) throws Exception {
     try (KubernetesClient client = new KubernetesClientBuilder().build()) {
       client.namespaces().resource(new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build()).create();
@@ -86,7 +99,8 @@ public final class Main {
     web.waitUntilReady(60, TimeUnit.SECONDS);
     web.scale(1);
     eventually("one pod", () -> client.pods().inNamespace(NAMESPACE).withLabels(app).list().getItems().size() == 1);
-    web.edit(current -> new DeploymentBuilder(current).editMetadata().addToAnnotations("edited", "yes").endMetadata().build());
+    retryOnConflict(() -> web.edit(
+        current -> new DeploymentBuilder(current).editMetadata().addToAnnotations("edited", "yes").endMetadata().build()));
     must("yes".equals(web.get().getMetadata().getAnnotations().get("edited")), "the edit is lost");
   }
 
