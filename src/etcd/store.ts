@@ -14,6 +14,8 @@ export interface KeyValue {
   readonly version: number
   /** The lease the key is bound to; 0 for none. */
   readonly lease: number
+  /** Why the value could not be decrypted; it is empty then. */
+  readonly unreadable?: Error
 }
 
 export interface RangeOptions {
@@ -63,6 +65,8 @@ export interface StoreEvent {
 }
 
 export interface WatchSink {
+  /** What stood before an event is of no use here: a store that would have to decrypt it leaves it out. */
+  readonly withoutPrevious?: boolean
   /** Events of one or more whole revisions, in order. The array may be shared: don't keep or change it. */
   events(events: readonly StoreEvent[], revision: number): void
   /** Everything up to this revision has been delivered; told when the news held nothing for this watch. */
@@ -88,6 +92,8 @@ export interface Store {
   get(key: string, options?: { revision?: number }): Promise<{ item: KeyValue | undefined; revision: number }>
   range(prefix: string, options?: RangeOptions): Promise<RangeResult>
   txn(operation: Operation, expect: Expectation): Promise<TransactionResult>
+  /** Whether what stands there should be written anew though nothing changes (by another key); never when absent. */
+  stale?(key: string): Promise<boolean>
   /** Events after `afterRevision` (0: only new ones) whose key starts with the prefix. */
   watch(prefix: string, afterRevision: number, sink: WatchSink): Watch
   compact(revision: number): Promise<void>

@@ -4,7 +4,8 @@
 // converted at the door. Writes are compared on the mod revision, and answered after they are durable.
 
 import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
-import type { Store, TransactionResult } from '../../etcd/store.ts'
+import type { KeyValue, Store, TransactionResult } from '../../etcd/store.ts'
+import { internalError } from '../../machinery/status-error.ts'
 import { encodeForStore, StoredObject } from '../watchcache/stored-object.ts'
 import { WatchCache } from '../watchcache/watch-cache.ts'
 
@@ -49,7 +50,7 @@ export class ResourceStorage {
     const value = encodeForStore(object)
     this.cache.remember(key, value, object)
     const result = await this.#put(key, value, lease, expected)
-    if (!result.committed) return { committed: false, current: currentOf(result.current) }
+    if (!result.committed) return { committed: false, current: expected === 0 ? undefined : currentOf(result.current) }
     const cached = this.cache.get(key)
     if (cached?.revision === result.revision) return { committed: true, stored: cached }
     // A later write has already taken its place.
@@ -72,7 +73,8 @@ export class ResourceStorage {
   }
 }
 
-function currentOf(item: { key: string; value: Uint8Array; modRevision: number } | undefined) {
+function currentOf(item: KeyValue | undefined) {
+  if (item?.unreadable) throw internalError(item.unreadable)
   return item && StoredObject.fromStore(item.key, item.modRevision, item.value)
 }
 

@@ -5,7 +5,9 @@
 // store tells it before the write's promise resolves.
 
 import type { KubeObject } from '../../api/resource.ts'
-import { CompactedError, type Store, type StoreEvent, type Watch } from '../../etcd/store.ts'
+import { CompactedError, type KeyValue, type Store, type StoreEvent, type Watch } from '../../etcd/store.ts'
+import { quote } from '../../machinery/go-text.ts'
+import { internalError } from '../../machinery/status-error.ts'
 import { StoredObject } from './stored-object.ts'
 
 export interface CacheEvent {
@@ -25,6 +27,9 @@ export interface CacheWatcher {
 /** How many events are kept for watchers that resume; older ones come from the store's history. */
 const recentEvents = 1024
 
+/** How a value begins that an encryption provider wrote (without one configured, nobody else would notice). */
+const encryptedPrefix = Buffer.from('k8s:enc:')
+
 const byCodeUnit = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
 export class WatchCache {
@@ -42,6 +47,8 @@ export class WatchCache {
   #recentSince = 0
   #upstream: Watch | undefined
   #bytes = 0
+  /** Keys whose value cannot be read, and why; undefined while there is none. */
+  #unreadable: Map<string, Error> | undefined
   /** Events since the start. */
   received = 0
   readonly #onEvents: ((events: readonly CacheEvent[]) => void)[] = []
@@ -55,13 +62,15 @@ export class WatchCache {
   async start(): Promise<void> {
     const { items, revision } = await this.#store.range(this.prefix)
     for (const item of items) {
-      const stored = StoredObject.fromStore(item.key, item.modRevision, item.value)
+      const stored = this.#readable(item)
+      if (!stored) continue
       this.#objects.set(item.key, stored)
       this.#bytes += stored.bytes.length
       this.#keys.push(item.key)
     }
     this.#recentSince = revision
     this.#upstream = this.#store.watch(this.prefix, revision, {
+      withoutPrevious: true,
       events: (events, at) => this.#apply(events, at),
       closed: reason => {
         for (const watcher of [...this.#watchers]) watcher.closed(reason)
@@ -83,7 +92,9 @@ export class WatchCache {
   }
 
   get(key: string): StoredObject | undefined {
-    return this.#objects.get(key)
+    const found = this.#objects.get(key)
+    if (found === undefined && this.#unreadable) this.#refuse(key, false)
+    return found
   }
 
   get size(): number {
@@ -97,6 +108,7 @@ export class WatchCache {
 
   /** Objects whose key starts with the prefix, in key order. The array is the caller's. */
   range(prefix: string): StoredObject[] {
+    if (this.#unreadable) this.#refuse(prefix, true)
     this.#order()
     const found: StoredObject[] = []
     for (let at = prefix === this.prefix ? 0 : this.#position(prefix); at < this.#keys.length; at++) {
@@ -169,6 +181,34 @@ export class WatchCache {
     })
   }
 
+  /** The object, unless its value is damaged or encrypted by a key that nobody has: that is told to those who ask for it. */
+  #readable(item: KeyValue): StoredObject | undefined {
+    let problem = item.unreadable
+    try {
+      if (!problem) return StoredObject.fromStore(item.key, item.modRevision, item.value, this.#remembered(item.key, item.value))
+    } catch (error) {
+      problem = Buffer.from(item.value.subarray(0, 8)).equals(encryptedPrefix)
+        ? new Error('identity transformer tried to read encrypted data')
+        : (error as Error)
+    }
+    this.#unreadable ??= new Map()
+    this.#unreadable.set(item.key, problem)
+    return undefined
+  }
+
+  #forgive(key: string): void {
+    this.#unreadable!.delete(key)
+    if (this.#unreadable!.size === 0) this.#unreadable = undefined
+  }
+
+  #refuse(key: string, list: boolean): void {
+    for (const [damaged, problem] of this.#unreadable!) {
+      if (list && damaged.startsWith(key))
+        throw internalError(`unable to transform key ${quote(damaged)}: ${problem.message}`)
+      if (!list && damaged === key) throw internalError(problem)
+    }
+  }
+
   #replayed(event: StoreEvent): CacheEvent {
     const previous =
       event.previous && StoredObject.fromStore(event.key, event.previous.modRevision, event.previous.value)
@@ -187,6 +227,7 @@ export class WatchCache {
     const applied: CacheEvent[] = []
     for (const event of events) {
       const previous = this.#objects.get(event.key)
+      if (this.#unreadable) this.#forgive(event.key)
       if (event.type === 'delete') {
         if (!previous) continue
         this.#objects.delete(event.key)
@@ -200,8 +241,8 @@ export class WatchCache {
         })
         continue
       }
-      const { value } = event.current!
-      const object = StoredObject.fromStore(event.key, event.revision, value, this.#remembered(event.key, value))
+      const object = this.#readable(event.current!)
+      if (!object) continue
       this.#objects.set(event.key, object)
       this.#bytes += object.bytes.length - (previous?.bytes.length ?? 0)
       if (!previous) {

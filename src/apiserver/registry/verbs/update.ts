@@ -164,7 +164,8 @@ async function changeOnce(
     if (validating) await validating
 
     if (isDone(object)) return await finishDeletion(server, resource, request, key, current, object, dryRun)
-    if (deepEqual(object, old)) return { answer: answerObject(server, resource, request, current) }
+    if (deepEqual(object, old) && !(storage.store.stale && (await storage.store.stale(key))))
+      return { answer: answerObject(server, resource, request, current) }
     const converted = storedForm(declaration, object)
     const toStore = converted instanceof Promise ? await converted : converted
     if (dryRun) {
