@@ -22,6 +22,7 @@ import { type AuthenticationOptions, AuthenticationOptionsError } from './authen
 import type { RequestHeaderOptions } from './authentication/request-header.ts'
 import { ServiceAccountTokenIssuer } from './authentication/service-account-token-issuer.ts'
 import { WatchedFile } from './authentication/watched-file.ts'
+import type { Authorization } from './authorization/modes.ts'
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
 import { publishKubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts'
@@ -30,6 +31,7 @@ import { CustomOpenAPISource } from './customresources/openapi-source.ts'
 import { Deadlines } from './deadlines.ts'
 import { directTransport } from './direct-transport.ts'
 import { Dispatcher } from './dispatcher.ts'
+import type { Encryption } from './encryption/encryption.ts'
 import { registerDiscovery } from './endpoints/discovery.ts'
 import { registerHealth } from './endpoints/health.ts'
 import { healthChecks, Progress } from './endpoints/health-checks.ts'
@@ -59,6 +61,10 @@ import { systemApiServer, systemPrivilegedGroup, type UserInfo } from './user.ts
 
 /** How requests are treated; what is left out is as upstream's defaults have it. */
 export interface RequestOptions {
+  /** What is encrypted in the store; nothing when absent. */
+  readonly encryption?: Encryption
+  /** Who decides, and in which order; Node and RBAC when absent. */
+  readonly authorization?: Authorization
   /** Where what is counted goes; a registry of its own when absent. */
   readonly metrics?: MetricsRegistry
   /** What is recorded of requests, and where; nothing when absent. */
@@ -127,7 +133,7 @@ export class ApiServer {
     this.#options = options
     const { env, store } = options
     const metrics = options.metrics ?? new MetricsRegistry()
-    this.#registry = new Registry(store)
+    this.#registry = new Registry(store, options.encryption && ((inner, of) => options.encryption!.storeFor(inner, of)))
     const { authentication = {} } = options
     const serviceAccounts = authentication.serviceAccounts ?? {}
     this.#serviceAccountKeys = [options.serviceAccountKey.publicKey, ...(serviceAccounts.verificationKeys ?? [])]
@@ -137,6 +143,7 @@ export class ApiServer {
       serviceAccountKeys: this.#serviceAccountKeys,
       requestHeader: options.requestHeader,
       client: () => createClient(this.transport()),
+      authorization: options.authorization,
     })
     this.#server = {
       env,
@@ -285,6 +292,8 @@ export class ApiServer {
     await this.#aggregator.stop()
     await this.#auditor?.close()
     this.#registry.stop()
+    this.#options.encryption?.close()
+    this.#options.authorization?.close()
   }
 
   /** A way in for a component in the same process, as that user. */
@@ -300,7 +309,10 @@ export class ApiServer {
   }
 
   #registerEndpoints(): void {
-    registerHealth(this.#dispatcher, this.#server.env, healthChecks(this.#options.store, this.#progress))
+    registerHealth(this.#dispatcher, this.#server.env, [
+      ...healthChecks(this.#options.store, this.#progress),
+      ...(this.#options.encryption?.healthChecks ?? []),
+    ])
     this.#dispatcher.register('/version', () => answerJson(versionInfo))
     registerDiscovery(this.#dispatcher, this.#registry, this.#options, this.#aggregator)
     const custom = new CustomOpenAPISource(this.#registry)

@@ -15,6 +15,7 @@ import { internalError, StatusError, unauthorized } from '../machinery/status-er
 import type { Auditor } from './audit/audit.ts'
 import { type Authenticator, InvalidCredentials } from './authentication/authenticator.ts'
 import { Impersonation, wantsImpersonation } from './authentication/impersonation.ts'
+import { DecisionPending } from './authorization/authorizer.ts'
 import { forbiddenError } from './authorization/forbidden.ts'
 import { corsHeaders } from './cors.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -197,13 +198,20 @@ class Run {
 
   #stagesFrom(start: number, request: RequestContext): Answer {
     for (let index = start; index < this.#stages.length; index++) {
-      const answer = this.#stages[index]!(request)
+      let answer: ReturnType<Stage>
+      try {
+        answer = this.#stages[index]!(request)
+      } catch (error) {
+        if (error instanceof DecisionPending) return error.answered.then(() => this.from(index, request))
+        throw error
+      }
       if (answer === undefined) continue
       if (!(answer instanceof Promise)) return answer
       const timely = request.longRunning ? answer : this.#parts.deadlines.within(request, answer)
       return timely.then(
         settled => (settled === undefined ? this.from(index + 1, request) : this.#complete(request, settled)),
         error => {
+          if (error instanceof DecisionPending) return error.answered.then(() => this.from(index, request))
           // A handler that goes on after its time keeps its seat until it is done.
           const late = error instanceof StatusError && error.code === 504 ? answer : undefined
           return this.#complete(request, this.#refusal(request, error), late)

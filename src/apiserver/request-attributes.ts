@@ -17,6 +17,7 @@ export function authorizationAttributes({ info, user }: RequestContext): Authori
     name: info.name || nameSelected(info),
     namespace: info.namespace,
     fieldSelector: info.fieldSelector,
+    labelSelector: info.labelSelector,
     path: info.path,
   }
 }

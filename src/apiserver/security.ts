@@ -9,6 +9,7 @@ import type { Authenticator } from './authentication/authenticator.ts'
 import type { RequestHeaderOptions } from './authentication/request-header.ts'
 import type { BoundObjectGetter } from './authentication/service-account-claims.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
+import type { Authorization } from './authorization/modes.ts'
 import { NodeAuthorizer } from './authorization/node-authorizer.ts'
 import { type NodeGraphKind, nodeGraphKinds } from './authorization/node-graph.ts'
 import { privilegedGroups } from './authorization/privileged-groups.ts'
@@ -22,6 +23,8 @@ export interface SecurityOptions {
   readonly authentication: AuthenticationOptions
   /** PEM keys that ServiceAccount tokens may be signed with. */
   readonly serviceAccountKeys: readonly string[]
+  /** Other ways to decide than Node and RBAC, or another order. */
+  readonly authorization?: Authorization
   /** A front proxy may say for whom it asks. */
   readonly requestHeader?: RequestHeaderOptions
   /** Writes as the API server itself. */
@@ -69,7 +72,8 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
     audiences: authentication.audiences,
     start: () => authentication.start(),
     stop: () => authentication.stop(),
-    authorizer: unionAuthorizer(privilegedGroups, node, rbac),
+    authorizer:
+      options.authorization?.authorizer({ Node: node, RBAC: rbac }) ?? unionAuthorizer(privilegedGroups, node, rbac),
     rbac,
     objects,
     follow() {

@@ -4,10 +4,14 @@
 import type { RequestOptions } from '../apiserver/apiserver.ts'
 import type { AuditOptions } from '../apiserver/audit/audit.ts'
 import { auditLog } from '../apiserver/audit/log-backend.ts'
+import type { Encryption } from '../apiserver/encryption/encryption.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { type AuthorizationFlags, authorizationOptions } from './authorization-options.ts'
 import { UserFacingError } from './user-facing-error.ts'
 
-export interface RequestFlags {
+export interface RequestFlags extends AuthorizationFlags {
+  readonly encryptionProviderConfig?: string
+  readonly encryptionProviderConfigAutomaticReload?: boolean
   readonly auditPolicyFile?: string
   readonly auditLogPath?: string
   readonly auditLogMaxage: number
@@ -25,6 +29,26 @@ export async function requestOptions(env: Env, flags: RequestFlags): Promise<Req
     maxRequestsInflight: flags.maxRequestsInflight,
     maxMutatingRequestsInflight: flags.maxMutatingRequestsInflight,
     corsAllowedOrigins: flags.corsAllowedOrigins?.map(asPattern),
+    authorization: await authorizationOptions(env, flags),
+    // Last: a KMS plugin is asked from here on.
+    encryption: await encryptionOptions(env, flags),
+  }
+}
+
+async function encryptionOptions(env: Env, flags: RequestFlags): Promise<Encryption | undefined> {
+  const { encryptionProviderConfig: file, encryptionProviderConfigAutomaticReload: automaticReload = false } = flags
+  if (file === undefined) {
+    if (automaticReload)
+      throw new UserFacingError(
+        '--encryption-provider-config-automatic-reload must be set with --encryption-provider-config',
+      )
+    return undefined
+  }
+  const { Encryption: encryption } = await import('../apiserver/encryption/encryption.ts')
+  try {
+    return await encryption.load(env, { file, automaticReload })
+  } catch (error) {
+    throw new UserFacingError((error as Error).message)
   }
 }
 

@@ -19,13 +19,13 @@ import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-k
 import { machineAddress } from './machine-address.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
-import { requestOptions } from './request-options.ts'
+import { type RequestFlags, requestOptions } from './request-options.ts'
 import { startServiceProxy } from './service-proxy.ts'
 import { explained, oneLine } from './startup-failure.ts'
 import { logLevel, systemEnv } from './system-env.ts'
 import { UserFacingError } from './user-facing-error.ts'
 
-export interface UpOptions extends AuthenticationFlags {
+export interface UpOptions extends AuthenticationFlags, RequestFlags {
   readonly port: number
   readonly bindAddress: string
   readonly dataDir?: string

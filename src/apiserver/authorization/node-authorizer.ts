@@ -7,8 +7,8 @@ import { parseFieldSelector } from '../../machinery/fields.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { clusterRoles } from '../bootstrap/cluster-roles.ts'
 import { policyRule } from '../bootstrap/rbac-policy.ts'
-import { nodeNameOf } from '../user.ts'
-import { type AuthorizationAttributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts'
+import { nodeNameOf, type UserInfo } from '../user.ts'
+import { type AuthorizationAttributes, type Authorizer, type Decision, noOpinion, type Rules } from './authorizer.ts'
 import { NodeGraph, type NodeGraphKind } from './node-graph.ts'
 import { ruleAllows } from './policy-rule.ts'
 
@@ -66,6 +66,15 @@ export class NodeAuthorizer implements Authorizer {
       }
     }
     return this.#rules.some(rule => ruleAllows(rule, attributes)) ? allow : noOpinion
+  }
+
+  rulesFor(user: UserInfo): Rules {
+    const isNode = nodeNameOf(user) !== undefined
+    return {
+      rules: [],
+      incomplete: isNode,
+      errors: isNode ? ['node authorizer does not support user rule resolution'] : [],
+    }
   }
 
   #related(node: string, kind: string, { namespace, name = '' }: AuthorizationAttributes): Decision {

@@ -7,7 +7,7 @@
 
 import { aggregateMessage } from '../../machinery/field-error.ts'
 import type { UserInfo } from '../user.ts'
-import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
+import type { AuthorizationAttributes, Authorizer, Decision, Rules } from './authorizer.ts'
 import { nonResourceURLMatches, type PolicyRule, resourceMatches, verbMatches } from './policy-rule.ts'
 import { describeGrant, type Grant, RbacIndex, type RbacKind, type RbacObject, type RoleRef } from './rbac-index.ts'
 
@@ -72,9 +72,13 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   /** Every rule that applies to the user in the namespace, and what went wrong in finding them. */
-  rulesFor(user: UserInfo, namespace: string): { rules: PolicyRule[]; errors: readonly string[] } {
+  rulesFor(user: UserInfo, namespace: string): Rules {
     const { rules, errors } = this.#rightsOf(user, namespace)
-    return { rules: rules.map(({ rule }) => rule), errors }
+    return {
+      rules: rules.map(({ rule }) => rule),
+      incomplete: false,
+      errors: errors.length > 0 ? [aggregateMessage(errors)] : [],
+    }
   }
 
   /** The rules behind a roleRef of a binding in the namespace ('' for a ClusterRoleBinding). */

@@ -1,17 +1,11 @@
 // The access reviews: a user asks what it, or someone else, may do. Each takes the review as it was sent and answers its
 // status; the review itself is never stored.
 
-import {
-  aggregateMessage,
-  type FieldError,
-  forbidden as fieldForbidden,
-  invalid as fieldInvalid,
-} from '../../machinery/field-error.ts'
+import { type FieldError, forbidden as fieldForbidden, invalid as fieldInvalid } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
 import { invalid } from '../../machinery/status-error.ts'
-import { nodeNameOf, type UserInfo } from '../user.ts'
+import type { UserInfo } from '../user.ts'
 import type { AuthorizationAttributes, Authorizer } from './authorizer.ts'
-import type { RbacAuthorizer } from './rbac.ts'
 
 export interface AccessReviewSpec {
   readonly user?: string
@@ -67,6 +61,7 @@ export function evaluateAccessReview(
     allowed: decision.allowed,
     ...(decision.denied && { denied: true }),
     ...(decision.reason !== '' && { reason: decision.reason }),
+    ...(decision.error !== undefined && { evaluationError: decision.error }),
   }
 }
 
@@ -148,11 +143,12 @@ export interface RulesReviewStatus {
 }
 
 /** SelfSubjectRulesReview: every rule that applies to the user in the namespace. */
-export function rulesFor(user: UserInfo, namespace: string, rbac: RbacAuthorizer): RulesReviewStatus {
-  const { rules, errors } = rbac.rulesFor(user, namespace)
-  const problems = errors.length > 0 ? [aggregateMessage(errors)] : []
-  const isNode = nodeNameOf(user) !== undefined
-  if (isNode) problems.unshift('node authorizer does not support user rule resolution')
+export function rulesFor(user: UserInfo, namespace: string, authorizer: Authorizer): RulesReviewStatus {
+  const { rules, incomplete, errors } = authorizer.rulesFor?.(user, namespace) ?? {
+    rules: [],
+    incomplete: true,
+    errors: [],
+  }
   return {
     resourceRules: rules
       .filter(rule => rule.resources?.length)
@@ -165,7 +161,7 @@ export function rulesFor(user: UserInfo, namespace: string, rbac: RbacAuthorizer
     nonResourceRules: rules
       .filter(rule => rule.nonResourceURLs?.length)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-    incomplete: isNode,
-    ...(problems.length > 0 && { evaluationError: problems.join(', ') }),
+    incomplete,
+    ...(errors.length > 0 && { evaluationError: errors.join(', ') }),
   }
 }

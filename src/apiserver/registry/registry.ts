@@ -10,6 +10,8 @@ import type { ServerContext } from '../server-context.ts'
 import { ResourceStorage } from './resource-storage.ts'
 import type { Strategy } from './strategy.ts'
 
+type GroupResource = Pick<ResourceDeclaration, 'group' | 'resource'>
+
 /** Answers one verb of a subresource. */
 export type SubresourceHandler = (server: ServerContext, resource: ServedResource, request: RequestContext) => Answer
 
@@ -33,6 +35,7 @@ const idOf = ({ group, version, resource }: ResourceDeclaration): string => `${g
 
 export class Registry {
   readonly #store: Store
+  readonly #storeFor: ((store: Store, of: GroupResource) => Store) | undefined
   readonly #storages = new Map<string, ResourceStorage>()
   readonly #served = new Map<string, ServedResource>()
   /** What came at run time, by who brought it (a CustomResourceDefinition's name). */
@@ -40,8 +43,10 @@ export class Registry {
   readonly #starting = new WeakMap<ResourceStorage, Promise<void>>()
   readonly #listeners = new Set<() => void>()
 
-  constructor(store: Store) {
+  /** `storeFor` puts something between the store and a resource: encryption. */
+  constructor(store: Store, storeFor?: (store: Store, of: GroupResource) => Store) {
     this.#store = store
+    this.#storeFor = storeFor
   }
 
   /** Adds a resource; its storage is shared with other versions of it. */
@@ -152,7 +157,8 @@ export class Registry {
     const name = groupResource({ group: declaration.storage.group, resource: declaration.resource })
     let storage = this.#storages.get(name)
     if (!storage) {
-      storage = new ResourceStorage(this.#store, {
+      const of = { group: declaration.storage.group, resource: declaration.resource }
+      storage = new ResourceStorage(this.#storeFor?.(this.#store, of) ?? this.#store, {
         ...declaration,
         group: declaration.storage.group,
         version: declaration.storage.version,

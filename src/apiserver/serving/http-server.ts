@@ -155,7 +155,7 @@ function serveHttp2(
   const request = contextOf(options, headers[':method']!, headers[':path']!, headers, {
     peerCertificate,
     remoteAddress,
-    readBody: () => collect(stream, headers['content-length']),
+    readBody: once(() => collect(stream, headers['content-length'])),
   })
   const answer = options.handle(request)
   if (answer instanceof Promise) answer.then(settled => writeHttp2(options, stream, request, settled))
@@ -219,6 +219,15 @@ function streamSink(options: HttpServerOptions, stream: Http2Stream | ServerResp
   }
 }
 
+/** A step of the pipeline that is done again finds the body where it was. */
+function once<T>(read: () => T): () => T {
+  let result: T | undefined
+  return () => {
+    result ??= read()
+    return result
+  }
+}
+
 /** Reads a whole body, or refuses it: 413 as soon as it is known to be too large. */
 function collect(stream: NodeJS.ReadableStream, contentLength: string | undefined): Promise<Uint8Array> {
   const tooLarge = () => requestEntityTooLarge(`limit is ${largestBody}`)
@@ -260,7 +269,7 @@ function serveHttp1(
   const request = contextOf(options, message.method!, message.url!, message.headers, {
     peerCertificate: () => peerCertificateOf(socket),
     remoteAddress: socket.remoteAddress ?? '',
-    readBody: () => collect(message, message.headers['content-length']),
+    readBody: once(() => collect(message, message.headers['content-length'])),
   })
   Promise.resolve(options.handle(request)).then(answer => {
     const headers = responseHeaders(request, answer)

@@ -185,7 +185,8 @@ export class WatchCache {
   #readable(item: KeyValue): StoredObject | undefined {
     let problem = item.unreadable
     try {
-      if (!problem) return StoredObject.fromStore(item.key, item.modRevision, item.value, this.#remembered(item.key, item.value))
+      if (!problem)
+        return StoredObject.fromStore(item.key, item.modRevision, item.value, this.#remembered(item.key, item.value))
     } catch (error) {
       problem = Buffer.from(item.value.subarray(0, 8)).equals(encryptedPrefix)
         ? new Error('identity transformer tried to read encrypted data')

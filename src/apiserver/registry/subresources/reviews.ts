@@ -66,7 +66,7 @@ export const reviewSubresources: Readonly<Record<string, Handlers>> = {
   'localsubjectaccessreviews.authorization.k8s.io': access('LocalSubjectAccessReview'),
   'selfsubjectaccessreviews.authorization.k8s.io': access('SelfSubjectAccessReview'),
   'selfsubjectrulesreviews.authorization.k8s.io': reviewed((server, review, { user }) =>
-    rulesFor(user, review['spec']?.namespace ?? '', server.rbac),
+    rulesFor(user, review['spec']?.namespace ?? '', server.authorizer),
   ),
   'tokenreviews.authentication.k8s.io': reviewed((server, review) =>
     reviewToken(review['spec'] ?? {}, server.authenticator, server.apiAudiences),

@@ -1,0 +1,107 @@
+// ABAC: a file with one policy a line (abac.authorization.kubernetes.io/v1beta1). A request is allowed when some line
+// matches who asks and what.
+
+import { quote } from '../../machinery/go-text.ts'
+import { allAuthenticated, type UserInfo } from '../user.ts'
+import type { AuthorizationAttributes, Authorizer, Decision, Rules } from './authorizer.ts'
+
+interface PolicySpec {
+  readonly user?: string
+  readonly group?: string
+  readonly readonly?: boolean
+  readonly apiGroup?: string
+  readonly namespace?: string
+  readonly resource?: string
+  readonly nonResourcePath?: string
+}
+
+const apiVersion = 'abac.authorization.kubernetes.io/v1beta1'
+const readVerbs = new Set(['get', 'list', 'watch'])
+const allowed: Decision = { allowed: true, reason: '' }
+const refused: Decision = { allowed: false, reason: 'No policy matched.' }
+
+/** Throws an Error that names the line. */
+export function parsePolicyFile(text: string, file: string): PolicySpec[] {
+  return text.split('\n').flatMap((line, index) => {
+    const trimmed = line.trim()
+    if (trimmed === '' || trimmed.startsWith('#')) return []
+    const wrong = (problem: string) =>
+      new Error(`error reading policy file ${file}, line ${index + 1}: ${line}: ${problem}`)
+    let policy: { apiVersion?: unknown; kind?: unknown; spec?: PolicySpec } & PolicySpec
+    try {
+      policy = JSON.parse(trimmed)
+    } catch (error) {
+      throw wrong((error as Error).message)
+    }
+    if (typeof policy !== 'object' || policy === null) throw wrong('not an object')
+    // A line without a version is of the first form, v0.
+    if (policy.apiVersion === undefined && policy.kind === undefined) return [fromV0(policy)]
+    if (policy.apiVersion !== apiVersion || policy.kind !== 'Policy')
+      throw wrong(
+        `no kind ${quote(String(policy.kind ?? ''))} is registered for version ${quote(String(policy.apiVersion ?? ''))}`,
+      )
+    return [everybody(policy.spec ?? {})]
+  })
+}
+
+/** Its fields left out mean everything. */
+function fromV0({ user = '', group = '', namespace = '', resource = '', readonly = false }: PolicySpec): PolicySpec {
+  return {
+    ...everybody({ user, group: user === '' && group === '' ? '*' : group }),
+    readonly,
+    namespace: namespace || '*',
+    resource: resource || '*',
+    apiGroup: '*',
+    // Only a line about everything is about paths as well.
+    ...(namespace === '' && resource === '' && { nonResourcePath: '*' }),
+  }
+}
+
+/** `*` is everybody who is somebody. */
+function everybody(policy: PolicySpec): PolicySpec {
+  return policy.user === '*' || policy.group === '*' ? { ...policy, user: '', group: allAuthenticated } : policy
+}
+
+export class AbacAuthorizer implements Authorizer {
+  readonly #policies: readonly PolicySpec[]
+
+  constructor(policies: readonly PolicySpec[]) {
+    this.#policies = policies
+  }
+
+  authorize(attributes: AuthorizationAttributes): Decision {
+    for (const policy of this.#policies) if (matches(policy, attributes)) return allowed
+    return refused
+  }
+
+  rulesFor(user: UserInfo, namespace: string): Rules {
+    const rules = this.#policies
+      .filter(policy => speaksOf(policy, user) && (policy.namespace === '*' || (policy.namespace ?? '') === namespace))
+      .flatMap(({ readonly, apiGroup = '', resource, nonResourcePath }) => {
+        const verbs = readonly ? [...readVerbs] : ['*']
+        return [
+          ...(resource ? [{ verbs, apiGroups: [apiGroup], resources: [resource] }] : []),
+          ...(nonResourcePath ? [{ verbs, nonResourceURLs: [nonResourcePath] }] : []),
+        ]
+      })
+    return { rules, incomplete: false, errors: [] }
+  }
+}
+
+function matches(policy: PolicySpec, attributes: AuthorizationAttributes): boolean {
+  if (!speaksOf(policy, attributes.user) || (policy.readonly && !readVerbs.has(attributes.verb))) return false
+  const { apiGroup, namespace, resource, nonResourcePath } = policy
+  if (attributes.resourceRequest)
+    return is(namespace, attributes.namespace) && is(resource, attributes.resource) && is(apiGroup, attributes.group)
+  if (!nonResourcePath) return false
+  const { path = '' } = attributes
+  if (nonResourcePath === '*' || nonResourcePath === path) return true
+  return nonResourcePath.endsWith('*') && path.startsWith(nonResourcePath.replace(/\*+$/, ''))
+}
+
+const is = (wanted: string | undefined, value: string | undefined) => wanted === '*' || (wanted ?? '') === (value ?? '')
+
+function speaksOf({ user = '', group = '' }: PolicySpec, who: UserInfo): boolean {
+  if (user === '' && group === '') return false
+  return (user === '' || user === who.name) && (group === '' || who.groups.includes(group))
+}

@@ -1,0 +1,122 @@
+// The authorizers out of flags and files. Only who is configured otherwise than Node and RBAC loads this file.
+
+import { readFileSync } from 'node:fs'
+import { httpsTransport } from '../../client/https-transport.ts'
+import { clientConfig, inClusterConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
+import { durationMilliseconds } from '../../machinery/duration.ts'
+import type { Env } from '../../machinery/env/env.ts'
+import { parseYaml } from '../../machinery/yaml/parse.ts'
+import { AbacAuthorizer, parsePolicyFile } from './abac.ts'
+import {
+  type AuthorizerConfiguration,
+  allConditions,
+  type CompileCondition,
+  readAuthorizationConfiguration,
+} from './configuration.ts'
+import { Authorization, type AuthorizationMode, alwaysAllow, alwaysDeny, type Chosen } from './modes.ts'
+import { WebhookAuthorizer, type WebhookSettings } from './webhook.ts'
+
+/** How often the file is looked at. */
+const reloadInterval = 10_000
+
+export interface ModeOptions {
+  readonly modes: readonly AuthorizationMode[]
+  readonly policyFile?: string
+  readonly webhookConfigFile?: string
+  readonly webhookVersion: 'v1' | 'v1beta1'
+  readonly authorizedTTL: number
+  readonly unauthorizedTTL: number
+}
+
+export function authorizationOfModes(env: Env, options: ModeOptions): Authorization {
+  const { policyFile, webhookVersion: version, authorizedTTL, unauthorizedTTL } = options
+  return new Authorization(
+    options.modes.map((mode): Chosen => {
+      if (mode === 'ABAC') return abac(policyFile!)
+      if (mode !== 'Webhook') return simple(mode)
+      const settings = { version, authorizedTTL, unauthorizedTTL, timeout: 30_000, failurePolicy: 'NoOpinion' } as const
+      return webhook(env, options.webhookConfigFile, settings)
+    }),
+  )
+}
+
+/** By --authorization-config; followed while the server runs. A file that makes no sense changes nothing. */
+export async function authorizationOfFile(env: Env, file: string, policyFile?: string): Promise<Authorization> {
+  const { conditionCompiler } = await import('./match-conditions.ts')
+  const compile = conditionCompiler()
+  let text = readConfiguration(file)
+  const first = chosenOf(env, text, compile, policyFile)
+  const timer = env.clock.setInterval(() => {
+    try {
+      const now = readConfiguration(file)
+      if (now === text) return
+      // Also what is wrong is only told once.
+      text = now
+      authorization.replace(chosenOf(env, text, compile, policyFile))
+      env.log.info('reloaded authz config', { file })
+    } catch (error) {
+      env.log.error('failed to reload authz config, keeping the last good one', {
+        file,
+        error: (error as Error).message,
+      })
+    }
+  }, reloadInterval)
+  const authorization = new Authorization(first, () => timer.cancel())
+  return authorization
+}
+
+function readConfiguration(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Error(`failed to load AuthorizationConfiguration from file: ${(error as Error).message}`)
+  }
+}
+
+function chosenOf(env: Env, text: string, compile: CompileCondition, policyFile: string | undefined): Chosen[] {
+  let authorizers: readonly AuthorizerConfiguration[]
+  try {
+    authorizers = readAuthorizationConfiguration(parseYaml(text).value, compile).authorizers ?? []
+  } catch (error) {
+    throw new Error(`failed to load AuthorizationConfiguration from file: ${(error as Error).message}`)
+  }
+  return authorizers.map(({ type, webhook: of }): Chosen => {
+    if (type === 'ABAC') {
+      if (policyFile === undefined) throw new Error("authorization-mode ABAC's authorization policy file not passed")
+      return abac(policyFile)
+    }
+    if (type !== 'Webhook') return simple(type as Exclude<AuthorizationMode, 'ABAC' | 'Webhook'>)
+    return webhook(env, of!.connectionInfo?.kubeConfigFile, {
+      version: of!.subjectAccessReviewVersion as 'v1',
+      authorizedTTL: durationMilliseconds(of!.authorizedTTL!),
+      unauthorizedTTL: durationMilliseconds(of!.unauthorizedTTL!),
+      timeout: durationMilliseconds(of!.timeout!),
+      failurePolicy: of!.failurePolicy as 'Deny',
+      matches: allConditions((of!.matchConditions ?? []).map(({ expression }) => compile(expression!))),
+    })
+  })
+}
+
+function simple(mode: Exclude<AuthorizationMode, 'ABAC' | 'Webhook'>): Chosen {
+  if (mode === 'AlwaysAllow') return alwaysAllow
+  return mode === 'AlwaysDeny' ? alwaysDeny : mode
+}
+
+function abac(file: string): AbacAuthorizer {
+  return new AbacAuthorizer(parsePolicyFile(readFileSync(file, 'utf8'), file))
+}
+
+/** No file: as a pod of the cluster reaches it. */
+function webhook(env: Env, file: string | undefined, settings: WebhookSettings): WebhookAuthorizer {
+  const config =
+    file === undefined
+      ? inClusterConfig(process.env, env)
+      : clientConfig(loadKubeconfig([file], { required: true }), env)
+  if (!config)
+    throw new Error(
+      'unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined',
+    )
+  const { transport } = config
+  const path = new URL(transport.server).pathname === '/' ? '/' : ''
+  return new WebhookAuthorizer(env, httpsTransport({ ...transport, env }), path, settings)
+}

@@ -1,0 +1,230 @@
+// The webhook authorizer: another server decides, by a SubjectAccessReview that is posted to it.
+//
+// Decisions are given at once here (authorizer.ts). So a question that has no remembered answer is thrown as pending,
+// and has one when it is asked again: for as long as the configuration says, or, when the server failed, just long enough
+// for the request that asked.
+
+import type { ApiResponse, Transport } from '../../client/transport.ts'
+import type { Env } from '../../machinery/env/env.ts'
+import { parseFieldSelector } from '../../machinery/fields.ts'
+import { parseRequirements } from '../../machinery/label-selector-parser.ts'
+import {
+  type AuthorizationAttributes,
+  type Authorizer,
+  type Decision,
+  DecisionPending,
+  noOpinion,
+  type Rules,
+} from './authorizer.ts'
+
+export interface WebhookSettings {
+  readonly version: 'v1' | 'v1beta1'
+  /** Milliseconds. */
+  readonly authorizedTTL: number
+  readonly unauthorizedTTL: number
+  readonly timeout: number
+  readonly failurePolicy: 'NoOpinion' | 'Deny'
+  /** Whether the webhook is asked at all; throws an Error that says why that cannot be told. */
+  readonly matches?: (spec: ReviewSpec) => boolean
+}
+
+export interface ReviewSpec {
+  readonly user?: string
+  readonly groups?: readonly string[]
+  readonly uid?: string
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+  readonly resourceAttributes?: Readonly<Record<string, unknown>>
+  readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string }
+}
+
+interface ReviewStatus {
+  readonly allowed?: boolean
+  readonly denied?: boolean
+  readonly reason?: string
+}
+
+interface Remembered {
+  readonly decision: Decision
+  readonly until: number
+}
+
+const mostRemembered = 8192
+/** How long an answer that isn't kept holds for the request it was asked for. */
+const once = 1000
+/** Larger questions are not remembered. */
+const largest = 10_000
+const attempts = 5
+const firstWait = 500
+const waitFactor = 1.5
+
+export class WebhookAuthorizer implements Authorizer {
+  readonly #env: Env
+  readonly #transport: Pick<Transport, 'request' | 'close'>
+  readonly #path: string
+  readonly #settings: WebhookSettings
+  readonly #answers = new Map<string, Remembered>()
+  readonly #asking = new Map<string, Promise<void>>()
+
+  constructor(env: Env, transport: Pick<Transport, 'request' | 'close'>, path: string, settings: WebhookSettings) {
+    this.#env = env
+    this.#transport = transport
+    this.#path = path
+    this.#settings = settings
+  }
+
+  authorize(attributes: AuthorizationAttributes): Decision {
+    const spec = reviewSpec(attributes)
+    try {
+      if (this.#settings.matches && !this.#settings.matches(spec)) return noOpinion
+    } catch (error) {
+      return this.#failed((error as Error).message)
+    }
+    const question = JSON.stringify(spec)
+    const known = this.#answers.get(question)
+    if (known && known.until > this.#env.clock.monotonic()) return known.decision
+    let asking = this.#asking.get(question)
+    if (!asking) {
+      asking = this.#ask(question, spec).finally(() => this.#asking.delete(question))
+      this.#asking.set(question, asking)
+    }
+    throw new DecisionPending(asking)
+  }
+
+  rulesFor(): Rules {
+    return { rules: [], incomplete: true, errors: ['webhook authorizer does not support user rule resolution'] }
+  }
+
+  close(): void {
+    this.#transport.close()
+  }
+
+  #failed(error: string): Decision {
+    return { allowed: false, ...(this.#settings.failurePolicy === 'Deny' && { denied: true }), reason: '', error }
+  }
+
+  async #ask(question: string, spec: ReviewSpec): Promise<void> {
+    const { authorizedTTL, unauthorizedTTL } = this.#settings
+    let decision: Decision
+    let ttl = once
+    try {
+      const status = await this.#post(spec)
+      const { allowed = false, denied = false, reason = '' } = status
+      decision = denied
+        ? {
+            allowed: false,
+            denied: true,
+            reason,
+            ...(allowed && { error: 'webhook subject access review returned both allow and deny response' }),
+          }
+        : { allowed, reason }
+      if (question.length < largest) ttl = Math.max(once, allowed ? authorizedTTL : unauthorizedTTL)
+    } catch (error) {
+      this.#env.log.error('Failed to make webhook authorizer request', { error: (error as Error).message })
+      decision = this.#failed((error as Error).message)
+    }
+    if (this.#answers.size >= mostRemembered) this.#answers.delete(this.#answers.keys().next().value!)
+    this.#answers.set(question, { decision, until: this.#env.clock.monotonic() + ttl })
+  }
+
+  async #request(body: string, timeout: number): Promise<ApiResponse> {
+    const abort = new AbortController()
+    const timer = this.#env.clock.setTimeout(() => abort.abort(new Error('context deadline exceeded')), timeout)
+    try {
+      return await this.#transport.request({
+        method: 'POST',
+        path: this.#path,
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: Buffer.from(body),
+        signal: abort.signal,
+      })
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  async #post(spec: ReviewSpec): Promise<ReviewStatus> {
+    const { version, timeout } = this.#settings
+    const { groups, ...rest } = spec
+    const body = JSON.stringify({
+      kind: 'SubjectAccessReview',
+      apiVersion: `authorization.k8s.io/${version}`,
+      metadata: {},
+      spec: version === 'v1' ? spec : { ...rest, group: groups },
+      status: { allowed: false },
+    })
+    let wait = firstWait
+    for (let attempt = 1; ; attempt++) {
+      let problem: Error
+      try {
+        const response = await this.#request(body, timeout)
+        const { status } = response
+        if (status >= 200 && status < 300) return (response.body as { status?: ReviewStatus } | undefined)?.status ?? {}
+        problem = new Error(`the server rejected our request for an unknown reason (${status})`)
+        if (status !== 429 && status < 500) return Promise.reject(problem)
+      } catch (error) {
+        problem = error as Error
+      }
+      if (attempt >= attempts) throw problem
+      await this.#env.clock.sleep(wait)
+      wait *= waitFactor
+    }
+  }
+}
+
+/** The question, as the webhook is asked it. */
+function reviewSpec(attributes: AuthorizationAttributes): ReviewSpec {
+  const { user } = attributes
+  const who = {
+    user: user.name,
+    groups: user.groups,
+    ...(user.uid && { uid: user.uid }),
+    ...(user.extra && { extra: user.extra }),
+  }
+  if (!attributes.resourceRequest)
+    return { nonResourceAttributes: { path: attributes.path, verb: attributes.verb }, ...who }
+  const { namespace, verb, group, version, resource, subresource, name } = attributes
+  const given = { namespace, verb, group, version, resource, subresource, name }
+  const resourceAttributes: Record<string, unknown> = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value),
+  )
+  const fields = fieldRequirements(attributes.fieldSelector)
+  if (fields.length > 0) resourceAttributes['fieldSelector'] = { requirements: fields }
+  const labels = labelRequirements(attributes.labelSelector)
+  if (labels.length > 0) resourceAttributes['labelSelector'] = { requirements: labels }
+  return { resourceAttributes, ...who }
+}
+
+function fieldRequirements(text: string | undefined) {
+  if (!text) return []
+  try {
+    return parseFieldSelector(text).terms.map(({ field, operator, value }) => ({
+      key: field,
+      operator: operator === '=' ? 'In' : 'NotIn',
+      values: [value],
+    }))
+  } catch {
+    return []
+  }
+}
+
+const operators: Readonly<Record<string, string>> = {
+  in: 'In',
+  '=': 'In',
+  '==': 'In',
+  notin: 'NotIn',
+  '!=': 'NotIn',
+  exists: 'Exists',
+  '!': 'DoesNotExist',
+}
+
+function labelRequirements(text: string | undefined) {
+  if (!text) return []
+  try {
+    return parseRequirements(text).flatMap(({ key, operator, values }) => {
+      const known = operators[operator]
+      return known ? [{ key, operator: known, ...(values.length > 0 && { values }) }] : []
+    })
+  } catch {
+    return []
+  }
+}
