@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { UserInfo } from '../user.ts'
 import type { AuthorizationAttributes } from './authorizer.ts'
+import { NodeAuthorizer } from './node-authorizer.ts'
 import { RbacAuthorizer } from './rbac.ts'
 import { type AccessReview, type AccessReviewKind, evaluateAccessReview, rulesFor } from './reviews.ts'
+import { unionAuthorizer } from './union.ts'
 
 const alice: UserInfo = { name: 'alice', groups: ['devs'] }
 const listPods = { resourceAttributes: { verb: 'list', resource: 'pods', namespace: 'dev' } }
@@ -104,7 +106,7 @@ test.each<[string, AccessReviewKind, AccessReview]>([
     { metadata: { namespace: 'prod' }, spec: { ...listPods, user: 'bob' } },
   ],
   [
-    'spec.nonResourceAttributes: Forbidden: disallowed on this kind of request',
+    ': disallowed on this kind of request',
     'LocalSubjectAccessReview',
     { metadata: { namespace: 'prod' }, spec: { user: 'bob', nonResourceAttributes: { path: '/', verb: 'get' } } },
   ],
@@ -138,11 +140,78 @@ describe('SelfSubjectRulesReview', () => {
   })
 
   test('is incomplete for a node', () => {
-    expect(rulesFor({ name: 'system:node:n1', groups: ['system:nodes'] }, 'dev', rbac)).toEqual({
+    expect(
+      rulesFor(
+        { name: 'system:node:n1', groups: ['system:nodes'] },
+        'dev',
+        unionAuthorizer(new NodeAuthorizer(), rbac),
+      ),
+    ).toEqual({
       resourceRules: [],
       nonResourceRules: [],
       incomplete: true,
       evaluationError: 'node authorizer does not support user rule resolution',
     })
+  })
+})
+
+describe('selectors of a review', () => {
+  const listing = (selectors: object) => ({
+    spec: { resourceAttributes: { verb: 'list', resource: 'pods', ...selectors } },
+  })
+  test.each([
+    [{ fieldSelector: { rawSelector: 'a=b' } }, { fieldSelector: 'a=b' }],
+    [{ fieldSelector: { requirements: [{ key: 'a', operator: 'NotIn', values: ['b'] }] } }, { fieldSelector: 'a!=b' }],
+    [
+      {
+        labelSelector: {
+          requirements: [
+            { key: 'a', operator: 'Exists' },
+            { key: 'b', operator: 'In', values: ['c'] },
+          ],
+        },
+      },
+      { labelSelector: 'a,b in (c)' },
+    ],
+  ])('%j is asked as %j', (selectors, expected) => {
+    expect(asked('SelfSubjectAccessReview', listing(selectors))).toMatchObject(expected)
+  })
+
+  test.each([
+    [
+      { fieldSelector: { rawSelector: 'nonsense' } },
+      'spec.resourceAttributes.fieldSelector ignored due to parse error',
+    ],
+    [
+      {
+        labelSelector: {
+          requirements: [
+            { key: 'a', operator: 'Exists' },
+            { key: 'b', operator: 'Near' },
+          ],
+        },
+      },
+      'spec.resourceAttributes.labelSelector partially ignored due to parse error',
+    ],
+  ])('%j: %s', (selectors, evaluationError) => {
+    expect(evaluateAccessReview('SelfSubjectAccessReview', listing(selectors), alice, new RbacAuthorizer())).toEqual({
+      allowed: false,
+      evaluationError,
+    })
+  })
+
+  test.each([
+    [
+      { fieldSelector: {} },
+      'spec.resourceAttributes.fieldSelector.requirements: Required value: when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required',
+    ],
+    [
+      { labelSelector: { rawSelector: 'a', requirements: [{ key: 'a', operator: 'Exists' }] } },
+      'spec.resourceAttributes.labelSelector.rawSelector: Invalid value: "a": may not specified at the same time as requirements',
+    ],
+  ])('%j is refused: %s', (selectors, message) => {
+    expect(() =>
+      evaluateAccessReview('SelfSubjectAccessReview', listing(selectors), alice, new RbacAuthorizer()),
+    ).toThrow(message)
   })
 })

@@ -1,11 +1,19 @@
 // The access reviews: a user asks what it, or someone else, may do. Each takes the review as it was sent and answers its
 // status; the review itself is never stored.
 
-import { type FieldError, forbidden as fieldForbidden, invalid as fieldInvalid } from '../../machinery/field-error.ts'
-import { root } from '../../machinery/field-path.ts'
+import { type FieldError, invalid as fieldInvalid, required } from '../../machinery/field-error.ts'
+import { type FieldPath, root } from '../../machinery/field-path.ts'
+import { fieldSelectorOf as fieldTerms, parseFieldSelector } from '../../machinery/fields.ts'
+import { checkedRequirement, requirementText } from '../../machinery/label-requirement.ts'
+import { parseRequirements } from '../../machinery/label-selector-parser.ts'
 import { invalid } from '../../machinery/status-error.ts'
 import type { UserInfo } from '../user.ts'
 import type { AuthorizationAttributes, Authorizer } from './authorizer.ts'
+
+interface SelectorAttributes {
+  readonly rawSelector?: string
+  readonly requirements?: readonly { key: string; operator: string; values?: readonly string[] }[]
+}
 
 export interface AccessReviewSpec {
   readonly user?: string
@@ -20,10 +28,8 @@ export interface AccessReviewSpec {
     readonly resource?: string
     readonly subresource?: string
     readonly name?: string
-    readonly fieldSelector?: {
-      readonly rawSelector?: string
-      readonly requirements?: readonly { key: string; operator: string; values?: readonly string[] }[]
-    }
+    readonly fieldSelector?: SelectorAttributes
+    readonly labelSelector?: SelectorAttributes
   }
   readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string }
 }
@@ -57,11 +63,12 @@ export function evaluateAccessReview(
       ? requester
       : { name: spec.user ?? '', groups: spec.groups ?? [], uid: spec.uid, extra: spec.extra }
   const decision = authorizer.authorize(attributesOf(spec, user))
+  const problem = evaluationError(spec, decision.error)
   return {
     allowed: decision.allowed,
     ...(decision.denied && { denied: true }),
     ...(decision.reason !== '' && { reason: decision.reason }),
-    ...(decision.error !== undefined && { evaluationError: decision.error }),
+    ...(problem !== '' && { evaluationError: problem }),
   }
 }
 
@@ -71,13 +78,7 @@ function attributesOf(spec: AccessReviewSpec, user: UserInfo): AuthorizationAttr
     const { path = '', verb = '' } = spec.nonResourceAttributes ?? {}
     return { user, resourceRequest: false, path, verb }
   }
-  const { verb = '', group, version = '*', resource, subresource, name, namespace, fieldSelector } = of
-  const selector =
-    fieldSelector?.rawSelector ??
-    fieldSelector?.requirements
-      ?.filter(each => each.operator === 'In' && each.values?.length === 1)
-      .map(each => `${each.key}=${each.values![0]}`)
-      .join(',')
+  const { verb = '', group, version = '*', resource, subresource, name, namespace } = of
   return {
     user,
     resourceRequest: true,
@@ -88,8 +89,83 @@ function attributesOf(spec: AccessReviewSpec, user: UserInfo): AuthorizationAttr
     subresource,
     name,
     namespace,
-    fieldSelector: selector,
+    fieldSelector: fieldSelectorOf(of.fieldSelector).text,
+    labelSelector: labelSelectorOf(of.labelSelector).text,
   }
+}
+
+/** A selector's text, as far as it can be understood: what is left out only makes the question broader. */
+interface Understood {
+  readonly text?: string
+  readonly problem?: 'ignored' | 'partially ignored'
+}
+
+function understood(selector: SelectorAttributes, parts: readonly (string | undefined)[]): Understood {
+  const known = parts.filter(part => part !== undefined)
+  const text = known.length > 0 ? known.join(',') : undefined
+  if (known.length === (selector.requirements?.length ?? 0)) return { text }
+  return { text, problem: known.length > 0 ? 'partially ignored' : 'ignored' }
+}
+
+function parsed(raw: string, parse: (text: string) => unknown): Understood {
+  try {
+    parse(raw)
+    return { text: raw }
+  } catch {
+    return { problem: 'ignored' }
+  }
+}
+
+function fieldSelectorOf(selector: SelectorAttributes | undefined): Understood {
+  if (!selector) return {}
+  if (!selector.requirements?.length)
+    return selector.rawSelector ? parsed(selector.rawSelector, parseFieldSelector) : {}
+  return understood(
+    selector,
+    selector.requirements.map(({ key, operator, values = [] }) => {
+      if (values.length !== 1 || (operator !== 'In' && operator !== 'NotIn')) return undefined
+      return fieldTerms([{ field: key, operator: operator === 'In' ? '=' : '!=', value: values[0]! }]).toString()
+    }),
+  )
+}
+
+const labelOperators = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' } as const
+
+function labelSelectorOf(selector: SelectorAttributes | undefined): Understood {
+  if (!selector) return {}
+  if (!selector.requirements?.length) return selector.rawSelector ? parsed(selector.rawSelector, parseRequirements) : {}
+  return understood(
+    selector,
+    selector.requirements.map(({ key, operator, values = [] }) => {
+      const known = labelOperators[operator as keyof typeof labelOperators]
+      try {
+        return known && requirementText(checkedRequirement(key, known, values))
+      } catch {
+        return undefined
+      }
+    }),
+  )
+}
+
+function evaluationError(spec: AccessReviewSpec, error: string | undefined): string {
+  const { fieldSelector, labelSelector } = spec.resourceAttributes ?? {}
+  const problems = error === undefined ? [] : [error]
+  const path = 'spec.resourceAttributes'
+  const { problem: fields } = fieldSelectorOf(fieldSelector)
+  if (fields) problems.push(`${path}.fieldSelector ${fields} due to parse error`)
+  const { problem: labels } = labelSelectorOf(labelSelector)
+  if (labels) problems.push(`${path}.labelSelector ${labels} due to parse error`)
+  return problems.join('; ')
+}
+
+function validateSelector(selector: SelectorAttributes | undefined, path: FieldPath): FieldError[] {
+  if (!selector) return []
+  const { rawSelector = '', requirements = [] } = selector
+  if (rawSelector !== '' && requirements.length > 0)
+    return [fieldInvalid(path.child('rawSelector'), rawSelector, 'may not specified at the same time as requirements')]
+  if (rawSelector === '' && requirements.length === 0)
+    return [required(path.child('requirements'), `when ${path} is specified, requirements or rawSelector is required`)]
+  return []
 }
 
 function validate(kind: AccessReviewKind, review: AccessReview, spec: AccessReviewSpec): FieldError[] {
@@ -114,7 +190,18 @@ function validate(kind: AccessReviewKind, review: AccessReview, spec: AccessRevi
     )
   if (kind !== 'SelfSubjectAccessReview' && !spec.user && !spec.groups?.length)
     errors.push(fieldInvalid(path.child('user'), spec.user ?? '', 'at least one of user or group must be specified'))
-  if (kind === 'LocalSubjectAccessReview') {
+  const selectors = path.child('resourceAttributes')
+  errors.push(
+    ...validateSelector(resourceAttributes?.labelSelector, selectors.child('labelSelector')),
+    ...validateSelector(resourceAttributes?.fieldSelector, selectors.child('fieldSelector')),
+  )
+  const local = kind === 'LocalSubjectAccessReview'
+  const metadata = Object.entries(review.metadata ?? {}).filter(
+    ([field, value]) => value !== undefined && field !== 'managedFields' && !(local && field === 'namespace'),
+  )
+  if (metadata.length > 0)
+    errors.push(fieldInvalid(root('metadata'), review.metadata, `must be empty${local ? ' except for namespace' : ''}`))
+  if (local) {
     const namespace = review.metadata?.['namespace'] ?? ''
     if (resourceAttributes && (resourceAttributes.namespace ?? '') !== namespace)
       errors.push(
@@ -125,7 +212,9 @@ function validate(kind: AccessReviewKind, review: AccessReview, spec: AccessRevi
         ),
       )
     if (nonResourceAttributes)
-      errors.push(fieldForbidden(path.child('nonResourceAttributes'), 'disallowed on this kind of request'))
+      errors.push(
+        fieldInvalid(path.child('nonResourceAttributes'), nonResourceAttributes, 'disallowed on this kind of request'),
+      )
   }
   return errors
 }

@@ -4,7 +4,7 @@
 import { applyDefaults } from '../../api/defaults.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import { formatTime } from '../../machinery/time.ts'
-import { apiServerManager, manageCreated } from '../registry/field-management/field-manager.ts'
+import { apiServerManager, manageCreated, manageUpdatedBy } from '../registry/field-management/field-manager.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { BootstrapObject } from './bootstrap-objects.ts'
 import { reconcileRbacObject } from './rbac-reconcile.ts'
@@ -41,5 +41,7 @@ async function createOrReconcile(server: ServerContext, { resource, object }: Bo
   }
   if (resource.group !== 'rbac.authorization.k8s.io') return
   const whole = reconcileRbacObject(stored.object, object)
-  if (whole) await served.storage.put(key, whole, stored.revision)
+  if (!whole) return
+  manageUpdatedBy(server, served, '', () => apiServerManager, whole, stored.object)
+  await served.storage.put(key, whole, stored.revision)
 }

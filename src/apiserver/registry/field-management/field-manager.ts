@@ -266,7 +266,17 @@ export function manageUpdated(
   object: KubeObject,
   live: KubeObject,
 ): void {
-  const { subresource } = request.info
+  manageUpdatedBy(server, resource, request.info.subresource, () => managerOf(request), object, live)
+}
+
+export function manageUpdatedBy(
+  server: ServerContext,
+  resource: ServedResource,
+  subresource: string,
+  manager: () => string,
+  object: KubeObject,
+  live: KubeObject,
+): void {
   const scope = scopeOf(server, resource, subresource)
   const given: readonly ManagedFieldsEntry[] | undefined = object.metadata['managedFields']
   const stands: readonly ManagedFieldsEntry[] | undefined = live.metadata['managedFields']
@@ -279,7 +289,7 @@ export function manageUpdated(
       setEntries(object, undefined)
       return
     }
-    const writer = managerName(managerOf(request), 'Update', scope, subresource)
+    const writer = managerName(manager(), 'Update', scope, subresource)
     const time = formatTime(server.env.clock.now())
     const after = capUpdateManagers(
       update(scope.rules, typed(scope, live), typed(scope, object), managers, writer, time),
