@@ -1,0 +1,44 @@
+// How long new pods wait after others have failed: 10 s, doubled with each failure since the last success, at most ten
+// minutes.
+
+import type { Pod } from '../../api/core/v1/pod.ts'
+import { timeOf } from '../../machinery/time.ts'
+
+const firstMs = 10_000
+const longestMs = 600_000
+
+/** Failures since the last success; `last`: when the latest was, in milliseconds since the epoch. */
+export interface Failures {
+  readonly count: number
+  readonly last: number
+}
+
+export function failuresAfter(
+  before: Failures | undefined,
+  succeeded: readonly Pod[],
+  failed: readonly Pod[],
+): Failures | undefined {
+  if (succeeded.length === 0 && failed.length === 0) return before
+  const latestSuccess = Math.max(Number.NEGATIVE_INFINITY, ...succeeded.map(finishedAt))
+  const times = failed.map(finishedAt).filter(at => at > latestSuccess)
+  const count = times.length + (succeeded.length === 0 ? (before?.count ?? 0) : 0)
+  return count === 0 || times.length === 0 ? undefined : { count, last: Math.max(...times) }
+}
+
+export function backoffLeftMs(failures: Failures | undefined, now: number): number {
+  if (!failures || failures.count === 0) return 0
+  const backoff = Math.min(longestMs, firstMs * 2 ** (failures.count - 1))
+  return Math.max(0, failures.last + backoff - now)
+}
+
+/** When the last container ended, or the pod was seen to be unready, or was deleted, or, failing all that, created. */
+export function finishedAt({ metadata, status }: Pod): number {
+  const ends = (status.containerStatuses ?? []).map(({ state }) => timeOf(state?.terminated?.finishedAt))
+  if (ends.length > 0 && ends.every(at => at !== undefined)) return Math.max(...(ends as number[]))
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')
+  const unready = ready?.status === 'False' ? timeOf(ready.lastTransitionTime) : undefined
+  if (unready !== undefined) return unready
+  const deleted = timeOf(metadata.deletionTimestamp)
+  if (deleted !== undefined) return deleted - (metadata.deletionGracePeriodSeconds ?? 0) * 1000
+  return timeOf(metadata.creationTimestamp) ?? 0
+}

@@ -1,0 +1,181 @@
+// Counting a Job's pods, each once, whatever happens in between. Three steps, each of which may be the last before a
+// crash: the pods' uids are noted in the status, the finalizers that hold the pods are removed, the uids become numbers.
+
+import { type Job, type JobCondition, type JobStatus, jobs } from '../../api/batch/v1/job.ts'
+import { type Pod, pods } from '../../api/core/v1/pod.ts'
+import type { ReconcileContext } from '../../client/controller.ts'
+import { semanticEqual } from '../../machinery/deep-equal.ts'
+import { isNotFound } from '../../machinery/status-error.ts'
+import { formatIndexes, parseIndexes } from './indexes.ts'
+import { hasFailed, hasValidIndex, indexOf, isIndexed, type JobPods, trackingFinalizer } from './job-pods.ts'
+import { newCondition } from './outcome.ts'
+import { verdictOf } from './pod-failure-policy.ts'
+
+/** So many uids at a time: the status stays small. */
+const maxUncounted = 500
+
+export interface Tracking {
+  readonly job: Job
+  readonly pods: JobPods
+  /** What else is new in the status. */
+  readonly status: JobStatus
+  readonly outcome: JobCondition | undefined
+  readonly context: ReconcileContext
+  /** The uids of pods whose finalizer has been removed. */
+  readonly released: Set<string>
+  /** Called when the pods have been noted. */
+  noted(): void
+}
+
+const uidOf = ({ metadata }: Pod) => metadata.uid ?? ''
+
+/** Counts what there is to count, and ends the Job if it is time. */
+export async function trackPods(tracking: Tracking): Promise<void> {
+  const { job, pods: seen, status, outcome, context, released } = tracking
+  const before = job.status.uncountedTerminatedPods
+  const uncounted = { succeeded: [...(before?.succeeded ?? [])], failed: [...(before?.failed ?? [])] }
+  const tracked = new Set(seen.all.filter(seen.tracked).map(uidOf))
+  const { held, indexes, more } = note(tracking, uncounted)
+  const current = await write(
+    job,
+    flush(
+      {
+        ...status,
+        ...(isIndexed(job) && {
+          completedIndexes: formatIndexes(indexes) || undefined,
+          succeeded: indexes.size || undefined,
+          failedIndexes: seen.failedIndexes && formatIndexes(seen.failedIndexes),
+        }),
+        conditions: withCondition(status.conditions, outcome),
+        uncountedTerminatedPods: uncounted,
+      },
+      tracked,
+    ),
+    context,
+  )
+  tracking.noted()
+  const failure = await release(held, context, released)
+  for (const pod of held) if (released.has(uidOf(pod))) tracked.delete(uidOf(pod))
+  let flushed = flush(current.status, tracked)
+  const left = flushed.uncountedTerminatedPods
+  const ended = outcome && !more && !failure && !left?.succeeded?.length && !left?.failed?.length && !status.terminating
+  if (ended) flushed = withEnd(flushed, outcome, context)
+  const final = await write(current, flushed, context)
+  if (failure) throw failure.error
+  if (ended) tellEnd(final, outcome, context)
+}
+
+/** Adds to `uncounted`; answers which pods need not be held any more, and which indexes have succeeded by now. */
+function note({ job, pods: seen, outcome }: Tracking, uncounted: { succeeded: string[]; failed: string[] }) {
+  const [succeeded, failed] = [new Set(uncounted.succeeded), new Set(uncounted.failed)]
+  const indexes = parseIndexes(isIndexed(job) ? job.status.completedIndexes : undefined, job.spec.completions ?? 0)
+  const held: Pod[] = []
+  let noted = succeeded.size + failed.size
+  const ordered = isIndexed(job) ? [...seen.all].sort((a, b) => (indexOf(a) ?? -1) - (indexOf(b) ?? -1)) : seen.all
+  for (const pod of ordered) {
+    if (noted >= maxUncounted) return { held, indexes, more: true }
+    if (!seen.tracked(pod)) continue
+    const uid = uidOf(pod)
+    const fails = hasFailed(pod, job)
+    const waits = !fails || seen.held.get(indexOf(pod) ?? -1) === pod
+    if (waits && pod.status.phase !== 'Succeeded' && !outcome && !job.metadata.deletionTimestamp) continue
+    held.push(pod)
+    if (!hasValidIndex(pod, job) || failed.has(uid)) continue
+    if (pod.status.phase === 'Succeeded') {
+      if (isIndexed(job)) {
+        if (indexes.has(indexOf(pod)!)) continue
+        indexes.add(indexOf(pod)!)
+      } else if (succeeded.has(uid)) continue
+      else uncounted.succeeded.push(uid)
+      noted++
+    } else if ((fails || outcome?.type === 'FailureTarget') && verdictOf(job, pod).counts) {
+      // Of a Job that has failed, what still runs has failed with it.
+      uncounted.failed.push(uid)
+      noted++
+    }
+  }
+  return { held, indexes, more: false }
+}
+
+/** The status with those counted that are held no longer. */
+function flush(status: JobStatus, tracked: ReadonlySet<string>): JobStatus {
+  const { succeeded = [], failed = [] } = {
+    succeeded: status.uncountedTerminatedPods?.succeeded ?? [],
+    failed: status.uncountedTerminatedPods?.failed ?? [],
+  }
+  const still = { succeeded: succeeded.filter(uid => tracked.has(uid)), failed: failed.filter(uid => tracked.has(uid)) }
+  return {
+    ...status,
+    succeeded: (status.succeeded ?? 0) + succeeded.length - still.succeeded.length || undefined,
+    failed: (status.failed ?? 0) + failed.length - still.failed.length || undefined,
+    uncountedTerminatedPods: {
+      ...(still.succeeded.length > 0 && { succeeded: still.succeeded }),
+      ...(still.failed.length > 0 && { failed: still.failed }),
+    },
+  }
+}
+
+function withCondition(conditions: JobStatus['conditions'], condition: JobCondition | undefined) {
+  const present = conditions ?? []
+  const missing = condition && !present.some(({ type, status }) => type === condition.type && status === 'True')
+  const all = missing ? [...present.filter(({ type }) => type !== condition.type), condition] : present
+  return all.length > 0 ? all : undefined
+}
+
+function withEnd(status: JobStatus, { type, reason, message }: JobCondition, { clock }: ReconcileContext): JobStatus {
+  const complete = type === 'SuccessCriteriaMet'
+  const final = newCondition(complete ? 'Complete' : 'Failed', reason, message, clock.now())
+  return {
+    ...status,
+    conditions: withCondition(status.conditions, final),
+    ...(complete && { completionTime: final.lastTransitionTime }),
+  }
+}
+
+function tellEnd(job: Job, { type, reason, message }: JobCondition, { events }: ReconcileContext): void {
+  if (type !== 'SuccessCriteriaMet') {
+    events.event(job, 'Warning', reason ?? '', message ?? '')
+    return
+  }
+  if (job.spec.completions !== undefined && (job.status.succeeded ?? 0) > job.spec.completions)
+    events.event(
+      job,
+      'Warning',
+      'TooManySucceededPods',
+      'Too many succeeded pods running after completion count reached',
+    )
+  events.event(job, 'Normal', 'Completed', 'Job completed')
+}
+
+async function write(job: Job, status: JobStatus, { client }: ReconcileContext): Promise<Job> {
+  if (semanticEqual(job.status, status)) return job
+  return client.resource(jobs).updateStatus({ ...job, status })
+}
+
+/** Removes the finalizers. Answers the first failure; the others are removed all the same. */
+export async function release(
+  held: readonly Pod[],
+  { client }: ReconcileContext,
+  released: Set<string>,
+): Promise<{ error: unknown } | undefined> {
+  let failure: { error: unknown } | undefined
+  await Promise.all(
+    held.map(async ({ metadata: { namespace, name = '', uid = '' } }) => {
+      try {
+        await client
+          .resource(pods)
+          .namespace(namespace)
+          .patch(name, 'application/strategic-merge-patch+json', {
+            metadata: { uid, '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] },
+          })
+      } catch (error) {
+        if (!isNotFound(error)) {
+          failure ??= { error }
+          return
+        }
+      }
+      released.add(uid)
+    }),
+  )
+  return failure
+}
