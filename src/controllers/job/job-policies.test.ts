@@ -227,7 +227,7 @@ test('an index is where programs look for it, whatever the template says of the 
     template: {
       metadata: {},
       spec: { restartPolicy: 'Never', hostname: 'mine', containers: [{ name: 'c', image: 'app' }] },
-    },
+    } as Job['spec']['template'],
   })
   await settle()
   const [pod] = await active()

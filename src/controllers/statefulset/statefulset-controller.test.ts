@@ -137,3 +137,124 @@ test('a new template goes from the last to the first, down to the partition', as
   expect(await images()).toBe('two,two,two')
   expect((await client().get('db')).status.currentRevision).toBe(status.updateRevision)
 })
+
+test.each<['OrderedReady' | 'Parallel', number | string | undefined, string]>([
+  ['OrderedReady', undefined, 'one,one,two'],
+  ['OrderedReady', 2, 'one,two,two'],
+  ['OrderedReady', '50%', 'one,two,two'],
+  ['Parallel', 2, 'one,two,two'],
+  ['Parallel', '100%', 'two,two,two'],
+])('a new template in %s with %s unavailable', async (podManagementPolicy, maxUnavailable, expected) => {
+  await create({
+    podManagementPolicy,
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable } as object },
+  })
+  await settle()
+  await run(3)
+  await change({ template: template('two') })
+  await settle()
+  const seen = (await all()).map(({ spec }) => spec.containers[0]!.image)
+  // In order the first of the removed is created again, the next when that one is ready.
+  while (seen.length < 3) seen.push('two')
+  expect(seen.join()).toBe(expected)
+  await run(4)
+  expect(await images()).toBe('two,two,two')
+})
+
+test('in parallel pods that are broken are replaced first', async () => {
+  await create({ podManagementPolicy: 'Parallel' })
+  await settle()
+  await change({ template: template('two') })
+  await settle()
+  expect(await images()).toBe('two,two,two')
+})
+
+test('scaling down waits while another pod too many is unhealthy', async () => {
+  await create()
+  await settle()
+  await run(3)
+  const unready = (name: string) =>
+    podClient().patch(
+      name,
+      'application/strategic-merge-patch+json',
+      { status: { conditions: [{ type: 'Ready', status: 'False' }] } },
+      { subresource: 'status' },
+    )
+  await unready('db-0')
+  await change({ replicas: 1 })
+  await settle()
+  expect(await names()).toEqual(['db-0', 'db-1', 'db-2'])
+  await podClient().patch('db-0', 'application/strategic-merge-patch+json', readyStatus, { subresource: 'status' })
+  await settle()
+  expect(await names()).toEqual(['db-0'])
+})
+
+test('a pod that has failed comes back', async () => {
+  await create({ replicas: 1 })
+  await settle()
+  const { metadata } = await podClient().get('db-0')
+  await podClient().patch(
+    'db-0',
+    'application/merge-patch+json',
+    { status: { phase: 'Failed' } },
+    { subresource: 'status' },
+  )
+  await settle()
+  expect(await names()).toEqual(['db-0'])
+  expect((await podClient().get('db-0')).metadata.uid).not.toBe(metadata.uid)
+})
+
+test('OnDelete leaves the old pods, and what comes is new', async () => {
+  await create({ updateStrategy: { type: 'OnDelete' } })
+  await settle()
+  await run(3)
+  const before = (await client().get('db')).status
+  await change({ template: template('two') })
+  await settle()
+  expect(await images()).toBe('one,one,one')
+  await podClient().delete('db-1')
+  await settle()
+  await run(1)
+  expect(await images()).toBe('one,two,one')
+  const { status } = await client().get('db')
+  expect(status.currentRevision).toBe(before.currentRevision)
+  expect(status).toMatchObject({ currentReplicas: 2, updatedReplicas: 1 })
+})
+
+test.each<['Retain' | 'Delete', 'Retain' | 'Delete', { scaled: string[]; deleted: string[] }]>([
+  ['Retain', 'Retain', { scaled: ['data-db-0', 'data-db-1'], deleted: ['data-db-0', 'data-db-1'] }],
+  ['Delete', 'Retain', { scaled: ['data-db-0'], deleted: ['data-db-0'] }],
+  ['Retain', 'Delete', { scaled: ['data-db-0', 'data-db-1'], deleted: [] }],
+  ['Delete', 'Delete', { scaled: ['data-db-0'], deleted: [] }],
+])('claims when scaled: %s, when deleted: %s', async (whenScaled, whenDeleted, { scaled, deleted }) => {
+  const claim = {
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  }
+  await create({
+    replicas: 2,
+    volumeClaimTemplates: [claim as any],
+    persistentVolumeClaimRetentionPolicy: { whenScaled, whenDeleted },
+  })
+  await settle()
+  await run(2)
+  const claims = async () =>
+    (await cluster.client.resource(persistentVolumeClaims).namespace('default').list()).items
+      .filter(({ metadata }) => !metadata.deletionTimestamp)
+      .map(({ metadata }) => metadata.name)
+  await change({ replicas: 1 })
+  await cluster.clock.advance('10s')
+  expect(await claims()).toEqual(scaled)
+  await client().delete('db', { propagationPolicy: 'Background' })
+  await cluster.clock.advance('10s')
+  expect(await claims()).toEqual(deleted)
+})
+
+test('ordinals start where the set says', async () => {
+  await create({ podManagementPolicy: 'Parallel', ordinals: { start: 5 } })
+  await settle()
+  expect(await names()).toEqual(['db-5', 'db-6', 'db-7'])
+  await change({ ordinals: { start: 6 } })
+  await settle()
+  expect(await names()).toEqual(['db-6', 'db-7', 'db-8'])
+})

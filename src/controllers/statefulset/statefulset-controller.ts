@@ -6,10 +6,12 @@
 
 import { type ControllerRevision, controllerRevisions } from '../../api/apps/v1/controllerrevision.ts'
 import { type StatefulSet, type StatefulSetStatus, statefulSets } from '../../api/apps/v1/statefulset.ts'
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { type ControllerContext, controller, controllerReference, watch } from '../../client/controller.ts'
-import { keyOf } from '../../client/object-key.ts'
+import { keyFor, keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
+import { scaledValueFromPercent } from '../../machinery/int-or-string.ts'
 import { labelSelectorFrom } from '../../machinery/labels.ts'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.ts'
 import {
@@ -28,7 +30,9 @@ import {
   trimHistory,
 } from '../history/controller-revisions.ts'
 import { isPodAvailable, isPodReady, isPodTerminal, podAvailableAt } from '../pod-status.ts'
-import { createClaims, ordinalOf, podName, templateOf } from './stateful-pod.ts'
+import { slowStartBatch } from '../slow-start.ts'
+import { createClaims, hasStaleClaim, ownClaims } from './claims.ts'
+import { ordinalOf, podName, templateOf } from './stateful-pod.ts'
 
 export const statefulSetController = controller<StatefulSet>({
   name: 'statefulset-controller',
@@ -48,11 +52,23 @@ export const statefulSetController = controller<StatefulSet>({
     watch<ControllerRevision>(controllerRevisions, {
       indexers: { [controllerOrOrphanIndex]: byControllerOrOrphan },
     }),
+    watch(persistentVolumeClaims, { keys: staleClaimGone }),
   ],
   reconcile,
 })
 
 type Context = ControllerContext<any>
+
+/** A pod may be waiting for a claim of the last one to go. */
+function staleClaimGone(
+  { before, after }: { before?: PersistentVolumeClaim; after?: PersistentVolumeClaim },
+  { lister }: Context,
+) {
+  const owner = after ? undefined : before?.metadata.ownerReferences?.find(({ kind }) => kind === 'Pod')
+  const set = owner?.name.slice(0, owner.name.lastIndexOf('-'))
+  const key = set && keyFor(before?.metadata.namespace, set)
+  return key && lister(statefulSets).get(key) ? [key] : []
+}
 
 /** What one reconcile works on. */
 interface Work {
@@ -109,36 +125,88 @@ async function reconcile(key: string, context: Context) {
 /** Creates, then removes, then updates; in order, each waits for the one before. */
 async function step(work: Work): Promise<void> {
   const { set, wanted, byOrdinal, context } = work
-  const ordered = set.spec.podManagementPolicy !== 'Parallel'
-  for (const ordinal of wanted) {
-    const pod = byOrdinal.get(ordinal)
-    if (!pod) await create(work, ordinal)
-    else if (isPodTerminal(pod) && !pod.metadata.deletionTimestamp) {
-      const { namespace, name } = set.metadata
-      const message = `StatefulSet ${namespace}/${name} is recreating ${pod.status.phase === 'Failed' ? 'failed' : 'terminated'} Pod ${pod.metadata.name}`
-      context.events.event(set, 'Warning', 'RecreatingFailedPod', message)
-      await remove(work, pod)
-    } else if (isHealthy(work, pod)) continue
-    if (ordered) return
-  }
+  if (await forEach(work, wanted, ordinal => fill(work, ordinal))) return
   const condemned = [...byOrdinal].filter(([ordinal]) => !wanted.includes(ordinal)).sort(([a], [b]) => b - a)
-  for (const [, pod] of condemned) {
-    if (!pod.metadata.deletionTimestamp) await remove(work, pod)
-    if (ordered) return
+  for (const [ordinal, pod] of condemned) await ownClaims(set, ordinal, pod, true, context)
+  const firstUnhealthy = condemned.findLast(([, pod]) => !isHealthy(work, pod))?.[1]
+  if (await forEach(work, condemned, ([, pod]) => condemn(work, pod, firstUnhealthy))) return
+  if (set.spec.updateStrategy.type !== 'OnDelete') await rollOut(work)
+}
+
+function isOrdered({ set }: Work): boolean {
+  return set.spec.podManagementPolicy !== 'Parallel'
+}
+
+/** One after the other until one says that the rest must wait; answers whether it did. In parallel none does. */
+async function forEach<T>(work: Work, items: readonly T[], act: (item: T) => Promise<boolean>): Promise<boolean> {
+  if (isOrdered(work)) {
+    for (const item of items) if (await act(item)) return true
+    return false
   }
-  if (set.spec.updateStrategy.type === 'OnDelete') return
-  const update = hashOf(work.history.update)
-  const partition = set.spec.updateStrategy.rollingUpdate?.partition ?? 0
-  for (const ordinal of [...wanted].slice(partition).reverse()) {
-    const pod = byOrdinal.get(ordinal)
-    if (!pod || pod.metadata.deletionTimestamp) return
-    if (pod.metadata.labels?.[revisionHashLabel] !== update) return remove(work, pod)
-    if (!isHealthy(work, pod)) return
+  const { failure } = await slowStartBatch(items.length, index => act(items[index]!))
+  if (failure !== undefined) throw failure
+  return false
+}
+
+/** Sees to it that the ordinal has its pod. Answers whether it has not, yet. */
+async function fill(work: Work, ordinal: number): Promise<boolean> {
+  const { set, byOrdinal, context } = work
+  const pod = byOrdinal.get(ordinal)
+  if (!pod) {
+    if (!hasStaleClaim(set, ordinal, context)) await create(work, ordinal)
+    return true
+  }
+  if (isPodTerminal(pod)) {
+    if (!pod.metadata.deletionTimestamp) await remove(work, pod)
+    return true
+  }
+  if (pod.status.phase === 'Pending') await createClaims(set, ordinal, context)
+  if (isOrdered(work) && !isHealthy(work, pod)) return true
+  await ownClaims(set, ordinal, pod, false, context)
+  return false
+}
+
+/** Deletes a pod too many; not while another one too many is in trouble. */
+async function condemn(work: Work, pod: Pod, firstUnhealthy: Pod | undefined): Promise<boolean> {
+  if (pod.metadata.deletionTimestamp) return true
+  if (isOrdered(work) && !isHealthy(work, pod) && pod !== firstUnhealthy) return true
+  await remove(work, pod)
+  return true
+}
+
+/** RollingUpdate: pods of the old template go, the last first, as many as may be unavailable at once. */
+async function rollOut(work: Work): Promise<void> {
+  const { set, wanted, byOrdinal, history } = work
+  const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy.rollingUpdate ?? {}
+  const update = hashOf(history.update)
+  const replicas = wanted.map(ordinal => byOrdinal.get(ordinal))
+  const unavailable = replicas.filter(pod => !pod || !isHealthy(work, pod)).length
+  let room = Math.max(1, scaledValueFromPercent(maxUnavailable, wanted.length, true)) - unavailable
+  const outdated = replicas
+    .slice(partition)
+    .reverse()
+    .filter((pod): pod is Pod => !!pod && !pod.metadata.deletionTimestamp)
+    .filter(({ metadata }) => metadata.labels?.[revisionHashLabel] !== update)
+  // In parallel those that are unavailable anyway go first: they cost nothing.
+  if (!isOrdered(work)) for (const pod of outdated) if (!isHealthy(work, pod)) await remove(work, pod)
+  for (const pod of outdated) {
+    if (room <= 0) return
+    if (!isOrdered(work) && !isHealthy(work, pod)) continue
+    await remove(work, pod)
+    room--
   }
 }
 
 function isHealthy({ set, context }: Work, pod: Pod): boolean {
-  return !pod.metadata.deletionTimestamp && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, context.clock.now())
+  return (
+    isRunning(pod) &&
+    !pod.metadata.deletionTimestamp &&
+    isPodAvailable(pod, set.spec.minReadySeconds ?? 0, context.clock.now())
+  )
+}
+
+function isRunning({ status }: Pod): boolean {
+  return status.phase === 'Running'
 }
 
 async function create({ set, history, current, wanted, context }: Work, ordinal: number): Promise<void> {
@@ -146,7 +214,8 @@ async function create({ set, history, current, wanted, context }: Work, ordinal:
   const { namespace, name: setName } = set.metadata
   const name = podName(set, ordinal)
   await createClaims(set, ordinal, context)
-  const kept = set.spec.updateStrategy.rollingUpdate?.partition ?? set.status.currentReplicas ?? 0
+  const { type, rollingUpdate } = set.spec.updateStrategy
+  const kept = type === 'OnDelete' ? 0 : (rollingUpdate?.partition ?? set.status.currentReplicas ?? 0)
   const revision = wanted.indexOf(ordinal) < kept ? current : history.update
   const template = templateOf(set, templateOfRevision(revision), hashOf(revision), ordinal)
   try {
@@ -193,16 +262,18 @@ function statusOf({ set, history, current, byOrdinal, wanted, context }: Work): 
     !pod.metadata.deletionTimestamp &&
     !isPodTerminal(pod) &&
     pod.metadata.labels?.[revisionHashLabel] === hashOf(revision)
-  const ready = count(isPodReady)
+  const ready = count(pod => isRunning(pod) && isPodReady(pod))
   const updated = count(ofRevision(history.update))
   const complete = updated === wanted.length && all.length === wanted.length && ready === wanted.length
-  const kept = complete || set.spec.updateStrategy.type === 'OnDelete' ? history.update : current
+  const kept = complete && set.spec.updateStrategy.type !== 'OnDelete' ? history.update : current
   return {
     ...set.status,
     observedGeneration: set.metadata.generation,
     replicas: all.length,
     readyReplicas: ready || undefined,
-    availableReplicas: count(pod => isPodAvailable(pod, set.spec.minReadySeconds ?? 0, context.clock.now())),
+    availableReplicas: count(
+      pod => isRunning(pod) && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, context.clock.now()),
+    ),
     currentReplicas: count(ofRevision(kept)) || undefined,
     updatedReplicas: updated || undefined,
     currentRevision: kept.metadata.name,
