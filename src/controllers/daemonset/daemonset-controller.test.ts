@@ -128,3 +128,88 @@ test('OnDelete leaves the old ones until somebody deletes them', async () => {
   await settle()
   expect(Object.values(await images()).sort()).toEqual(['one', 'one', 'two'])
 })
+
+test.each([
+  { maxUnavailable: 2, news: 2, olds: 1 },
+  { maxUnavailable: '50%', news: 2, olds: 1 },
+  { maxUnavailable: '100%', news: 3, olds: 0 },
+  { maxUnavailable: 0, maxSurge: 1, news: 1, olds: 3 },
+  { maxUnavailable: 0, maxSurge: '50%', news: 2, olds: 3 },
+])('a rolling update with $maxUnavailable unavailable and a surge of $maxSurge', async ({ news, olds, ...limits }) => {
+  await create({}, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: limits } })
+  await settle()
+  await makeReady()
+  await client().patch('agent', 'application/merge-patch+json', { spec: { template: template('two') } })
+  await settle()
+  const count = async (image: string) =>
+    (await all()).filter(({ spec, metadata }) => !metadata.deletionTimestamp && spec.containers[0]!.image === image)
+      .length
+  expect([await count('two'), await count('one')]).toEqual([news, olds])
+  for (let round = 0; round < 5; round++) await makeReady()
+  expect([await count('two'), await count('one')]).toEqual([3, 0])
+  expect((await client().get('agent')).status).toMatchObject({ updatedNumberScheduled: 3, numberAvailable: 3 })
+})
+
+test('with a surge an old pod that is not available gets a new one beside it at once', async () => {
+  await create({}, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } })
+  await settle()
+  await client().patch('agent', 'application/merge-patch+json', { spec: { template: template('two') } })
+  await settle()
+  expect(new Set(Object.values(await images()))).toEqual(new Set(['two']))
+})
+
+test('where pods fail again and again the next one waits, longer each time', async () => {
+  await create({ nodeSelector: { name: 'four' } })
+  await addNode('four', { name: 'four' })
+  await settle()
+  const uid = async () => (await all()).map(({ metadata }) => metadata.uid).join()
+  const fail = async () => {
+    const [pod] = await all()
+    await podClient().patch(
+      pod!.metadata.name!,
+      'application/merge-patch+json',
+      { status: { phase: 'Failed' } },
+      { subresource: 'status' },
+    )
+  }
+  await fail()
+  await cluster.clock.advance('100ms')
+  for (const seconds of [1, 2, 4]) {
+    const before = await uid()
+    await fail()
+    await cluster.clock.advance(`${seconds * 1000 - 400}ms`)
+    expect(await uid()).toBe(before)
+    await cluster.clock.advance('500ms')
+    expect(await uid()).not.toBe(before)
+  }
+})
+
+test('a node that goes takes its pod along; one that is cordoned off by a taint keeps it, unless it must not stay', async () => {
+  await create()
+  await settle()
+  const taint = (name: string, effect: string) =>
+    cluster.client
+      .resource(nodes)
+      .patch(name, 'application/merge-patch+json', { spec: { taints: [{ key: 'team', value: 'blue', effect }] } })
+  await taint('one', 'NoSchedule')
+  await taint('two', 'NoExecute')
+  await cluster.client.resource(nodes).delete('three')
+  await settle()
+  expect(await where()).toEqual(['one'])
+  expect((await client().get('agent')).status).toMatchObject({ desiredNumberScheduled: 0, numberMisscheduled: 1 })
+})
+
+test('no more old revisions are kept than the limit says', async () => {
+  await create(
+    {},
+    { revisionHistoryLimit: 1, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } } },
+  )
+  for (const image of ['two', 'three', 'four']) {
+    await settle()
+    await client().patch('agent', 'application/merge-patch+json', { spec: { template: template(image) } })
+  }
+  await settle()
+  await makeReady()
+  const revisions = (await cluster.client.resource(controllerRevisions).namespace('default').list()).items
+  expect(revisions.map(({ revision }) => revision).sort()).toEqual([3, 4])
+})

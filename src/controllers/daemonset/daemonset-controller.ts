@@ -1,19 +1,17 @@
 // Keeps one pod of a DaemonSet on every node that it belongs on, and rolls out new templates a few nodes at a time.
 //
 // Comes in: DaemonSets, their pods and revisions, nodes. Goes out: pods created (for one node each; the scheduler binds
-// them) and deleted, revisions, status. `node-fit.ts` says which nodes.
+// them) and deleted, revisions, status. `node-fit.ts` says which nodes, `sync-pods.ts` which pods come and go.
 
 import { type ControllerRevision, controllerRevisions } from '../../api/apps/v1/controllerrevision.ts'
 import { type DaemonSet, type DaemonSetStatus, daemonSets } from '../../api/apps/v1/daemonset.ts'
 import { nodes } from '../../api/core/v1/node.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
-import { type ControllerContext, controller, controllerReference, watch } from '../../client/controller.ts'
+import { type ControllerContext, controller, watch } from '../../client/controller.ts'
 import { UidTrackingExpectations } from '../../client/controller-expectations.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { deepEqual, semanticEqual } from '../../machinery/deep-equal.ts'
-import { scaledValueFromPercent } from '../../machinery/int-or-string.ts'
 import { labelSelectorFrom } from '../../machinery/labels.ts'
-import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
 import {
   byControllerOrOrphan,
   candidates,
@@ -23,16 +21,10 @@ import {
   ownersToTell,
 } from '../controller-ref.ts'
 import { hashOf, revisionHashLabel, syncHistory, trimHistory } from '../history/controller-revisions.ts'
-import { createPod, deletePod } from '../pod-control.ts'
 import { isPodAvailable, isPodReady, isPodTerminal, podAvailableAt } from '../pod-status.ts'
-import { slowStartBatch } from '../slow-start.ts'
-import { nodeFit, targetNode, templateFor } from './node-fit.ts'
-
-const burst = 250
-
-interface State {
-  readonly expectations: UidTrackingExpectations
-}
+import { FailedPodsBackoff } from './failed-pods-backoff.ts'
+import { nodeFit, targetNode } from './node-fit.ts'
+import { carryOut, oldestFirst, placement, rollout, type State, type Work } from './sync-pods.ts'
 
 type Context = ControllerContext<State>
 
@@ -40,7 +32,7 @@ export const daemonSetController = controller<DaemonSet, State>({
   name: 'daemonset-controller',
   reconciles: daemonSets,
   concurrency: 2,
-  state: ({ clock }) => ({ expectations: new UidTrackingExpectations({ clock }) }),
+  state: env => ({ expectations: new UidTrackingExpectations(env), backoff: new FailedPodsBackoff(env) }),
   watches: [
     watch<Pod, State>(pods, {
       indexers: { [controllerOrOrphanIndex]: byControllerOrOrphan },
@@ -117,150 +109,41 @@ async function reconcile(key: string, context: Context) {
     resource: pods,
   })
   const byNode = new Map<string, Pod[]>()
-  for (const pod of claimed) {
+  for (const pod of [...claimed].sort(oldestFirst)) {
     const node = targetNode(pod.spec)
-    if (node !== undefined) byNode.set(node, [...(byNode.get(node) ?? []), pod])
+    if (node === undefined || (pod.metadata.deletionTimestamp && isPodTerminal(pod))) continue
+    const here = byNode.get(node)
+    if (here) here.push(pod)
+    else byNode.set(node, [pod])
   }
-  const settled = state.expectations.satisfied(key)
-  if (settled) {
-    await manage(key, set, byNode, hash, context)
-    if (state.expectations.satisfied(key)) await rollOut(key, set, byNode, hash, context)
+  const work: Work = { key, set, nodes: lister(nodes).list(), byNode, hash, context }
+  let waitMs: number | undefined
+  if (state.expectations.satisfied(key)) {
+    const plan = placement(work)
+    waitMs = plan.waitMs
+    await carryOut(plan, work)
+    if (state.expectations.satisfied(key) && set.spec.updateStrategy.type !== 'OnDelete')
+      await carryOut(rollout(work), work)
   }
   const live = new Set(claimed.map(({ metadata }) => metadata.labels?.[revisionHashLabel] ?? ''))
   await trimHistory(history, set.spec.revisionHistoryLimit ?? 10, live, context)
-  const status = statusOf(set, byNode, hash, context)
+  const status = statusOf(work)
   if (!semanticEqual(status, set.status)) await client.resource(daemonSets).updateStatus({ ...set, status })
   const now = clock.now()
   const next = claimed
     .map(pod => podAvailableAt(pod, set.spec.minReadySeconds ?? 0))
     .filter(at => at !== undefined && at > now) as number[]
-  return next.length > 0 ? { requeueAfterMs: Math.min(...next) - now } : undefined
+  const waits = next.map(at => at - now)
+  if (waitMs !== undefined) waits.push(waitMs)
+  return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined
 }
 
-async function manage(
-  key: string,
-  set: DaemonSet,
-  byNode: ReadonlyMap<string, readonly Pod[]>,
-  hash: string,
-  context: Context,
-): Promise<void> {
-  const { lister, events } = context
-  const create: string[] = []
-  const remove: Pod[] = []
-  for (const node of lister(nodes).list()) {
-    const name = node.metadata.name ?? ''
-    const { run, stay } = nodeFit(set.spec.template, node)
-    const here = (byNode.get(name) ?? []).filter(({ metadata }) => !metadata.deletionTimestamp)
-    if (!stay) {
-      remove.push(...here)
-      continue
-    }
-    const [ended, running] = [here.filter(isPodTerminal), here.filter(pod => !isPodTerminal(pod))]
-    for (const pod of ended) {
-      const { namespace, name: podName } = pod.metadata
-      const [type, reason, what] =
-        pod.status.phase === 'Failed'
-          ? (['Warning', 'FailedDaemonPod', 'failed'] as const)
-          : (['Normal', 'SucceededDaemonPod', 'succeeded'] as const)
-      const message = `Found ${what} daemon pod ${namespace}/${podName} on node ${name}, will try to ${what === 'failed' ? 'kill' : 'delete'} it`
-      events.event(set, type, reason, message)
-    }
-    remove.push(...ended)
-    // One is enough: the one that is on the node, then the oldest, stays.
-    const ordered = [...running].sort(
-      (a, b) =>
-        Number(!!b.spec.nodeName) - Number(!!a.spec.nodeName) ||
-        ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1),
-    )
-    remove.push(...ordered.slice(1))
-    // A new one waits until the old one has quite gone.
-    if (run && (byNode.get(name) ?? []).length === 0) create.push(name)
-  }
-  for (const [name, here] of byNode)
-    if (!lister(nodes).get(name)) remove.push(...here.filter(({ spec }) => !spec.nodeName))
-  const many = create.slice(0, burst)
-  const doomed = remove.filter(({ metadata }) => !metadata.deletionTimestamp).slice(0, burst)
-  if (many.length + doomed.length === 0) return
-  expect(key, many.length, doomed, context)
-  await deleteAll(key, set, doomed, context)
-  const reference = controllerReference(set, daemonSets)
-  const { succeeded, failure } = await slowStartBatch(many.length, index => {
-    const template = templateFor(set.spec.template, many[index]!)
-    const labels = {
-      ...template.metadata?.labels,
-      [revisionHashLabel]: hash,
-      'pod-template-generation': generationOf(set),
-    }
-    return createPod(context, set, reference, template, { labels })
-  })
-  for (let index = succeeded; index < many.length; index++) context.state.expectations.creationObserved(key)
-  if (failure !== undefined && !hasStatusCause(failure, 'NamespaceTerminating')) throw failure
-}
-
-function generationOf({ metadata }: DaemonSet): string {
-  return metadata.annotations?.['deprecated.daemonset.template.generation'] ?? String(metadata.generation ?? 1)
-}
-
-/** RollingUpdate: pods of the old template go, as many as may be unavailable at once; those that are already go first. */
-async function rollOut(
-  key: string,
-  set: DaemonSet,
-  byNode: ReadonlyMap<string, readonly Pod[]>,
-  hash: string,
-  context: Context,
-): Promise<void> {
-  const { type, rollingUpdate } = set.spec.updateStrategy
-  if (type === 'OnDelete') return
-  const { lister, clock } = context
-  const wanted = lister(nodes)
-    .list()
-    .filter(node => nodeFit(set.spec.template, node).run)
-    .map(({ metadata }) => metadata.name ?? '')
-  let room = Math.max(1, scaledValueFromPercent(rollingUpdate?.maxUnavailable ?? 1, wanted.length, true))
-  const [broken, working]: [Pod[], Pod[]] = [[], []]
-  for (const name of wanted) {
-    const pod = byNode.get(name)?.find(({ metadata }) => !metadata.deletionTimestamp)
-    const available = pod !== undefined && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, clock.now())
-    if (!available) room--
-    if (pod && pod.metadata.labels?.[revisionHashLabel] !== hash) (available ? working : broken).push(pod)
-  }
-  const doomed = [...broken, ...working.slice(0, Math.max(0, room))]
-  if (doomed.length === 0) return
-  expect(key, 0, doomed, context)
-  await deleteAll(key, set, doomed, context)
-}
-
-function expect(key: string, creations: number, doomed: readonly Pod[], { state: { expectations } }: Context): void {
-  expectations.expectDeletionsOf(
-    key,
-    doomed.map(({ metadata }) => metadata.uid ?? ''),
-  )
-  expectations.raise(key, creations, 0)
-}
-
-async function deleteAll(key: string, set: DaemonSet, doomed: readonly Pod[], context: Context): Promise<void> {
-  await Promise.all(
-    doomed.map(async pod => {
-      try {
-        await deletePod(context, set, pod)
-      } catch (error) {
-        context.state.expectations.deletionOfObserved(key, pod.metadata.uid ?? '')
-        if (!isNotFound(error)) throw error
-      }
-    }),
-  )
-}
-
-function statusOf(
-  set: DaemonSet,
-  byNode: ReadonlyMap<string, readonly Pod[]>,
-  hash: string,
-  { lister, clock }: Context,
-): DaemonSetStatus {
+function statusOf({ set, nodes, byNode, hash, context }: Work): DaemonSetStatus {
+  const { minReadySeconds = 0, template } = set.spec
   let [desired, current, ready, updated, available, misscheduled] = [0, 0, 0, 0, 0, 0]
-  for (const node of lister(nodes).list()) {
-    const pod = byNode.get(node.metadata.name ?? '')?.find(({ metadata }) => !metadata.deletionTimestamp)
-    if (!nodeFit(set.spec.template, node).run) {
+  for (const node of nodes) {
+    const pod = byNode.get(node.metadata.name ?? '')?.[0]
+    if (!nodeFit(template, node).run) {
       if (pod) misscheduled++
       continue
     }
@@ -269,7 +152,7 @@ function statusOf(
     current++
     if (pod.metadata.labels?.[revisionHashLabel] === hash) updated++
     if (isPodReady(pod)) ready++
-    if (isPodAvailable(pod, set.spec.minReadySeconds ?? 0, clock.now())) available++
+    if (isPodAvailable(pod, minReadySeconds, context.clock.now())) available++
   }
   return {
     ...set.status,
