@@ -127,7 +127,7 @@ async function reconcile(key: string, context: Context) {
   }
   const live = new Set(claimed.map(({ metadata }) => metadata.labels?.[revisionHashLabel] ?? ''))
   await trimHistory(history, set.spec.revisionHistoryLimit ?? 10, live, context)
-  const status = statusOf(work)
+  const status = statusOf(work, history.collisionCount)
   if (!semanticEqual(status, set.status)) await client.resource(daemonSets).updateStatus({ ...set, status })
   const now = clock.now()
   const next = claimed
@@ -138,7 +138,7 @@ async function reconcile(key: string, context: Context) {
   return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined
 }
 
-function statusOf({ set, nodes, byNode, hash, context }: Work): DaemonSetStatus {
+function statusOf({ set, nodes, byNode, hash, context }: Work, collisionCount: number): DaemonSetStatus {
   const { minReadySeconds = 0, template } = set.spec
   let [desired, current, ready, updated, available, misscheduled] = [0, 0, 0, 0, 0, 0]
   for (const node of nodes) {
@@ -157,6 +157,7 @@ function statusOf({ set, nodes, byNode, hash, context }: Work): DaemonSetStatus 
   return {
     ...set.status,
     observedGeneration: set.metadata.generation,
+    collisionCount: collisionCount || set.status.collisionCount,
     desiredNumberScheduled: desired,
     currentNumberScheduled: current,
     numberMisscheduled: misscheduled,

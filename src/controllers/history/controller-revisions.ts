@@ -14,6 +14,7 @@ import type { Owned } from '../controller-ref.ts'
 export const revisionHashLabel = 'controller-revision-hash'
 
 export interface Versioned extends Owned {
+  readonly status: { readonly collisionCount?: number }
   readonly spec: { readonly template: PodTemplateSpec; readonly revisionHistoryLimit?: number }
 }
 
@@ -22,6 +23,8 @@ export interface History {
   readonly update: ControllerRevision
   /** All, oldest first. */
   readonly all: readonly ControllerRevision[]
+  /** How often two templates have had the same hash; belongs in the status. */
+  readonly collisionCount: number
 }
 
 export function hashOf({ metadata }: ControllerRevision): string {
@@ -47,17 +50,18 @@ export async function syncHistory<T extends Versioned>(
 ): Promise<History> {
   const { name = '', namespace } = object.metadata
   const { template } = object.spec
+  const { collisionCount = 0 } = object.status
   const data = dataOf(template)
   const resource = client.resource(controllerRevisions).namespace(namespace)
   const all = [...owned].sort((a, b) => a.revision - b.revision)
   const newest = all.at(-1)?.revision ?? 0
   const found = all.findLast(revision => semanticEqual(revision.data, data))
   if (found) {
-    if (found.revision === newest) return { update: found, all }
+    if (found.revision === newest) return { update: found, all, collisionCount }
     const update = await resource.update({ ...found, revision: newest + 1 })
-    return { update, all: [...all.filter(revision => revision !== found), update] }
+    return { update, all: [...all.filter(revision => revision !== found), update], collisionCount }
   }
-  for (let collisions = 0; ; collisions++) {
+  for (let collisions = collisionCount; ; collisions++) {
     const number = hashObject(data)
     const hash = safeEncodeString(String(collisions === 0 ? number : fnv1a32(`${number}/${collisions}`)))
     try {
@@ -72,12 +76,13 @@ export async function syncHistory<T extends Versioned>(
         data,
         revision: newest + 1,
       })
-      return { update, all: [...all, update] }
+      return { update, all: [...all, update], collisionCount: collisions }
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
       const existing = await resource.get(`${name.slice(0, 223)}-${hash}`)
       const ours = existing.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid)
-      if (ours && semanticEqual(existing.data, data)) return { update: existing, all: [...all, existing] }
+      if (ours && semanticEqual(existing.data, data))
+        return { update: existing, all: [...all, existing], collisionCount: collisions }
     }
   }
 }

@@ -278,6 +278,6 @@ function statusOf({ set, history, current, byOrdinal, wanted, context }: Work): 
     updatedReplicas: updated || undefined,
     currentRevision: kept.metadata.name,
     updateRevision: history.update.metadata.name,
-    collisionCount: set.status.collisionCount ?? 0,
+    collisionCount: history.collisionCount,
   }
 }
