@@ -63,6 +63,7 @@ const up = program
   .option('--service-cidr <range>', 'the addresses of services', '10.96.0.0/12')
   .option('--no-controller-manager', 'leave the controllers to a process of their own: k8ts controller-manager')
   .option('--no-scheduler', 'leave the scheduling to a process of its own: k8ts scheduler')
+  .option('--no-metrics-server', 'do not serve metrics.k8s.io (kubectl top, autoscaling by use)')
   .option('--audit-policy-file <file>', 'which requests are recorded, and how much of each (audit.k8s.io/v1 Policy)')
   .option('--audit-log-path <file>', 'where they are recorded, as lines of JSON; - is standard output')
   .option('--audit-log-maxage <days>', 'how long files put aside are kept; 0: for ever', count, 366)

@@ -24,6 +24,7 @@ export interface ClusterOptions
     | 'controllers'
     | 'withoutControllers'
     | 'withoutScheduler'
+    | 'metricsServer'
   > {
   /** How many simulated nodes; one unless said otherwise. */
   readonly nodes?: number

@@ -18,6 +18,7 @@ import type { Store } from '../etcd/store.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import { machineAddress } from './machine-address.ts'
+import type { MetricsServer } from './metrics-server/metrics-server.ts'
 import { loadOrCreatePki, type Pki } from './pki/pki.ts'
 
 export type Step = 'certificates' | 'store' | 'API server' | 'controllers' | 'scheduler' | 'node'
@@ -42,6 +43,8 @@ export interface ControlPlaneOptions {
   readonly controllers?: readonly string[]
   readonly withoutControllers?: boolean
   readonly withoutScheduler?: boolean
+  /** Serve metrics.k8s.io, as the metrics-server add-on does. */
+  readonly metricsServer?: boolean
 }
 
 /** What controllers call themselves. */
@@ -59,6 +62,7 @@ export class ControlPlane {
   readonly #kubelets = new Map<string, () => Duplex>()
   #controllers: ControllerManager | undefined
   #scheduler: Scheduler | undefined
+  #metricsServer: MetricsServer | undefined
 
   private constructor(options: ControlPlaneOptions, store: Store, pki: Pki) {
     this.env = options.env
@@ -158,6 +162,7 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
+    await this.#metricsServer?.stop()
     await this.#scheduler?.stop()
     await this.#controllers?.stop()
     await this.apiServer.stop()
@@ -192,6 +197,15 @@ export class ControlPlane {
       })
       await this.#scheduler.start()
       progress('scheduler')
+    }
+    if (this.#options.metricsServer) {
+      const { MetricsServer } = await import('./metrics-server/metrics-server.ts')
+      this.#metricsServer = new MetricsServer({
+        env,
+        client: this.client({ name: 'system:metrics-server', groups: [systemPrivilegedGroup] }, 'metrics-server'),
+        registry: this.apiServer.registry,
+      })
+      await this.#metricsServer.start()
     }
   }
 }

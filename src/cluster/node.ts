@@ -14,6 +14,7 @@ import { MemoryVolumeHost } from '../kubelet/volumes/memory-volume-host.ts'
 import type { VolumeHost } from '../kubelet/volumes/volume-host.ts'
 import type { Env } from '../machinery/env/env.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { simulatedUsage } from './simulated-usage.ts'
 
 export interface NodeOptions {
   readonly name: string
@@ -50,14 +51,15 @@ export class ClusterNode {
     const { runtime } = options
     const credentials = options.port === undefined ? undefined : plane.pki.node(options.name, [options.address])
     let kubelet: Kubelet | undefined
+    const pods = podsOf(() => kubelet!.podProvider)
     const server = new KubeletServer({
       env,
       nodeName: options.name,
-      pods: podsOf(() => kubelet!.podProvider),
+      pods,
       runtime: runtime.inProcess
         ? new InProcessStreamingRuntime(runtime.inProcess)
         : new CriStreamingRuntime(runtime, env.clock),
-      stats: runtime,
+      stats: options.simulated ? simulatedUsage(runtime, pods, env.clock) : runtime,
       // Only the API server's kubelet client, and the administrators, come this way.
       auth: {
         authorize: user => user.groups.includes(systemPrivilegedGroup) || user.name === 'kube-apiserver-kubelet-client',

@@ -37,6 +37,7 @@ export interface UpOptions extends AuthenticationFlags, RequestFlags {
   readonly serviceCidr: string
   readonly controllerManager: boolean
   readonly scheduler: boolean
+  readonly metricsServer: boolean
   readonly auditPolicyFile?: string
   readonly auditLogPath?: string
   readonly auditLogMaxage: number
@@ -93,6 +94,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     authentication,
     withoutControllers: !options.controllerManager,
     withoutScheduler: !options.scheduler,
+    metricsServer: options.metricsServer,
     requests,
     progress: step,
   })

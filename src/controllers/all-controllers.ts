@@ -4,6 +4,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation-con
 import { cronJobController } from './cronjob/cronjob-controller.ts'
 import { daemonSetController } from './daemonset/daemonset-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
+import { disruptionController } from './disruption/disruption-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/endpointslice-controller.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
@@ -12,6 +13,7 @@ import { type ManagedController, managed } from './managed-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
 import { podGarbageCollector } from './pod-garbage-collector.ts'
+import { horizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler-controller.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
@@ -77,5 +79,10 @@ export const allControllers: readonly ManagedController[] = [
       serviceAccount: 'validatingadmissionpolicy-status-controller',
     },
     validatingAdmissionPolicyStatusController,
+  ),
+  disruptionController,
+  managed(
+    { name: 'horizontal-pod-autoscaler-controller', serviceAccount: 'horizontal-pod-autoscaler' },
+    horizontalPodAutoscalerController,
   ),
 ]

@@ -19,6 +19,7 @@ interface GroupDiscoveryList {
         readonly responseKind?: { readonly kind?: string }
         readonly scope?: string
         readonly verbs?: readonly string[]
+        readonly subresources?: readonly { readonly subresource: string; readonly verbs?: readonly string[] }[]
       }[]
     }[]
   }[]
@@ -79,6 +80,10 @@ function declared(group: string, version: string, found: Found): ResourceDeclara
       resource: found.resource,
       namespaced: found.scope === 'Namespaced',
       verbs: (found.verbs ?? []) as Verb[],
+      subresources: (found.subresources ?? []).map(({ subresource, verbs = [] }) => ({
+        name: subresource,
+        verbs: verbs as Verb[],
+      })),
       schema: unstructured,
     })
   )
