@@ -55,7 +55,9 @@ export async function proposalOf(spec: MetricSpec, context: MetricContext): Prom
     try {
       return await work()
     } catch (error) {
-      throw new MetricFailure(reason, errorText(error), `failed to get ${what} value: ${errorText(error)}`)
+      // Conditions and events say what happened; what it was for is said of the whole.
+      const detail = errorText((error as Error).cause ?? error)
+      throw new MetricFailure(reason, detail, `failed to get ${what} value: ${errorText(error)}`)
     }
   }
   if (spec.type === 'Object' && spec.object)
@@ -148,34 +150,33 @@ async function objectProposal(
   const { namespace = '' } = autoscaler.metadata
   const { apiVersion = '', kind, name } = describedObject
   const status = (current: object): MetricStatus => ({ type: 'Object', object: { metric, describedObject, current } })
-  try {
-    const measure = async () => {
-      try {
-        const resource = await scales.resourceOf(apiVersion, kind)
-        return await metrics.object(metric.name, namespace, { resource, name }, formatted(metric.selector))
-      } catch (error) {
-        throw new Error(`unable to get metric ${metric.name}: ${kind} on ${namespace} ${name}/${errorText(error)}`)
-      }
+  const measure = async () => {
+    try {
+      const resource = await scales.resourceOf(apiVersion, kind)
+      return await metrics.object(metric.name, namespace, { resource, name }, formatted(metric.selector))
+    } catch (error) {
+      throw new Error(`unable to get metric ${metric.name}: ${kind} on ${namespace} ${name}/${errorText(error)}`)
     }
-    if (target.type === 'Value' && target.value !== undefined) {
-      const value = await measure()
-      return {
-        replicas: forTotal({ current: specReplicas, pods: pods(), tolerances }, value, milli(target.value)),
-        name: `${kind} metric ${metric.name}`,
-        status: status({ value: quantity(value) }),
-      }
+  }
+  if (target.type === 'Value' && target.value !== undefined && target.value !== null) {
+    const value = await measure()
+    return {
+      replicas: forTotal({ current: specReplicas, pods: pods(), tolerances }, value, milli(target.value)),
+      name: `${kind} metric ${metric.name}`,
+      status: status({ value: quantity(value) }),
     }
-    if (target.type === 'AverageValue' && target.averageValue !== undefined) {
+  }
+  if (target.type === 'AverageValue' && target.averageValue !== undefined && target.averageValue !== null)
+    try {
       const shared = forShare(statusReplicas, tolerances, await measure(), milli(target.averageValue))
       return {
         replicas: shared.replicas,
         name: `external metric ${metric.name}(${labelSelectorText(metric.selector)})`,
         status: status({ averageValue: quantity(shared.average) }),
       }
+    } catch (error) {
+      throw new Error(`failed to get ${metric.name} object metric: ${errorText(error)}`, { cause: error })
     }
-  } catch (error) {
-    throw new Error(`failed to get object metric: ${errorText(error)}`)
-  }
   throw new Error('invalid object metric source: neither a value target nor an average value target was set')
 }
 
@@ -200,7 +201,7 @@ async function externalProposal(
       const { replicas, average } = forShare(statusReplicas, tolerances, await measure(), milli(target.averageValue))
       return { replicas, name, status: status({ averageValue: quantity(average) }) }
     } catch (error) {
-      throw new Error(`failed to get ${metric.name} external metric: ${errorText(error)}`)
+      throw new Error(`failed to get ${metric.name} external metric: ${errorText(error)}`, { cause: error })
     }
   if (target.value !== undefined && target.value !== null)
     try {
@@ -212,7 +213,7 @@ async function externalProposal(
         status: status({ value: quantity(value) }),
       }
     } catch (error) {
-      throw new Error(`failed to get external metric ${metric.name}: ${errorText(error)}`)
+      throw new Error(`failed to get external metric ${metric.name}: ${errorText(error)}`, { cause: error })
     }
   throw new Error('invalid external metric source: neither a value target nor an average value target was set')
 }
