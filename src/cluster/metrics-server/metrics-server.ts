@@ -56,8 +56,6 @@ export class MetricsServer {
   async stop(): Promise<void> {
     this.#timer?.cancel()
     await this.#scraping
-    for (const { group, version, resource } of [nodeMetrics, podMetrics])
-      this.#registry.remove(group, version, resource)
   }
 
   async #register(): Promise<void> {

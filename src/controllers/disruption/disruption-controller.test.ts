@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { customResourceDefinitions } from '../../api/apiextensions/v1/customresourcedefinition.ts'
 import { deployments } from '../../api/apps/v1/deployment.ts'
 import { events } from '../../api/core/v1/event.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
@@ -118,6 +119,35 @@ test('pods of a kind that does not exist make the count fail: nothing may be evi
   expect(await told()).toContain(
     `CalculateExpectedPodCountFailed: Failed to calculate the number of expected pods: ${message}`,
   )
+})
+
+test('a custom resource with a scale counts as a workload', async () => {
+  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+  const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
+  await cluster.client.resource(customResourceDefinitions).create({
+    metadata: { name: 'herds.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'herds', kind: 'Herd' },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, subresources: { scale } },
+      ],
+    } as never,
+  })
+  const path = '/apis/example.com/v1/namespaces/default/herds'
+  const { transport } = cluster.client
+  await cluster.until(async () => (await transport.request({ method: 'GET', path })).status === 200)
+  const herd = { apiVersion: 'example.com/v1', kind: 'Herd', metadata: { name: 'h' }, spec: { replicas: 4 } }
+  const made = (await transport.request({ method: 'POST', path, body: herd })).body as { metadata: { uid: string } }
+  const { uid } = made.metadata
+  const owner = { apiVersion: 'example.com/v1', kind: 'Herd', name: 'h', uid, controller: true }
+  for (const name of ['a', 'b', 'c'])
+    await bare(name, { metadata: { name, labels: { app: 'web' }, ownerReferences: [owner] } })
+  await cluster.until(async () => (await allPods()).filter(isReady).length === 3)
+  await create({ selector, maxUnavailable: '50%' })
+  await cluster.clock.advance('1s')
+  expect((await budget()).status).toMatchObject({ expectedPods: 4, desiredHealthy: 2, disruptionsAllowed: 1 })
 })
 
 describe('an eviction', () => {
