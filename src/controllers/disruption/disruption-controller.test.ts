@@ -90,6 +90,16 @@ describe('the count of a Deployment of ten', () => {
   })
 })
 
+test('while nothing changes nothing is written', async () => {
+  await deploy(2)
+  await create({ selector, maxUnavailable: 1 })
+  await cluster.clock.advance('1s')
+  const before = (await budget()).metadata
+  await cluster.clock.advance('10m')
+  const after = (await budget()).metadata
+  expect([after.resourceVersion, after.generation]).toEqual([before.resourceVersion, 1])
+})
+
 test('a budget without pods allows nothing, and says that there are none', async () => {
   await create({ selector, minAvailable: 0 })
   await cluster.clock.advance('1s')

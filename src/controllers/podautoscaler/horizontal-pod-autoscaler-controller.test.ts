@@ -88,6 +88,15 @@ test('at its target nothing changes, and the status says how things are', async 
   })
 })
 
+test('while nothing changes nothing is written', async () => {
+  await deploy(2)
+  await autoscale()
+  await cluster.clock.advance('6m')
+  const { resourceVersion } = (await autoscalers().get('web')).metadata
+  await cluster.clock.advance('2m')
+  expect((await autoscalers().get('web')).metadata.resourceVersion).toBe(resourceVersion)
+})
+
 test('load makes it grow', async () => {
   await deploy(2)
   await autoscale()
@@ -211,4 +220,8 @@ test('a target scaled to none is left alone', async () => {
   await cluster.clock.advance('1m')
   expect(await replicas()).toBe(0)
   expect(await condition('ScalingActive')).toMatchObject({ status: 'False', reason: 'ScalingDisabled' })
+  const { metadata, status } = await autoscalers().get('web')
+  expect(status.currentMetrics).toBeNull()
+  await cluster.clock.advance('1m')
+  expect((await autoscalers().get('web')).metadata.resourceVersion).toBe(metadata.resourceVersion)
 })

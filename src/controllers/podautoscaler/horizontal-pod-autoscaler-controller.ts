@@ -301,8 +301,8 @@ class Reconciliation {
 
   async #write(next: Partial<Status>): Promise<void> {
     const { status: before } = this.#autoscaler
-    const status = { ...next, conditions: this.#conditions } as Status
-    if (next.currentMetrics?.length === 0) delete (status as { currentMetrics?: unknown }).currentMetrics
+    const currentMetrics = next.currentMetrics?.length ? next.currentMetrics : null
+    const status = { ...next, currentMetrics, conditions: this.#conditions } as Status
     if (deepEqual(status, before)) return
     try {
       await this.#context.client.resource(horizontalPodAutoscalers).updateStatus({ ...this.#autoscaler, status })

@@ -117,4 +117,5 @@ test.each([
 test('a value that pods share', () => {
   expect(forShare(3, tolerances, 8600, 2000)).toMatchObject({ replicas: 5, average: 2867 })
   expect(forShare(3, tolerances, 6200, 2000).replicas).toBe(3)
+  expect(forShare(0, tolerances, 3000, 2000)).toMatchObject({ replicas: 2, average: 3000 })
 })

@@ -181,5 +181,5 @@ export function forTotal(
 /** For a value that pods share. */
 export function forShare(current: number, tolerances: Tolerances, value: number, target: number): Proposal {
   const within = isWithin(tolerances, value / (target * current))
-  return { replicas: within ? current : Math.ceil(value / target), average: Math.ceil(value / current) }
+  return { replicas: within ? current : Math.ceil(value / target), average: Math.ceil(value / Math.max(1, current)) }
 }
