@@ -15,6 +15,7 @@ import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-control
 import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { horizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler-controller.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
+import { resourceQuotaController } from './resourcequota/resource-quota-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
 import { statefulSetController } from './statefulset/statefulset-controller.ts'
@@ -81,6 +82,7 @@ export const allControllers: readonly ManagedController[] = [
     validatingAdmissionPolicyStatusController,
   ),
   disruptionController,
+  managed({ name: 'resourcequota-controller', serviceAccount: 'resourcequota-controller' }, resourceQuotaController),
   managed(
     { name: 'horizontal-pod-autoscaler-controller', serviceAccount: 'horizontal-pod-autoscaler' },
     horizontalPodAutoscalerController,
