@@ -119,6 +119,6 @@ export function resourceQuotaController({ informers }: ManagerEnvironment): Cont
 }
 
 function isCurrent({ spec, status }: ResourceQuota, before: Amounts, used: Amounts): boolean {
-  if (!status?.hard || !status.used) return false
+  if (!status?.hard) return false
   return sameAmounts(amountsOf(spec?.hard ?? {}), amountsOf(status.hard)) && sameAmounts(before, used)
 }
