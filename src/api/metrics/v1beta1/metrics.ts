@@ -1,6 +1,6 @@
 // metrics.k8s.io: what nodes and pods use. Not built in: an add-on serves it (upstream's is metrics-server).
 
-import { type Infer, list, map, object, ref, string, time } from '../../../machinery/schema/schema.ts'
+import { duration, type Infer, list, map, object, ref, string, time } from '../../../machinery/schema/schema.ts'
 import { ageColumn, nameColumn } from '../../column.ts'
 import { listKind } from '../../meta/v1/listkind.ts'
 import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
@@ -13,7 +13,7 @@ export const NodeMetrics = object(name('NodeMetrics'), {
   ...typeMeta,
   metadata: ref(1, ObjectMeta).always(),
   timestamp: time(2).always(),
-  window: string(3).required(),
+  window: duration(3).required(),
   usage: map(4, 'quantity').required(),
 })
 export type NodeMetrics = Infer<typeof NodeMetrics>
@@ -28,7 +28,7 @@ export const PodMetrics = object(name('PodMetrics'), {
   ...typeMeta,
   metadata: ref(1, ObjectMeta).always(),
   timestamp: time(2).always(),
-  window: string(3).required(),
+  window: duration(3).required(),
   containers: list(4, ContainerMetrics).required(),
 })
 export type PodMetrics = Infer<typeof PodMetrics>
