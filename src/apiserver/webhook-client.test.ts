@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https'
 import { type AddressInfo, createServer as createPlainServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createCertificateAuthority, issueCertificate } from '../cluster/pki/certificate.ts'
+import { createCertificateAuthority, issueCertificate } from '../machinery/x509/certificate.ts'
 import { systemEnv } from '../cluster/system-env.ts'
 import { WebhookClient, type WebhookClientConfig } from './webhook-client.ts'
 

@@ -121,6 +121,9 @@ component('controller-manager', 'run the controllers against an API server: kube
   ])
   .option('--cluster-cidr <range>', 'the addresses of pods')
   .option('--root-ca-file <file>', "the certificate authority that pods are given (default: the kubeconfig's)")
+  .option('--cluster-signing-cert-file <file>', 'what certificates are signed with: the authority')
+  .option('--cluster-signing-key-file <file>', 'and its key')
+  .option('--service-account-private-key-file <file>', 'what signs the tokens that live in Secrets')
   .option('--use-service-account-credentials', 'each controller as its own service account', false)
   .action(async options => {
     const { runControllerManager } = await import('../cluster/component-process.ts')

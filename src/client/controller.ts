@@ -67,6 +67,8 @@ export interface ControllerDeclaration<T = any, State = unknown> {
   /** Upstream's name for it: deployment-controller, replicaset-controller, … */
   readonly name: string
   readonly reconciles: ResourceDeclaration<T>
+  /** Only these objects of it are known to the controller; all when absent. */
+  readonly fieldSelector?: string
   /** Kinds whose controlling ownerReference leads to a key. */
   readonly owns?: readonly ResourceDeclaration<any>[]
   readonly watches?: readonly WatchDeclaration<any, State>[]
@@ -136,8 +138,8 @@ class ControllerRun<T, State> implements RunningController {
       log,
       queue: this.queue,
     }
-    const { reconciles, owns = [], watches = [], indexers } = declaration
-    this.#informers.set(reconciles, informers.informer(reconciles, { indexers }))
+    const { reconciles, owns = [], watches = [], indexers, fieldSelector } = declaration
+    this.#informers.set(reconciles, informers.informer(reconciles, { indexers, fieldSelector }))
     for (const resource of owns) this.#informers.set(resource, informers.informer(resource))
     for (const watched of watches)
       this.#informers.set(

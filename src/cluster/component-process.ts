@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { legacyTokenIssuer } from '../apiserver/authentication/legacy-token-issuer.ts'
 import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
 import { httpsTransport } from '../client/https-transport.ts'
@@ -43,6 +44,9 @@ export interface ControllerManagerProcessOptions extends ComponentOptions {
   readonly controllers: readonly string[]
   readonly clusterCidr?: string
   readonly rootCaFile?: string
+  readonly clusterSigningCertFile?: string
+  readonly clusterSigningKeyFile?: string
+  readonly serviceAccountPrivateKeyFile?: string
   readonly useServiceAccountCredentials: boolean
 }
 
@@ -60,6 +64,18 @@ export function runControllerManager(options: ControllerManagerProcessOptions): 
   const connection = connect('kube-controller-manager', options)
   const { env, client, clientAs, ca } = connection
   const rootCA = options.rootCaFile === undefined ? ca : readPem('--root-ca-file', options.rootCaFile)
+  const { clusterSigningCertFile, clusterSigningKeyFile, serviceAccountPrivateKeyFile } = options
+  const certificateAuthority =
+    clusterSigningCertFile === undefined || clusterSigningKeyFile === undefined
+      ? undefined
+      : {
+          certificate: readPem('--cluster-signing-cert-file', clusterSigningCertFile),
+          privateKey: readPem('--cluster-signing-key-file', clusterSigningKeyFile),
+        }
+  const issueLegacyToken =
+    serviceAccountPrivateKeyFile === undefined
+      ? undefined
+      : legacyTokenIssuer(readPem('--service-account-private-key-file', serviceAccountPrivateKeyFile))
   return run('kube-controller-manager', options, connection, () => {
     return new ControllerManager({
       env,
@@ -67,6 +83,8 @@ export function runControllerManager(options: ControllerManagerProcessOptions): 
       clientFor: name =>
         options.useServiceAccountCredentials ? clientAs(serviceAccountToken(client, env, name), name) : client,
       rootCA,
+      certificateAuthority,
+      issueLegacyToken,
       clusterCIDR: options.clusterCidr ?? defaultClusterCIDR,
       controllers: options.controllers,
     })

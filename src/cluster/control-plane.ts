@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream'
 import { ApiServer, type RequestOptions } from '../apiserver/apiserver.ts'
 import type { AuthenticationOptions } from '../apiserver/authentication/authentication-options.ts'
+import { legacyTokenIssuer } from '../apiserver/authentication/legacy-token-issuer.ts'
 import { firstServiceAddress } from '../apiserver/bootstrap/bootstrap-objects.ts'
 import type { BackendTarget } from '../apiserver/proxy/kubelet-connection.ts'
 import { inProcessDial, kubeletConnection, networkDial } from '../apiserver/proxy/node-connection.ts'
@@ -184,6 +185,8 @@ export class ControlPlane {
         ),
         clientFor: name => this.controllerClient(name),
         rootCA: this.pki.certificateAuthority.certificate,
+        certificateAuthority: this.pki.certificateAuthority,
+        issueLegacyToken: legacyTokenIssuer(this.pki.serviceAccountKey.privateKey),
         clusterCIDR: this.#options.clusterCIDR ?? defaultClusterCIDR,
         controllers: this.#options.controllers,
       })

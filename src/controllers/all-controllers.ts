@@ -1,5 +1,10 @@
 // Every controller there is, in the order they are started: what a new cluster waits for comes first.
 
+import { bootstrapSignerController } from './bootstrap-token/bootstrap-signer-controller.ts'
+import { tokenCleanerController } from './bootstrap-token/token-cleaner-controller.ts'
+import { certificateApprovingController } from './certificates/approving-controller.ts'
+import { certificateCleanerController } from './certificates/cleaner-controller.ts'
+import { certificateSigningController } from './certificates/signing-controller.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation-controller.ts'
 import { cronJobController } from './cronjob/cronjob-controller.ts'
 import { daemonSetController } from './daemonset/daemonset-controller.ts'
@@ -7,10 +12,12 @@ import { deploymentController } from './deployment/deployment-controller.ts'
 import { disruptionController } from './disruption/disruption-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/endpointslice-controller.ts'
+import { endpointSliceMirroringController } from './endpoints/endpointslice-mirroring-controller.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { jobController } from './job/job-controller.ts'
 import { type ManagedController, managed } from './managed-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
+import { nodeIPAMController } from './node-ipam/node-ipam-controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
 import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { horizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler-controller.ts'
@@ -18,9 +25,14 @@ import { replicaSetController, replicationControllerController } from './replica
 import { resourceQuotaController } from './resourcequota/resource-quota-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
+import { serviceCIDRController } from './service-cidr/service-cidr-controller.ts'
+import { serviceLBController } from './service-lb/service-lb-controller.ts'
+import { legacyTokenCleaner } from './serviceaccount-token/legacy-token-cleaner.ts'
+import { serviceAccountTokenController } from './serviceaccount-token/serviceaccount-token-controller.ts'
 import { statefulSetController } from './statefulset/statefulset-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished-controller.ts'
+import { ttlController } from './ttl-controller.ts'
 import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicy-status-controller.ts'
 
 export const allControllers: readonly ManagedController[] = [
@@ -87,4 +99,51 @@ export const allControllers: readonly ManagedController[] = [
     { name: 'horizontal-pod-autoscaler-controller', serviceAccount: 'horizontal-pod-autoscaler' },
     horizontalPodAutoscalerController,
   ),
+  managed(
+    {
+      name: 'endpointslice-mirroring-controller',
+      serviceAccount: 'endpointslicemirroring-controller',
+      eventSource: 'endpoint-slice-mirroring-controller',
+    },
+    endpointSliceMirroringController,
+  ),
+  managed(
+    // Service accounts have no tokens before it has run: it works as the manager itself.
+    { name: 'serviceaccount-token-controller' },
+    serviceAccountTokenController,
+  ),
+  managed(
+    {
+      name: 'legacy-serviceaccount-token-cleaner-controller',
+      serviceAccount: 'legacy-service-account-token-cleaner',
+    },
+    legacyTokenCleaner,
+  ),
+  managed(
+    { name: 'certificatesigningrequest-approving-controller', serviceAccount: 'certificate-controller' },
+    certificateApprovingController,
+  ),
+  managed(
+    { name: 'certificatesigningrequest-signing-controller', serviceAccount: 'certificate-controller' },
+    certificateSigningController,
+  ),
+  managed(
+    { name: 'certificatesigningrequest-cleaner-controller', serviceAccount: 'certificate-controller' },
+    certificateCleanerController,
+  ),
+  managed(
+    { name: 'bootstrap-signer-controller', serviceAccount: 'bootstrap-signer', disabledByDefault: true },
+    bootstrapSignerController,
+  ),
+  managed(
+    { name: 'token-cleaner-controller', serviceAccount: 'token-cleaner', disabledByDefault: true },
+    tokenCleanerController,
+  ),
+  managed({ name: 'service-cidr-controller', serviceAccount: 'service-cidrs-controller' }, serviceCIDRController),
+  managed({ name: 'service-lb-controller', serviceAccount: 'service-controller' }, serviceLBController),
+  managed(
+    { name: 'node-ipam-controller', serviceAccount: 'node-controller', eventSource: 'cidrAllocator' },
+    nodeIPAMController,
+  ),
+  managed({ name: 'ttl-controller', serviceAccount: 'ttl-controller' }, ttlController),
 ]

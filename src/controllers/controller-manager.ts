@@ -7,8 +7,9 @@ import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
 import type { Env } from '../machinery/env/env.ts'
+import type { KeyAndCertificate } from '../machinery/x509/certificate.ts'
 import { allControllers } from './all-controllers.ts'
-import type { ManagedController } from './managed-controller.ts'
+import type { IssueLegacyToken, ManagedController } from './managed-controller.ts'
 
 export interface ControllerManagerOptions {
   readonly env: Env
@@ -19,6 +20,8 @@ export interface ControllerManagerOptions {
   /** PEM: what the kube-root-ca.crt ConfigMaps hold. */
   readonly rootCA: string
   readonly clusterCIDR: string
+  readonly certificateAuthority?: KeyAndCertificate
+  readonly issueLegacyToken?: IssueLegacyToken
   /** Upstream's --controllers: names, `*`, `-name`; all of the default ones when absent. */
   readonly controllers?: readonly string[]
 }
@@ -39,17 +42,18 @@ export class ControllerManager {
 
   /** Sets every controller going. They work as soon as their informers have synced, which is not waited for. */
   async start(): Promise<void> {
-    const { env, client, clientFor, rootCA, clusterCIDR, controllers = ['*'] } = this.options
+    const { client, clientFor, controllers = ['*'], ...environment } = this.options
+    const { env } = environment
     const informers = new InformerFactory(client, env)
     this.#informers = informers
     for (const declared of allControllers) {
       if (!isEnabled(declared, controllers)) continue
-      const own = clientFor(declared.serviceAccount)
+      const own = declared.serviceAccount === undefined ? client : clientFor(declared.serviceAccount)
       const events = new ComponentEventRecorder(own, env, {
-        component: declared.eventSource ?? declared.serviceAccount,
+        component: declared.eventSource ?? declared.serviceAccount ?? declared.name,
       })
       this.#recorders.push(events)
-      this.#running.push(declared.start({ env, client: own, informers, events, rootCA, clusterCIDR }))
+      this.#running.push(declared.start({ ...environment, client: own, informers, events }))
     }
     informers.start()
   }
@@ -63,10 +67,10 @@ export class ControllerManager {
 }
 
 /** Upstream's rule: the first mention of the name decides, else `*` does. */
-function isEnabled({ name }: ManagedController, list: readonly string[]): boolean {
+function isEnabled({ name, disabledByDefault }: ManagedController, list: readonly string[]): boolean {
   for (const item of list) {
     if (item === name) return true
     if (item === `-${name}`) return false
   }
-  return list.includes('*')
+  return !disabledByDefault && list.includes('*')
 }

@@ -3,11 +3,11 @@
 import { request } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ApiServer } from '../../src/apiserver/apiserver.ts'
-import { issueCertificate } from '../../src/cluster/pki/certificate.ts'
 import { type KeyAndCertificate, loadOrCreatePki, type Pki } from '../../src/cluster/pki/pki.ts'
 import { systemEnv } from '../../src/cluster/system-env.ts'
 import { openEmbeddedStore } from '../../src/etcd/embedded-store.ts'
 import type { Store } from '../../src/etcd/store.ts'
+import { issueCertificate } from '../../src/machinery/x509/certificate.ts'
 
 let store: Store
 let server: ApiServer

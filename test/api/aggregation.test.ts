@@ -19,7 +19,7 @@ import { services } from '../../src/api/core/v1/service.ts'
 import { endpointSlices } from '../../src/api/discovery/v1/endpointslice.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
 import { machineAddress } from '../../src/cluster/machine-address.ts'
-import { createCertificateAuthority, issueCertificate } from '../../src/cluster/pki/certificate.ts'
+import { createCertificateAuthority, issueCertificate } from '../../src/machinery/x509/certificate.ts'
 
 type Json = any
 

@@ -5,9 +5,9 @@ import { createServer as createHttpsServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { BackendConnection, withDeadline } from '../../src/apiserver/aggregation/backend-connection.ts'
-import { createCertificateAuthority, issueCertificate } from '../../src/cluster/pki/certificate.ts'
 import { systemEnv } from '../../src/cluster/system-env.ts'
 import { virtualEnv } from '../../src/machinery/env/virtual-env.ts'
+import { createCertificateAuthority, issueCertificate } from '../../src/machinery/x509/certificate.ts'
 
 const { clock } = systemEnv()
 const validity = { notBefore: Date.now() - 3_600_000, notAfter: Date.now() + 3_600_000 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Transport, WatchEvent } from '../../src/client/transport.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
-import { createCertificateAuthority, issueCertificate } from '../../src/cluster/pki/certificate.ts'
+import { createCertificateAuthority, issueCertificate } from '../../src/machinery/x509/certificate.ts'
 
 type Json = Record<string, any>
 

@@ -10,8 +10,8 @@ import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type HttpsTransportOptions, httpsTransport } from '../../src/client/https-transport.ts'
 import type { WatchEvent } from '../../src/client/transport.ts'
-import { createCertificateAuthority, issueCertificate } from '../../src/cluster/pki/certificate.ts'
 import { virtualEnv } from '../../src/machinery/env/virtual-env.ts'
+import { createCertificateAuthority, issueCertificate } from '../../src/machinery/x509/certificate.ts'
 
 const validity = { notBefore: Date.UTC(2020, 0), notAfter: Date.UTC(2100, 0) }
 const authority = createCertificateAuthority('test-ca', validity, Uint8Array.of(1))

@@ -3,7 +3,7 @@
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { KeyAndCertificate } from './certificate.ts'
+import type { KeyAndCertificate } from '../../machinery/x509/certificate.ts'
 
 /** A file that must not be replaced, and cannot be used. */
 export class PkiError extends Error {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { virtualEnv } from '../../machinery/env/virtual-env.ts'
-import { addressBytes } from './certificate.ts'
+import { addressBytes } from '../../machinery/x509/certificate.ts'
 import { loadOrCreatePki, type Pki, PkiError } from './pki.ts'
 
 const day = 24 * 3_600_000

@@ -15,10 +15,10 @@ import {
   issueCertificate,
   type KeyAndCertificate,
   type Validity,
-} from './certificate.ts'
+} from '../../machinery/x509/certificate.ts'
 import { PkiDirectory, PkiError } from './pki-directory.ts'
 
-export type { KeyAndCertificate } from './certificate.ts'
+export type { KeyAndCertificate } from '../../machinery/x509/certificate.ts'
 export { PkiError } from './pki-directory.ts'
 
 const hour = 3_600_000

@@ -27,10 +27,9 @@ import {
   watchPods,
 } from './service-pods.ts'
 import { type AddressType, addressTypesOf, endpointOf, endpointPortsOf, portsKey } from './slice-endpoints.ts'
+import { managedByLabel, serviceNameLabel } from './slice-labels.ts'
 import { pack } from './slice-packing.ts'
 
-const serviceNameLabel = 'kubernetes.io/service-name'
-const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
 const managedBy = 'endpointslice-controller.k8s.io'
 const reservedLabels = new Set([serviceNameLabel, managedByLabel, headlessLabel])
 const byService = 'service'

@@ -41,6 +41,98 @@ export function certificateRequestProblem(pem: string): string | undefined {
   }
 }
 
+/** What a request says, for those who decide about it. */
+export interface ParsedCertificateRequest {
+  /** DER. */
+  readonly subject: Uint8Array
+  readonly publicKey: Uint8Array
+  readonly commonName: string
+  readonly organizations: readonly string[]
+  readonly dnsNames: readonly string[]
+  readonly emailAddresses: readonly string[]
+  readonly ipAddresses: readonly Uint8Array[]
+  readonly uris: readonly string[]
+}
+
+/** Takes PEM; throws when `certificateRequestProblem` has something to say. */
+export function parseCertificateRequest(pem: string): ParsedCertificateRequest {
+  const problem = certificateRequestProblem(pem)
+  if (problem) throw new Error(problem)
+  const der = Buffer.from(
+    block
+      .exec(pem)![2]!
+      .split(/\r?\n\r?\n/)
+      .at(-1)!,
+    'base64',
+  )
+  const info = readElement(der, readElement(der, 0, 0x30).start, 0x30)
+  const version = readElement(der, info.start, 0x02)
+  const subject = readElement(der, version.end, 0x30)
+  const key = readElement(der, subject.end, 0x30)
+  const names = { 1: [] as Buffer[], 2: [] as Buffer[], 6: [] as Buffer[], 7: [] as Buffer[] }
+  for (const { tag, content } of key.end < info.end ? alternativeNames(der, key.end) : []) {
+    const kind = (tag & 0x1f) as keyof typeof names
+    names[kind]?.push(content)
+  }
+  const attributes = subjectAttributes(der, subject)
+  const texts = (contents: readonly Buffer[]) => contents.map(content => content.toString())
+  return {
+    subject: der.subarray(subject.from, subject.end),
+    publicKey: der.subarray(key.from, key.end),
+    commonName: attributes.findLast(({ oid }) => oid === '550403')?.value ?? '',
+    organizations: attributes.filter(({ oid }) => oid === '55040a').map(({ value }) => value),
+    emailAddresses: texts(names[1]),
+    dnsNames: texts(names[2]),
+    uris: texts(names[6]),
+    ipAddresses: names[7],
+  }
+}
+
+function subjectAttributes(der: Buffer, subject: Element): { oid: string; value: string }[] {
+  return children(der, subject).flatMap(set =>
+    children(der, set).map(attribute => {
+      const [type, value] = children(der, attribute)
+      const bytes = der.subarray(value!.start, value!.end)
+      const oid = der.subarray(type!.start, type!.end).toString('hex')
+      return {
+        oid,
+        value: der[value!.from] === 0x1e ? Buffer.from(bytes).swap16().toString('utf16le') : bytes.toString(),
+      }
+    }),
+  )
+}
+
+const extensionRequest = '2a864886f70d01090e'
+const subjectAltName = '551d11'
+
+/** What the requested extensions say besides the subject. */
+function alternativeNames(der: Buffer, from: number): { tag: number; content: Buffer }[] {
+  for (const attribute of children(der, readElement(der, from, 0xa0))) {
+    const [type, values] = children(der, attribute)
+    if (der.subarray(type!.start, type!.end).toString('hex') !== extensionRequest) continue
+    for (const extensions of children(der, values!))
+      for (const extension of children(der, extensions)) {
+        const parts = children(der, extension)
+        if (der.subarray(parts[0]!.start, parts[0]!.end).toString('hex') !== subjectAltName) continue
+        return children(der, readElement(der, parts.at(-1)!.start, 0x30)).map(name => ({
+          tag: der[name.from]!,
+          content: der.subarray(name.start, name.end),
+        }))
+      }
+  }
+  return []
+}
+
+function children(der: Buffer, { start, end }: Element): Element[] {
+  const found: Element[] = []
+  for (let at = start; at < end; ) {
+    const element = readElement(der, at, der[at]!)
+    found.push(element)
+    at = element.end
+  }
+  return found
+}
+
 interface Scheme {
   readonly hash: string | null
   readonly failure: string

@@ -111,6 +111,54 @@ export function issueCertificate(
   return { certificate, privateKey: pemOf(keys.privateKey) }
 }
 
+/** What a request for a certificate asks to be said of the key that it was signed with. */
+export interface RequestedCertificate {
+  /** DER of the subject and of the public key, as they stand in the request. */
+  readonly subject: Der
+  readonly publicKey: Der
+  readonly dnsNames: readonly string[]
+  readonly emailAddresses: readonly string[]
+  readonly ipAddresses: readonly Uint8Array[]
+  readonly uris: readonly string[]
+  /** Bits of KeyUsage, and object identifiers of ExtendedKeyUsage. */
+  readonly keyUsages: readonly number[]
+  readonly extendedKeyUsages: readonly string[]
+}
+
+/** A certificate for whoever holds the key already; PEM. */
+export function signCertificate(
+  authority: KeyAndCertificate,
+  requested: RequestedCertificate,
+  validity: Validity,
+  serial: Uint8Array,
+): string {
+  const issuerKey = createPrivateKey(authority.privateKey)
+  const { keyUsages, extendedKeyUsages: extended } = requested
+  const names = [
+    ...requested.dnsNames.map(name => implicit(2, Buffer.from(name))),
+    ...requested.emailAddresses.map(address => implicit(1, Buffer.from(address))),
+    ...requested.ipAddresses.map(address => implicit(7, address)),
+    ...requested.uris.map(uri => implicit(6, Buffer.from(uri))),
+  ]
+  const extensions = [
+    ...(keyUsages.length > 0 ? [extension('2.5.29.15', namedBits(...keyUsages), true)] : []),
+    ...(extended.length > 0 ? [extension('2.5.29.37', sequence(...extended.map(objectIdentifier)))] : []),
+    extension('2.5.29.19', sequence(), true),
+    extension('2.5.29.35', sequence(implicit(0, keyIdentifierOf(createPublicKey(issuerKey))))),
+    // Where there is no subject, the names are all there is to go by.
+    ...(names.length > 0 ? [extension('2.5.29.17', sequence(...names), requested.subject.length === 2)] : []),
+  ]
+  return signedCertificate({
+    serial,
+    issuer: distinguishedName({ commonName: commonNameOf(new X509Certificate(authority.certificate)) }),
+    subject: requested.subject,
+    validity,
+    publicKey: requested.publicKey,
+    signingKey: issuerKey,
+    extensions,
+  })
+}
+
 /** The CN of a certificate's subject. */
 export function commonNameOf(certificate: X509Certificate): string {
   return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? ''
@@ -121,7 +169,7 @@ function signedCertificate(of: {
   issuer: Der
   subject: Der
   validity: Validity
-  publicKey: KeyObject
+  publicKey: KeyObject | Der
   signingKey: KeyObject
   extensions: readonly Der[]
 }): string {
@@ -132,7 +180,7 @@ function signedCertificate(of: {
     of.issuer,
     sequence(time(of.validity.notBefore), time(of.validity.notAfter)),
     of.subject,
-    of.publicKey.export({ type: 'spki', format: 'der' }),
+    of.publicKey instanceof Uint8Array ? of.publicKey : of.publicKey.export({ type: 'spki', format: 'der' }),
     explicit(3, sequence(...of.extensions)),
   )
   const certificate = sequence(body, ecdsaWithSHA256, bitString(sign('sha256', body, of.signingKey)))
