@@ -49,6 +49,7 @@ import { answerJson } from './registry/answers.ts'
 import { apiServerManager } from './registry/field-management/field-manager.ts'
 import { Registry } from './registry/registry.ts'
 import { enableYaml } from './registry/representation.ts'
+import { IPAddressObjects } from './registry/service-allocation/ip-address-objects.ts'
 import { strategyOf } from './registry/strategies/strategies.ts'
 import type { ComponentChecks } from './registry/subresources/component-status.ts'
 import { subresourcesOf } from './registry/subresources/subresources.ts'
@@ -127,6 +128,7 @@ export class ApiServer {
   #clientCAFile: WatchedFile | undefined
   #compaction: Timer | undefined
   #flowObjects: ConfigurationObjects | undefined
+  #addresses: IPAddressObjects | undefined
   readonly #progress = new Progress()
 
   constructor(options: ApiServerOptions) {
@@ -245,6 +247,8 @@ export class ApiServer {
       ...(['rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes'] as const),
       'start-system-namespaces-controller',
     )
+    this.#addresses = new IPAddressObjects(this.#server)
+    await this.#addresses.start()
     this.#flowObjects = new ConfigurationObjects(this.#server, this.#flowControl)
     await this.#flowObjects.maintain()
     this.#flowObjects.follow()
@@ -287,6 +291,7 @@ export class ApiServer {
     this.#flowObjects?.stop()
     this.#clientCAFile?.stop()
     this.#security.stop()
+    await this.#addresses?.stop()
     await this.#http?.close()
     await this.#customResources.stop()
     await this.#aggregator.stop()

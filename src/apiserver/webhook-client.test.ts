@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:https'
 import { type AddressInfo, createServer as createPlainServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createCertificateAuthority, issueCertificate } from '../machinery/x509/certificate.ts'
 import { systemEnv } from '../cluster/system-env.ts'
+import { createCertificateAuthority, issueCertificate } from '../machinery/x509/certificate.ts'
 import { WebhookClient, type WebhookClientConfig } from './webhook-client.ts'
 
 let server: Server

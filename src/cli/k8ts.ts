@@ -62,6 +62,7 @@ const up = program
   .option('--cluster-cidr <range>', 'the addresses of pods', '10.244.0.0/16')
   .option('--service-cidr <range>', 'the addresses of services', '10.96.0.0/12')
   .option('--no-controller-manager', 'leave the controllers to a process of their own: k8ts controller-manager')
+  .option('--no-service-lb', 'leave Services of type LoadBalancer to somebody else: they get no addresses of nodes')
   .option('--no-scheduler', 'leave the scheduling to a process of its own: k8ts scheduler')
   .option('--no-metrics-server', 'do not serve metrics.k8s.io (kubectl top, autoscaling by use)')
   .option('--audit-policy-file <file>', 'which requests are recorded, and how much of each (audit.k8s.io/v1 Policy)')

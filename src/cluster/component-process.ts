@@ -86,7 +86,8 @@ export function runControllerManager(options: ControllerManagerProcessOptions): 
       certificateAuthority,
       issueLegacyToken,
       clusterCIDR: options.clusterCidr ?? defaultClusterCIDR,
-      controllers: options.controllers,
+      // As upstream: without a range there is nothing to give to nodes.
+      controllers: [...(options.clusterCidr === undefined ? ['-node-ipam-controller'] : []), ...options.controllers],
     })
   })
 }

@@ -38,6 +38,8 @@ export interface UpOptions extends AuthenticationFlags, RequestFlags {
   readonly controllerManager: boolean
   readonly scheduler: boolean
   readonly metricsServer: boolean
+  /** Give Services of type LoadBalancer the addresses of the nodes. */
+  readonly serviceLb: boolean
   readonly auditPolicyFile?: string
   readonly auditLogPath?: string
   readonly auditLogMaxage: number
@@ -92,6 +94,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     clusterCIDR: options.clusterCidr,
     listen: { address: options.bindAddress, port: options.port },
     authentication,
+    controllers: options.serviceLb ? ['*'] : ['*', '-service-lb-controller'],
     withoutControllers: !options.controllerManager,
     withoutScheduler: !options.scheduler,
     metricsServer: options.metricsServer,

@@ -3,6 +3,7 @@
 
 import { serviceAccountUsername } from '../user.ts'
 import { signingKey, signJwt } from './jwt.ts'
+import { legacyIssuer } from './legacy-service-account-token.ts'
 
 export interface LegacyTokenSpec {
   readonly namespace: string
@@ -16,7 +17,7 @@ export function legacyTokenIssuer(privateKey: string): (spec: LegacyTokenSpec) =
   return ({ namespace, serviceAccount, secret }) =>
     signJwt(
       {
-        iss: 'kubernetes/serviceaccount',
+        iss: legacyIssuer,
         'kubernetes.io/serviceaccount/namespace': namespace,
         'kubernetes.io/serviceaccount/secret.name': secret.name,
         'kubernetes.io/serviceaccount/service-account.name': serviceAccount.name,

@@ -51,12 +51,10 @@ function pem({ commonName = 'jane', organizations = [], dns = [], ips = [], emai
       : explicit(0, sequence(objectIdentifier('1.2.840.113549.1.9.14'), set(extensions))),
   )
   const key = createPrivateKey(keys.privateKey.export({ type: 'pkcs8', format: 'pem' }))
-  const signed = sequence(
-    info,
-    sequence(objectIdentifier('1.2.840.10045.4.3.2')),
-    bitString(sign('sha256', info, key)),
-  )
-  const text = Buffer.from(signed).toString('base64').match(/.{1,64}/g)!
+  const signed = sequence(info, sequence(objectIdentifier('1.2.840.10045.4.3.2')), bitString(sign('sha256', info, key)))
+  const text = Buffer.from(signed)
+    .toString('base64')
+    .match(/.{1,64}/g)!
   return `-----BEGIN CERTIFICATE REQUEST-----\n${text.join('\n')}\n-----END CERTIFICATE REQUEST-----\n`
 }
 
@@ -155,12 +153,7 @@ describe('what a signer refuses fails', () => {
     [kubelet, { ...node, ips: ['10.0.0.1'] }, clientUsages, 'IP subjectAltNames are not allowed'],
     [kubelet, { ...node, uris: ['urn:x'] }, clientUsages, 'URI subjectAltNames are not allowed'],
     [kubelet, { ...node, commonName: 'one' }, clientUsages, 'subject common name does not begin with system:node:'],
-    [
-      kubelet,
-      node,
-      servingUsages,
-      'usages did not match [client auth digital signature key encipherment]',
-    ],
+    [kubelet, node, servingUsages, 'usages did not match [client auth digital signature key encipherment]'],
     [serving, node, servingUsages, 'DNS or IP subjectAltName is required'],
     [serving, { ...named, organizations: [] }, servingUsages, 'subject organization is not system:nodes'],
     [serving, { ...named, emails: ['a@b.c'] }, servingUsages, 'Email subjectAltNames are not allowed'],

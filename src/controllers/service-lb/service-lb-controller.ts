@@ -78,12 +78,10 @@ async function reconcile(key: string, { lister, client, events }: ControllerCont
   if (present.length === 0) events.event(service, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer')
   const ingress = wanted.map(ip => ({ ip, ipMode: 'VIP' }))
   try {
-    await client
-      .resource(services)
-      .updateStatus({
-        ...service,
-        status: { ...service.status, loadBalancer: { ...(ingress.length > 0 && { ingress }) } },
-      })
+    await client.resource(services).updateStatus({
+      ...service,
+      status: { ...service.status, loadBalancer: { ...(ingress.length > 0 && { ingress }) } },
+    })
   } catch (error) {
     if (isNotFound(error)) return
     throw error

@@ -1,7 +1,7 @@
 // Certificates for servers on loopback, and for clients.
 
-import { createCertificateAuthority, issueCertificate, type Subject } from '../../../src/cluster/pki/certificate.ts'
 import type { KeyAndCertificate } from '../../../src/cluster/pki/pki.ts'
+import { createCertificateAuthority, issueCertificate, type Subject } from '../../../src/machinery/x509/certificate.ts'
 
 const day = 24 * 3600_000
 let serial = 100

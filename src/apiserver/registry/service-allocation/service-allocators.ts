@@ -5,12 +5,14 @@
 // is taken follows from the stored Services: the allocators are filled from the watch cache and kept in step with it.
 
 import { validateServiceClusterIPs } from '../../../api/core/v1/service.validation.ts'
-import type { KubeObject } from '../../../api/resource.ts'
+import { ipAddresses } from '../../../api/networking/v1/ipaddress.ts'
+import { groupResource, type KubeObject } from '../../../api/resource.ts'
 import { type FieldError, invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
 import { parseIP } from '../../../machinery/ip.ts'
 import { internalError, invalid } from '../../../machinery/status-error.ts'
 import type { ServerContext } from '../../server-context.ts'
+import type { ResourceStorage } from '../resource-storage.ts'
 import { AllocationError, IPAllocator } from './ip-allocator.ts'
 import { PortAllocator } from './port-allocator.ts'
 
@@ -58,6 +60,24 @@ export class ServiceAllocators {
       for (const { type, object, previous } of events) {
         if (previous) this.#release(previous.object, type === 'DELETED' ? undefined : object.object)
         if (type !== 'DELETED') this.#record(object.object)
+      }
+    })
+    this.#followAddresses(server.registry.storage(groupResource(ipAddresses)))
+  }
+
+  /** Addresses that somebody has taken by an IPAddress of their own are not given to Services. */
+  #followAddresses({ cache }: ResourceStorage): void {
+    const owner = (name: string): string => `ipaddress/${name}`
+    const take = (name: string): void => {
+      const allocator = this.#of(name)
+      if (allocator && !allocator.has(name)) allocator.record(name, owner(name))
+    }
+    for (const { object } of cache.all()) take(object.metadata.name ?? '')
+    cache.onEvents(events => {
+      for (const { type, object } of events) {
+        const { name = '' } = object.object.metadata
+        if (type === 'DELETED') this.#of(name)?.release(name, owner(name))
+        else take(name)
       }
     })
   }
