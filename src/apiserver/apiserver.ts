@@ -26,6 +26,7 @@ import type { Authorization } from './authorization/modes.ts'
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
 import { publishKubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts'
+import { legacyTokenTracking } from './bootstrap/legacy-token-tracking.ts'
 import { CustomResources } from './customresources/custom-resources.ts'
 import { CustomOpenAPISource } from './customresources/openapi-source.ts'
 import { Deadlines } from './deadlines.ts'
@@ -233,14 +234,14 @@ export class ApiServer {
       ...(['generic-apiserver-start-informers', 'start-apiserver-admission-initializer'] as const),
       ...(['storage-object-count-tracker-hook', 'storage-readiness'] as const),
     )
-    await createBootstrapObjects(
-      this.#server,
-      bootstrapObjects({
+    await createBootstrapObjects(this.#server, [
+      ...bootstrapObjects({
         serviceCIDR: this.#options.serviceCIDR,
         securePort: this.#options.port || defaultPort,
         now: env.clock.now(),
       }),
-    )
+      legacyTokenTracking(env.clock.now()),
+    ])
     await this.#customResources.start()
     this.#aggregator.start(createClient(this.transport(undefined, apiServerManager)))
     this.#progress.finish(

@@ -23,12 +23,13 @@ const reasons = async (name: string) =>
   (await cluster.client.resource(events).namespace('default').list()).items
     .filter(({ involvedObject }) => involvedObject.name === name)
     .map(({ reason }) => reason)
+    .sort()
 
 test('have the addresses of the nodes', async () => {
   await create('web')
   expect(await addresses('web')).toEqual(['192.168.0.1', '192.168.0.2'])
   expect((await resource().get('web')).status.loadBalancer?.ingress?.[0]?.ipMode).toBe('VIP')
-  expect(await reasons('web')).toEqual(['EnsuringLoadBalancer', 'EnsuredLoadBalancer'])
+  expect(await reasons('web')).toEqual(['EnsuredLoadBalancer', 'EnsuringLoadBalancer'])
 })
 
 test.each<[string, Partial<ServiceSpec>]>([

@@ -91,13 +91,9 @@ describe('an unused token that was made for its account', () => {
   afterEach(() => later?.stop())
 
   const setUp = async (listed: { name: string }[]) => {
-    await cluster.client
-      .resource(configMaps)
-      .namespace('kube-system')
-      .create({
-        metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking' },
-        data: { since: '2026-01-01' },
-      })
+    const tracking = cluster.client.resource(configMaps).namespace('kube-system')
+    const { data } = await tracking.get('kube-apiserver-legacy-service-account-token-tracking')
+    expect(data).toEqual({ since: '2026-01-01' })
     await accounts().create({ metadata: { name: 'builder' }, secrets: listed })
     await make(ofBuilder)
     await settle()
