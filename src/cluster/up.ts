@@ -94,7 +94,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     clusterCIDR: options.clusterCidr,
     listen: { address: options.bindAddress, port: options.port },
     authentication,
-    controllers: options.serviceLb ? ['*'] : ['*', '-service-lb-controller'],
+    controllers: options.serviceLb ? ['*', 'service-lb-controller'] : ['*'],
     withoutControllers: !options.controllerManager,
     withoutScheduler: !options.scheduler,
     metricsServer: options.metricsServer,

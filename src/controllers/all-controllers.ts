@@ -140,7 +140,11 @@ export const allControllers: readonly ManagedController[] = [
     tokenCleanerController,
   ),
   managed({ name: 'service-cidr-controller', serviceAccount: 'service-cidrs-controller' }, serviceCIDRController),
-  managed({ name: 'service-lb-controller', serviceAccount: 'service-controller' }, serviceLBController),
+  // For clusters of one machine: elsewhere load balancers are a cloud's.
+  managed(
+    { name: 'service-lb-controller', serviceAccount: 'service-controller', disabledByDefault: true },
+    serviceLBController,
+  ),
   managed(
     { name: 'node-ipam-controller', serviceAccount: 'node-controller', eventSource: 'cidrAllocator' },
     nodeIPAMController,
