@@ -7,7 +7,7 @@ import { Cluster } from '../../cluster/cluster.ts'
 
 let cluster: Cluster
 beforeEach(async () => {
-  cluster = await Cluster.start({ nodes: 2, withoutScheduler: true })
+  cluster = await Cluster.start({ nodes: 2, withoutScheduler: true, controllers: ['*', 'service-lb-controller'] })
   await cluster.clock.advance('2s')
 })
 afterEach(() => cluster.stop())
