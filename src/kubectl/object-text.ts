@@ -1,7 +1,7 @@
 // Objects as YAML and JSON, fields in alphabetical order, as kubectl prints them.
 
-import { stringify } from 'yaml'
 import { inKeyOrder } from '../machinery/go-text.ts'
+import { writeYaml } from '../machinery/yaml/write.ts'
 
 export type ObjectFormat = 'json' | 'yaml'
 
@@ -12,8 +12,7 @@ export function objectText(
 ): string {
   const shown = inKeyOrder(options.showManagedFields ? object : withoutManagedFields(object))
   if (format === 'json') return `${JSON.stringify(shown, null, 4)}\n`
-  // YAML 1.1: what older parsers would take for a boolean or a time is quoted.
-  return stringify(shown, { version: '1.1', lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false })
+  return writeYaml(shown)
 }
 
 function withoutManagedFields(object: any): unknown {

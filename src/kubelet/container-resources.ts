@@ -2,8 +2,8 @@
 
 import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
+import { parseQuantity } from '../machinery/quantity.ts'
 import { oomScoreAdjust } from './qos.ts'
-import { milliValue, quantityValue } from './resource-values.ts'
 import type { LinuxContainerResources } from './runtime/cri/shared.ts'
 
 const minShares = 2
@@ -22,9 +22,9 @@ export function cpuQuota(milliCpu: number): number {
 
 export function linuxResources(pod: Pod, container: Container, machineMemory: number): LinuxContainerResources {
   const { requests = {}, limits = {} } = container.resources ?? {}
-  const cpuLimit = limits['cpu'] ? milliValue(limits['cpu']) : 0
-  const cpuRequest = requests['cpu'] ? milliValue(requests['cpu']) : cpuLimit
-  const memoryLimit = limits['memory'] ? quantityValue(limits['memory']) : 0
+  const cpuLimit = limits['cpu'] ? parseQuantity(limits['cpu']).milliValue() : 0
+  const cpuRequest = requests['cpu'] ? parseQuantity(requests['cpu']).milliValue() : cpuLimit
+  const memoryLimit = limits['memory'] ? parseQuantity(limits['memory']).value() : 0
   return {
     cpuShares: cpuShares(cpuRequest),
     cpuPeriod: quotaPeriod,

@@ -2,7 +2,7 @@
 
 import type { Container, ResourceFieldSelector } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
-import { milliValue, quantityValue } from './resource-values.ts'
+import { parseQuantity } from '../machinery/quantity.ts'
 
 /** What isn't in the pod's object yet, or belongs to the node. */
 export interface PodSurroundings {
@@ -76,6 +76,7 @@ export function resourceFieldValue(
   const fallback = kind === 'limits' ? node.allocatable[resource] : container.resources?.limits?.[resource]
   const quantity = set ?? fallback ?? '0'
   const divisor = selector.divisor && selector.divisor !== '0' ? selector.divisor : '1'
-  if (resource === 'cpu') return String(Math.ceil(milliValue(quantity) / milliValue(divisor)))
-  return String(Math.ceil(quantityValue(quantity) / quantityValue(divisor)))
+  if (resource === 'cpu')
+    return String(Math.ceil(parseQuantity(quantity).milliValue() / parseQuantity(divisor).milliValue()))
+  return String(Math.ceil(parseQuantity(quantity).value() / parseQuantity(divisor).value()))
 }

@@ -2,9 +2,9 @@
 // those bound by hand, or against old knowledge, are Failed with the reason.
 
 import type { Pod } from '../api/core/v1/pod.ts'
+import { parseQuantity } from '../machinery/quantity.ts'
 import { podResources } from './pod-resources.ts'
 import { isRestartableInitContainer, isTerminalPhase } from './pod-spec.ts'
-import { milliValue, quantityValue } from './resource-values.ts'
 
 export interface Rejection {
   readonly reason: string
@@ -50,7 +50,12 @@ function outOfResources(pod: Pod, active: readonly Pod[], node: AdmissionNode): 
     for (const [resource, amount] of podRequests(other)) used.set(resource, (used.get(resource) ?? 0) + amount)
   for (const [resource, amount] of wanted) {
     const quantity = node.allocatable[resource]
-    const capacity = quantity === undefined ? 0 : resource === 'cpu' ? milliValue(quantity) : quantityValue(quantity)
+    const capacity =
+      quantity === undefined
+        ? 0
+        : resource === 'cpu'
+          ? parseQuantity(quantity).milliValue()
+          : parseQuantity(quantity).value()
     const inUse = used.get(resource) ?? 0
     if (amount === 0 || inUse + amount <= capacity) continue
     return {

@@ -3,7 +3,7 @@
 import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
 import { type PodQOSClass, podQOSClass } from '../api/core/v1/pod-qos.ts'
-import { quantityValue } from './resource-values.ts'
+import { parseQuantity } from '../machinery/quantity.ts'
 
 /** As the API server wrote it when the pod was created; computed for pods that lack it. */
 export function podQosClass(pod: Pod): PodQOSClass {
@@ -22,7 +22,7 @@ export function oomScoreAdjust(pod: Pod, container: Container, machineMemory: nu
       return 1000
   }
   const request = container.resources?.requests?.['memory']
-  const score = 1000 - Math.floor((1000 * (request ? quantityValue(request) : 0)) / machineMemory)
+  const score = 1000 - Math.floor((1000 * (request ? parseQuantity(request).value() : 0)) / machineMemory)
   if (score < 1000 - 997) return 1000 - 997
   return score === 1000 ? 999 : score
 }

@@ -9,9 +9,9 @@ import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.
 import type { Pod } from '../../api/core/v1/pod.ts'
 import type { Volume } from '../../api/core/v1/volume.ts'
 import type { Client } from '../../client/client.ts'
+import { parseQuantity } from '../../machinery/quantity.ts'
 import type { ConfigSource } from '../container-env.ts'
 import type { PodSurroundings } from '../downward-api.ts'
-import { quantityValue } from '../resource-values.ts'
 import { commonRunAsUser, volumePayload } from './payloads.ts'
 import type { TokenManager } from './service-account-token.ts'
 import type { HostPathType, Payload, VolumeHost } from './volume-host.ts'
@@ -91,7 +91,7 @@ export class VolumeManager {
       if (medium === 'Memory')
         await host.mountMemory(path, {
           ...options,
-          ...(sizeLimit && quantityValue(sizeLimit) > 0 ? { sizeBytes: quantityValue(sizeLimit) } : {}),
+          ...(sizeLimit && parseQuantity(sizeLimit).value() > 0 ? { sizeBytes: parseQuantity(sizeLimit).value() } : {}),
         })
       else await host.makeDirectory(path, options)
       return mounted(path)

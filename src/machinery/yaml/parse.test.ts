@@ -23,6 +23,32 @@ describe('a scalar', () => {
     ['100m', '100m'],
     ['1e3', 1000],
     ['v1', 'v1'],
+    ['y', true],
+    ['N', false],
+    ['On', true],
+    ['yEs', 'yEs'],
+    ['"no"', 'no'],
+    ['!!str no', 'no'],
+    ['Null', null],
+    ['0o777', 511],
+    ['0b101', 5],
+    ['-0x10', -16],
+    ['+5', 5],
+    ['089', 89],
+    ['0_7', 7],
+    ['1_0.5', 10.5],
+    ['.5', 0.5],
+    ['1.', 1],
+    ['-.5e1', -5],
+    ['1e999', '1e999'],
+    ['12345678901234567890', 12345678901234567000],
+    ['190:20:30', '190:20:30'],
+    ['!!int "5"', 5],
+    ['!!float 1', 1],
+    ['!!binary aGk=', 'hi'],
+    ['!custom 5', '5'],
+    ['2026-1-2', '2026-1-2'],
+    ['<<', '<<'],
   ])('%j is %j', (text, expected) => {
     expect(value(`a: ${text}`)).toEqual({ a: expected })
   })
@@ -34,6 +60,47 @@ test('anchors, merge keys and keys that are no text', () => {
     more: { x: 1, z: 3 },
     list: [{ x: 1, z: 2 }],
     '1': 'one',
+  })
+})
+
+test('keys are made text', () => {
+  expect(value('y: 1\n"n": 2\n0x10: 3\n1.5: 4\n2026-01-02: 5\nfalse: 6\n')).toEqual({
+    true: 1,
+    n: 2,
+    '16': 3,
+    '1.5': 4,
+    '2026-01-02': 5,
+    false: 6,
+  })
+})
+
+test('a merge gives way to what follows it, and the first of several wins', () => {
+  expect(value('a: &a {x: 1, y1: 1}\nb: &b {x: 2, z: 2}\nc: {<<: [*a, *b], z: 3}\nd: {"<<": 1}')).toMatchObject({
+    c: { x: 1, y1: 1, z: 3 },
+    d: { '<<': 1 },
+  })
+})
+
+test('an alias means the last anchor before it', () => {
+  expect(value('- &a 1\n- *a\n- &a 2\n- *a')).toEqual([1, 1, 2, 2])
+})
+
+test('documents after the first are not looked at', () => {
+  expect(value('a: 1\n---\n{')).toEqual({ a: 1 })
+})
+
+describe('what cannot be JSON is refused', () => {
+  test.each([
+    ['a: .nan', 'json: unsupported value: NaN'],
+    ['a: -.inf', 'json: unsupported value: -Inf'],
+    ['a: !!int x', 'yaml: cannot decode !!str `x` as a !!int'],
+    ['? [a]\n: 1', /^yaml: invalid map key/],
+    ['~: 1', /^unsupported map key/],
+    ['a: &a [*a]', "yaml: anchor 'a' value contains itself"],
+    ['a: *b', "yaml: unknown anchor 'b' referenced"],
+    ['a: {<<: 1}', 'yaml: map merge requires map or sequence of maps as the value'],
+  ])('%j', (text, message) => {
+    expect(() => value(text)).toThrow(message)
   })
 })
 
