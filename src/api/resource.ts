@@ -80,7 +80,7 @@ export interface ResourceDeclaration<T = any> {
 export interface CustomBehaviour {
   /** Names this state of the definition: forms of objects are kept under it. */
   readonly id: string
-  /** A fresh object without unknown fields; throws a StatusError (400) for what is no object of this kind. */
+  /** A fresh object without unknown fields; throws an Error that says why it is no object of this kind. */
   decode(value: unknown, mode: DecodeMode): { readonly object: KubeObject; readonly unknownFields: readonly string[] }
   /** Changes the object in place. */
   applyDefaults(object: KubeObject): void

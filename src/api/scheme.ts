@@ -299,6 +299,26 @@ const served = new Set(groupVersions.map(apiVersionOf))
 /** Whether it is a kind of every group and version. */
 export const isEverywhere = (schema: ObjectSchema): boolean => everywhereSchemas.has(schema)
 
+/** Kinds that upstream knows in versions that are not served here, by the served ones of their group. */
+const namesByGroup = new Map<string, Set<string>>()
+for (const { group, kind: name } of kinds) {
+  if (!namesByGroup.has(group)) namesByGroup.set(group, new Set())
+  namesByGroup.get(group)!.add(name)
+}
+/** What the workload kinds and Ingress were called at first. */
+const extensionsKinds = new Set(['DaemonSet', 'Deployment', 'ReplicaSet', 'Ingress', 'NetworkPolicy', 'Scale'])
+const knownVersions = new Set(knownGroupVersions.map(apiVersionOf))
+
+/** Whether upstream's scheme has the kind, in a version that is served or not. */
+export function isKnownKind(group: string, version: string, kind: string): boolean {
+  if (kindFor(group, version, kind)) return true
+  if (!knownVersions.has(apiVersionOf({ group, version }))) return false
+  if (everywhereIndex.has(kind)) return true
+  // Of a served version, everything is declared.
+  if (served.has(apiVersionOf({ group, version }))) return false
+  return (group === 'extensions' ? extensionsKinds : namesByGroup.get(group))?.has(kind) ?? false
+}
+
 /** The resource of that plural name; undefined if there is none. */
 export function resourceFor(group: string, version: string, resource: string): ResourceDeclaration | undefined {
   return resourceIndex.get(`${apiVersionOf({ group, version })} ${resource}`)

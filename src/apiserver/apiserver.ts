@@ -222,6 +222,11 @@ export class ApiServer {
     return this.#registry
   }
 
+  /** Answers a request, whichever door it came in by. */
+  handle(request: RequestContext): Answer {
+    return this.#handle(request)
+  }
+
   /** Loads the caches, makes what every cluster starts with, then opens the door. */
   async start(): Promise<void> {
     const { env, store, https } = this.#options

@@ -2,7 +2,7 @@
 // everything else (health, version, metrics, discovery, OpenAPI) to the endpoints that registered their path.
 
 import { deprecationWarning, type ResourceDeclaration, type Verb } from '../api/resource.ts'
-import { failure, methodNotSupported, notFound } from '../machinery/status-error.ts'
+import { genericServerResponse, methodNotSupported, notFound, notFoundPath } from '../machinery/status-error.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { ServedResource } from './registry/registry.ts'
 import { create } from './registry/verbs/create.ts'
@@ -75,10 +75,10 @@ export class Dispatcher {
     const { info } = request
     const resource = this.#server.registry.find(info.group, info.version, info.resource)
     if (!resource) {
-      if (this.#server.registry.servesVersion(info.group, info.version)) throw noSuchResource()
+      if (this.#server.registry.servesVersion(info.group, info.version)) throw notFoundPath()
       return pageNotFound()
     }
-    if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw noSuchResource()
+    if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw notFoundPath()
     const { declaration } = resource
     if (declaration.custom && isMisplaced(declaration, info)) return pageNotFound()
     request.handled = true
@@ -93,7 +93,7 @@ export class Dispatcher {
       if (handler) return handler(this.#server, resource, request)
       if (info.subresource !== '') throw notAllowed()
     }
-    if (info.subresource !== '') throw declaration.custom ? notFound(declaration, info.name) : noSuchResource()
+    if (info.subresource !== '') throw declaration.custom ? notFound(declaration, info.name) : notFoundPath()
     const handler = verbs[info.verb as Verb]
     // While its definition is being deleted, discovery hides verbs of a custom resource that still have an answer.
     if (!handler || !(declaration.custom || declaration.verbs.includes(info.verb as Verb))) throw notAllowed()
@@ -110,15 +110,7 @@ function isMisplaced({ namespaced }: ResourceDeclaration, { namespace, verb }: R
   return namespace === '' && verb !== 'list' && verb !== 'watch'
 }
 
-const noSuchResource = () =>
-  failure(404, 'NotFound', 'the server could not find the requested resource', {
-    causes: [{ reason: 'UnexpectedServerResponse', message: '404 page not found' }],
-  })
-
-const notAllowed = () =>
-  failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {
-    causes: [{ reason: 'UnexpectedServerResponse', message: '405: Method Not Allowed' }],
-  })
+const notAllowed = () => genericServerResponse(405)
 
 /** What upstream answers for a path nobody serves: plain text. */
 function pageNotFound(): Response {

@@ -223,7 +223,7 @@ class Run {
 
   #refusal(request: RequestContext, error: unknown): Response {
     if (error instanceof StatusError) {
-      const answer = answerStatus(error.status)
+      const answer = answerStatus(request, error.status)
       const retry = error.status.details?.retryAfterSeconds
       if (!retry) return answer
       return {
@@ -245,7 +245,7 @@ class Run {
       this.#parts.auditor?.emit(request, 'Panic')
       request.audit = undefined
     }
-    return answerStatus(internalError(error instanceof Error ? error : String(error)).status)
+    return answerStatus(request, internalError(error instanceof Error ? error : String(error)).status)
   }
 
   /** There is an answer: what must happen then, whatever it is. */

@@ -112,7 +112,6 @@ function read(method: string, path: string, query: URLSearchParams): RequestInfo
 
   if (verb === 'get') {
     if (name === '') verb = isWatch(query) ? 'watch' : 'list'
-    else if (subresource === '' && isWatch(query)) verb = 'watch'
   } else if (verb === 'delete' && name === '') verb = 'deletecollection'
   return {
     isResourceRequest: true,

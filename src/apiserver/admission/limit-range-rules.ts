@@ -100,15 +100,20 @@ function each(bounds: ResourceList | undefined, check: (name: string, bound: str
     .filter(violation => violation !== undefined)
 }
 
+/** Without a prototype: `constructor` is a name like any other. */
+const noAmounts = (): Amounts => Object.create(null)
+
 function amounts(list: ResourceList | undefined): Amounts {
-  return Object.fromEntries(Object.entries(list ?? {}).map(([name, text]) => [name, parseQuantity(text)]))
+  const out = noAmounts()
+  for (const [name, text] of Object.entries(list ?? {})) out[name] = parseQuantity(text)
+  return out
 }
 
 /** What a pod takes at most: its containers and sidecars together, or the hungriest moment of its initialisation. */
 function podTotal(spec: Record<string, any>, field: 'requests' | 'limits'): Amounts {
-  const total: Amounts = {}
-  const sidecars: Amounts = {}
-  const initialisation: Amounts = {}
+  const total = noAmounts()
+  const sidecars = noAmounts()
+  const initialisation = noAmounts()
   for (const container of spec['containers'] ?? []) add(total, amounts(container.resources?.[field]))
   for (const container of spec['initContainers'] ?? []) {
     const own = amounts(container.resources?.[field])

@@ -23,7 +23,7 @@ export function validateChangedDefinition(crd: CustomResourceDefinition, old: Cu
 
 function formatsOf({ spec }: CustomResourceDefinition): string[] {
   const formats: string[] = []
-  for (const { schema } of spec.versions)
+  for (const { schema } of spec.versions ?? [])
     someSchema(schema?.openAPIV3Schema, each => {
       if (each.format && !isRecognizedFormat(each)) formats.push(each.format)
       return false

@@ -18,7 +18,6 @@ import {
 import { quote } from '../../machinery/go-text.ts'
 import { parseJsonPath } from '../../machinery/json-path.ts'
 import { compareVersions } from '../../machinery/kube-version.ts'
-import { badRequest } from '../../machinery/status-error.ts'
 import { applyStructuralDefaults, dropNulls } from '../../machinery/structural/default-values.ts'
 import { readEmbedded } from '../../machinery/structural/embedded-resources.ts'
 import { objectSchemaOf } from '../../machinery/structural/object-schema.ts'
@@ -98,13 +97,7 @@ function additionOf(
     id: `custom:${++made}`,
     decode(value, mode) {
       const unknownFields: string[] | undefined = mode === 'Ignore' ? undefined : []
-      try {
-        return { object: decode(value as KubeObject, own, unknownFields), unknownFields: unknownFields ?? [] }
-      } catch (error) {
-        throw badRequest(
-          `${kind} in version ${quote(version.name)} cannot be handled as a ${kind}: ${(error as Error).message}`,
-        )
-      }
+      return { object: decode(value as KubeObject, own, unknownFields), unknownFields: unknownFields ?? [] }
     },
     applyDefaults(object) {
       Object.assign(object, own.withDefaults(object))

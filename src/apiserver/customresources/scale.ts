@@ -8,7 +8,7 @@ import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { badRequest, internalError, invalid, notFound } from '../../machinery/status-error.ts'
-import { answerJson } from '../registry/answers.ts'
+import { answerKind } from '../registry/answers.ts'
 import { contentTypeOf, decodeBody } from '../registry/decode-body.ts'
 import { applyTo, manageUpdated } from '../registry/field-management/field-manager.ts'
 import { parentEntries, scaleEntries } from '../registry/field-management/scale-entries.ts'
@@ -72,7 +72,7 @@ export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
       return next
     }
     const answer = await changeObject(server, resource, { ...request, direct: true }, changed, true)
-    return answerJson(scaleOf(answer.object as KubeObject))
+    return answerKind(request, Scale, scaleOf(answer.object as KubeObject))
   }
   return {
     async get(_server, resource, request) {
@@ -84,7 +84,7 @@ export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
       const object = servedObject(resource.declaration, stored)
       if (replicasOf(object) === undefined)
         throw internalError(`the spec replicas field ${quote(paths.specReplicasPath)} does not exist`)
-      return answerJson(scaleOf(object))
+      return answerKind(request, Scale, scaleOf(object))
     },
     async update(server, resource, request) {
       const scale = await decodeBody(request, expected)
@@ -101,8 +101,8 @@ export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
         return change(server, resource, request, apply, true)
       }
       const document = await readPatch(request)
-      const apply = patcherFor(Scale, request, document.value)
-      const patched = (current: KubeObject) => decodeObject(Scale, apply(current)).object as KubeObject
+      const patched = (current: KubeObject) =>
+        decodeObject(Scale, patcherFor(Scale, request, document)(current)).object as KubeObject
       return change(server, resource, request, patched)
     },
   }

@@ -1,29 +1,61 @@
 // How the verbs answer: one object, a list, a Status. Direct callers get the objects, others their bytes.
 
-import type { Status } from '../../machinery/status-error.ts'
+import { Status as StatusSchema } from '../../api/meta/v1/status.ts'
+import { encodeObjectEnvelope } from '../../machinery/codec/protobuf.ts'
+import type { ObjectSchema } from '../../machinery/schema/schema.ts'
+import { notAcceptable, type Status } from '../../machinery/status-error.ts'
 import type { RequestContext, Response } from '../request.ts'
 import type { ServerContext } from '../server-context.ts'
-import { json } from '../serving/media-type.ts'
+import { json, protobuf, yaml } from '../serving/media-type.ts'
 import type { StoredObject } from '../watchcache/stored-object.ts'
+import { checkIncludeObject } from './forms/table-form.ts'
 import type { ServedResource } from './registry.ts'
-import { type IncludeObject, type ListMeta, negotiate, type Representation } from './representation.ts'
+import { type Answered, type ListMeta, negotiate, plainForm, type Representation, yamlText } from './representation.ts'
 import { servedObject } from './versions.ts'
+
+function acceptOf({ headers }: RequestContext): string | undefined {
+  const accept = headers['accept']
+  return Array.isArray(accept) ? accept.join(',') : accept
+}
+
+const goTrue = new Set(['1', 't', 'T', 'TRUE', 'true', 'True'])
+const people = ['curl', 'Wget', 'Mozilla/5.0']
+
+/** Whether a person reads the answer: it is indented. */
+function isPretty({ query, headers }: RequestContext): boolean {
+  const asked = query.size > 0 ? query.get('pretty') : null
+  if (asked) return goTrue.has(asked)
+  const agent = headers['user-agent']
+  return typeof agent === 'string' && people.some(name => agent.startsWith(name))
+}
 
 export function representationOf(
   server: ServerContext,
   resource: ServedResource,
   request: RequestContext,
-  isList: boolean,
+  answered: Answered,
 ): Representation {
-  const accept = request.headers['accept']
-  const include = (request.query.get('includeObject') ?? 'Metadata') as IncludeObject
+  const accept = acceptOf(request)
+  const include = request.query.size > 0 ? (request.query.get('includeObject') ?? '') : ''
+  if (include !== '' && accept?.includes('as=Table')) checkIncludeObject(include)
   return negotiate(
     resource.declaration,
-    Array.isArray(accept) ? accept.join(',') : accept,
-    isList,
+    accept,
+    answered,
     { printer: server.printer, now: () => server.env.clock.now() },
     include,
+    answered !== 'watch' && isPretty(request),
   )
+}
+
+/** Refuses before anything is done what cannot be answered in the end. */
+export function checkAcceptable(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  answered: Answered = 'object',
+): void {
+  if (!request.direct) representationOf(server, resource, request, answered)
 }
 
 export function answerObject(
@@ -35,7 +67,7 @@ export function answerObject(
 ): Response {
   if (request.direct) return { status, object: servedObject(resource.declaration, stored) }
   request.audit?.responseObject(() => servedObject(resource.declaration, stored))
-  const representation = representationOf(server, resource, request, false)
+  const representation = representationOf(server, resource, request, 'object')
   return { status, contentType: representation.contentType, body: representation.object(stored) }
 }
 
@@ -48,7 +80,7 @@ export function answerList(
 ): Response {
   if (request.direct) return { status: 200, object: listObject(resource, items, meta) }
   request.audit?.responseObject(() => listObject(resource, items, meta))
-  const representation = representationOf(server, resource, request, true)
+  const representation = representationOf(server, resource, request, 'list')
   return { status: 200, contentType: representation.contentType, body: representation.list(items, meta) }
 }
 
@@ -56,7 +88,7 @@ function listObject({ declaration }: ServedResource, items: readonly StoredObjec
   return { metadata: meta, items: items.map(stored => servedObject(declaration, stored)) }
 }
 
-/** Any object that isn't stored: a Status, a review, discovery. */
+/** Any object that isn't of the API: discovery, health. */
 export function answerJson(object: unknown, status = 200): Response {
   let bytes: Buffer | undefined
   return {
@@ -70,6 +102,37 @@ export function answerJson(object: unknown, status = 200): Response {
   }
 }
 
-export function answerStatus(status: Status): Response {
-  return answerJson(status, status.code)
+/** An object of the API that isn't stored (a review, a Scale), in the form the client wants. */
+export function answerKind(request: RequestContext, schema: ObjectSchema, object: object, status = 200): Response {
+  if (request.direct) return { status, contentType: json, object }
+  const form = plainForm(acceptOf(request), isPretty(request))
+  if (form === undefined) throw notAcceptable([json, yaml, protobuf])
+  return plainAnswer(form, schema, object, status)
+}
+
+function plainAnswer(
+  form: NonNullable<ReturnType<typeof plainForm>>,
+  schema: ObjectSchema,
+  object: object,
+  status: number,
+): Response {
+  switch (form) {
+    case 'json':
+      return answerJson(object, status)
+    case 'pretty':
+      return { status, contentType: json, object, body: Buffer.from(JSON.stringify(object, null, 2)) }
+    case 'yaml':
+      return { status, contentType: yaml, object, body: Buffer.from(yamlText(object)) }
+    case 'protobuf':
+      return { status, contentType: protobuf, object, body: encodeObjectEnvelope(schema, object) }
+  }
+}
+
+/** A Status, in the form the client wants; in JSON when it takes none, so that it learns what went wrong. */
+export function answerStatus(request: RequestContext, status: Status): Response {
+  const code = status.code || 200
+  if (request.direct) return { status: code, contentType: json, object: status }
+  const form = plainForm(acceptOf(request), isPretty(request)) ?? 'pretty'
+  // What has no reason doesn't say an empty one.
+  return plainAnswer(form, StatusSchema, status.reason === '' ? { ...status, reason: undefined } : status, code)
 }

@@ -1,28 +1,31 @@
 // A request's body as a decoded object: JSON, YAML or protobuf in; out comes a normalised object of the declared schema,
 // with what fieldValidation asks for done about unknown and duplicate fields.
 
+import { DeleteOptions } from '../../api/meta/v1/options.ts'
 import { apiVersionOf, type CustomBehaviour, type KubeObject } from '../../api/resource.ts'
-import { decodeObject } from '../../machinery/codec/decode.ts'
+import { isKnownKind } from '../../api/scheme.ts'
+import { cannotBeHandled, decodeObject, strictDecodingError } from '../../machinery/codec/decode.ts'
 import { decodeEnvelope, decodeProtobuf } from '../../machinery/codec/protobuf.ts'
 import { deepCopy } from '../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
+import { quote } from '../../machinery/go-text.ts'
+import { strictProblems } from '../../machinery/json/duplicates.ts'
 import { parseJson } from '../../machinery/json/parse.ts'
 import type { ObjectSchema } from '../../machinery/schema/schema.ts'
-import { badRequest, invalid, unsupportedMediaType } from '../../machinery/status-error.ts'
+import { badRequest, invalid, StatusError, unsupportedMediaType } from '../../machinery/status-error.ts'
 import type { RequestContext } from '../request.ts'
 import { json, parseMediaType, protobuf, yaml } from '../serving/media-type.ts'
+import { internalPackage } from './representation.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
-interface Expected {
+export interface Expected {
   readonly group: string
   readonly version: string
   readonly kind: string
   readonly schema: ObjectSchema
   readonly custom?: CustomBehaviour
-  /** The kind is served in every group: DeleteOptions. */
-  readonly anyGroup?: boolean
 }
 
 /** The `fieldValidation` parameter; `Warn` when the client says nothing. */
@@ -39,115 +42,164 @@ export function contentTypeOf(request: RequestContext): string {
   return text === '' || text === json ? json : parseMediaType(text).type
 }
 
+/** A body in parts: its value, and what a strict reading has against it. */
+interface Parsed {
+  readonly value: unknown
+  readonly duplicates: readonly string[]
+  /** The JSON text; undefined when it came otherwise. */
+  readonly text?: string
+}
+
 /** Decodes the body as an object of the expected kind; apiVersion and kind may be left out. */
 export async function decodeBody(request: RequestContext, expected: Expected): Promise<KubeObject> {
-  const body = await request.readBody()
-  if (body === undefined || (body instanceof Uint8Array && body.length === 0))
-    return checkedObject(request, {}, [], expected, Buffer.alloc(0))
-  if (!(body instanceof Uint8Array))
-    // Custom resources keep what already conforms, and this is the caller's.
-    return checkedObject(request, expected.custom ? deepCopy(body) : body, [], expected, undefined)
   const contentType = contentTypeOf(request)
-  if (expected.custom && contentType === protobuf) throw unsupportedMediaType([json, yaml])
-  switch (contentType) {
-    case json: {
-      const { value, duplicates } = parseOrRefuse(body, expected)
-      return checkedObject(request, value, duplicates, expected, body)
-    }
-    case yaml:
-    case 'application/x-yaml':
-    case 'text/yaml': {
-      const { value, duplicates } = await parseYamlOrRefuse(body)
-      return checkedObject(request, value, duplicates, expected, body)
-    }
-    case protobuf:
-      return decodeProtobufBody(body, expected)
-    default:
-      throw unsupportedMediaType(expected.custom ? [json, yaml] : [json, yaml, protobuf])
+  if (contentType !== json && contentType !== yaml && contentType !== protobuf && !isObjectBody(request))
+    throw unsupportedMediaType([json, yaml, protobuf])
+  const body = (await request.readBody()) ?? noBytes
+  if (!(body instanceof Uint8Array)) {
+    // Custom resources keep what already conforms, and this is the caller's.
+    const value = expected.custom ? deepCopy(body) : body
+    return decodeValue(request, { value, duplicates: [] }, expected, noBytes)
   }
-}
-
-function parseOrRefuse(body: Uint8Array, expected: Expected) {
+  if (contentType === protobuf) return decodeProtobufBody(body, expected)
+  const unrecognized = (why: string) =>
+    badRequest(`the object provided is unrecognized (must be of type ${expected.kind}): ${why} (${summary(body)})`)
+  let parsed: Parsed
   try {
-    return parseJson(body, { duplicates: true })
+    parsed = contentType === yaml ? await parseYamlBody(body) : parseJsonBody(body)
   } catch (error) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${(error as Error).message} (${summary(body)})`,
-    )
+    throw unrecognized((error as Error).message)
+  }
+  return decodeValue(request, parsed, expected, body)
+}
+
+const noBytes = new Uint8Array()
+
+/** Direct callers send objects, and say no type. */
+const isObjectBody = (request: RequestContext): boolean =>
+  request.direct && request.headers['content-type'] === undefined
+
+function parseJsonBody(body: Uint8Array): Parsed {
+  try {
+    const parsed = parseJson(body, { duplicates: true })
+    return parsed.duplicates.length === 0 ? parsed : { ...parsed, text: Buffer.from(body).toString() }
+  } catch (error) {
+    throw new Error(`couldn't get version/kind; json parse error: ${(error as Error).message}`)
   }
 }
 
-async function parseYamlOrRefuse(body: Uint8Array): Promise<{ value: unknown; duplicates: readonly string[] }> {
+async function parseYamlBody(body: Uint8Array): Promise<Parsed> {
   // Few clients send YAML, and its reader takes a while to load.
   const { parseYaml } = await import('../../machinery/yaml/parse.ts')
-  try {
-    return parseYaml(Buffer.from(body).toString())
-  } catch (error) {
-    throw badRequest((error as Error).message)
-  }
+  return parseYaml(Buffer.from(body).toString())
 }
 
+/** How upstream shows what it could not read. */
 function summary(body: Uint8Array): string {
-  const text = Buffer.from(body.subarray(0, 30)).toString()
-  return body.length > 30 ? `${JSON.stringify(text)} ...` : JSON.stringify(text)
+  if (body.length === 0) return '<empty>'
+  const shown = Buffer.from(body.subarray(0, 30))
+  const text = body[0] === 0x7b ? shown.toString() : shown.toString('hex')
+  return body.length > 30 ? `${text} ...` : text
 }
 
-function checkedObject(
-  request: RequestContext,
-  value: unknown,
-  duplicates: readonly string[],
-  expected: Expected,
-  raw: Uint8Array | undefined,
-): KubeObject {
-  const apiVersion = apiVersionOf(expected)
-  if (value === null || typeof value !== 'object' || Array.isArray(value))
+interface TypeOfBody {
+  readonly apiVersion: string
+  readonly kind: string
+}
+
+const typeMetaStruct =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+/** The type a body says it is of, '' where it says nothing. Throws an Error with upstream's message. */
+function typeOfBody(value: unknown): TypeOfBody {
+  const goType = (of: unknown) => (Array.isArray(of) ? 'array' : typeof of === 'boolean' ? 'bool' : typeof of)
+  const failed = (why: string) =>
+    new Error(`couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`)
+  if (value === null || value === undefined) return { apiVersion: '', kind: '' }
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw failed(`${goType(value)} into Go value of type ${typeMetaStruct}`)
+  const { apiVersion, kind } = value as Record<string, unknown>
+  for (const [name, part] of [
+    ['apiVersion', apiVersion],
+    ['kind', kind],
+  ] as const)
+    if (part !== undefined && part !== null && typeof part !== 'string')
+      throw failed(`${goType(part)} into Go struct field .${name} of type string`)
+  const version = (apiVersion as string | undefined) ?? ''
+  if (version.split('/').length > 2) throw new Error(`unexpected GroupVersion string: ${version}`)
+  return { apiVersion: version, kind: (kind as string | undefined) ?? '' }
+}
+
+function decodeValue(request: RequestContext, parsed: Parsed, expected: Expected, raw: Uint8Array): KubeObject {
+  let type: TypeOfBody
+  try {
+    type = typeOfBody(parsed.value)
+  } catch (error) {
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(raw ?? new Uint8Array())})`,
+      `the object provided is unrecognized (must be of type ${expected.kind}): ${(error as Error).message} (${summary(raw)})`,
     )
-  const given = value as { apiVersion?: unknown; kind?: unknown }
+  }
+  const value = parsed.value ?? {}
   if (expected.custom) checkCustomKind(value as KubeObject, expected, raw)
-  else if (given.kind !== undefined && given.kind !== '' && given.kind !== expected.kind)
-    throw badRequest(
-      `${given.kind} in version "${versionOf(given.apiVersion, expected)}" cannot be handled as a ${expected.kind}: converting (${versionOf(given.apiVersion, expected)}.${given.kind}) to (${internalName(expected.group)}.${expected.kind}): unknown conversion`,
-    )
-  if (
-    !expected.anyGroup &&
-    given.apiVersion !== undefined &&
-    given.apiVersion !== '' &&
-    given.apiVersion !== apiVersion
-  )
-    throw badRequest(
-      `the API version in the data (${String(given.apiVersion)}) does not match the expected API version (${apiVersion})`,
-    )
+  checkType(type, expected)
   const mode = fieldValidationOf(request)
   const { object, unknownFields } = decodeDeclared(expected, value, mode)
-  if (mode !== 'Ignore' && (unknownFields.length > 0 || duplicates.length > 0)) {
-    const problems = expected.custom ? [...duplicates, ...unknownFields] : [...unknownFields, ...duplicates]
-    if (mode === 'Strict')
-      throw badRequest(
-        `${expected.kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: strict decoding error: ${problems.join(', ')}`,
-      )
-    request.warnings.push(...problems)
+  if (mode !== 'Ignore' && (unknownFields.length > 0 || parsed.duplicates.length > 0)) {
+    const problems = problemsOf(parsed, unknownFields, expected)
+    if (mode === 'Strict') throw strictDecodingError(expected.schema, problems, expected)
+    request.warnings.push(...problems.flatMap(yamlProblems))
   }
-  object.apiVersion = apiVersion
+  return typed(object, expected)
+}
+
+/** Of JSON in the order of the text; of YAML, and of custom resources, the repeated keys first. */
+function problemsOf(
+  { text, duplicates }: Parsed,
+  unknownFields: readonly string[],
+  { custom }: Expected,
+): readonly string[] {
+  return text === undefined || custom
+    ? [...duplicates, ...unknownFields]
+    : strictProblems(text, unknownFields, duplicates)
+}
+
+/** YAML's reader says all in one text; warnings come one by one. */
+export function yamlProblems(problem: string): string[] {
+  const head = 'yaml: unmarshal errors:\n'
+  if (!problem.startsWith(head)) return [problem]
+  return problem
+    .slice(head.length)
+    .split('\n')
+    .map(line => line.trim())
+}
+
+function typed(object: KubeObject, expected: Expected): KubeObject {
+  object.apiVersion = apiVersionOf(expected)
   object.kind = expected.kind
   object.metadata ??= {}
   return object
 }
 
-/** A JSON value as an object of the kind, and what it had that the kind doesn't know. */
+/** A JSON value as an object of the kind, and what it had that the kind doesn't know. Throws a 400. */
 export function decodeDeclared(
   { schema, version, kind, custom }: Pick<Expected, 'schema' | 'version' | 'kind' | 'custom'>,
   value: unknown,
   mode: FieldValidation,
+  /** The messages say what is wrong, without the kind before it. */
+  bare = false,
 ): { readonly object: KubeObject; readonly unknownFields: readonly string[] } {
-  return custom ? custom.decode(value, mode) : decodeObject<KubeObject>(schema, value, { mode, version, kind })
+  if (!custom) return decodeObject<KubeObject>(schema, value, { mode, version, kind, bare })
+  try {
+    return custom.decode(value, mode)
+  } catch (error) {
+    throw badRequest(cannotBeHandled(schema, (error as Error).message, { version, kind, bare }))
+  }
 }
 
 /** Nothing but the object itself says of which kind a custom resource is. */
-function checkCustomKind(given: KubeObject, expected: Expected, raw: Uint8Array | undefined): void {
+function checkCustomKind(given: KubeObject, expected: Expected, raw: Uint8Array): void {
   if (!given.kind) {
-    const text = raw ? Buffer.from(raw).toString() : JSON.stringify(given)
+    const text = raw.length > 0 ? Buffer.from(raw).toString() : JSON.stringify(given)
     const start = text.length > 30 ? `${text.slice(0, 30)} ...` : text
     throw badRequest(
       `the object provided is unrecognized (must be of type ${expected.kind}): Object 'Kind' is missing in '${text}' (${start})`,
@@ -159,37 +211,90 @@ function checkCustomKind(given: KubeObject, expected: Expected, raw: Uint8Array 
     ])
 }
 
+/** Refuses a body of another kind or version. */
+function checkType({ apiVersion, kind }: TypeOfBody, expected: Expected): void {
+  const wanted = apiVersionOf(expected)
+  const givenKind = kind || expected.kind
+  const givenVersion = apiVersion || wanted
+  if (givenKind === expected.kind && givenVersion === wanted) return
+  const slash = givenVersion.indexOf('/')
+  const group = slash < 0 ? '' : givenVersion.slice(0, slash)
+  const version = givenVersion.slice(slash + 1)
+  const refuse = (why: string) =>
+    badRequest(`${givenKind} in version ${quote(version)} cannot be handled as a ${expected.kind}: ${why}`)
+  if (!expected.custom && !isKnownKind(group, version, givenKind))
+    throw refuse(
+      `no kind ${quote(givenKind)} is registered for version ${quote(givenVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    )
+  if (givenKind !== expected.kind)
+    throw refuse(
+      `converting (${version}.${givenKind}) to (${internalPackage(expected.group)}.${expected.kind}): unknown conversion`,
+    )
+  throw badRequest(`the API version in the data (${givenVersion}) does not match the expected API version (${wanted})`)
+}
+
 function decodeProtobufBody(body: Uint8Array, expected: Expected): KubeObject {
-  const apiVersion = apiVersionOf(expected)
-  let object: KubeObject
+  let envelope: ReturnType<typeof decodeEnvelope>
   try {
-    const envelope = decodeEnvelope(body)
-    if (envelope.kind !== '' && envelope.kind !== expected.kind)
-      throw new Error(
-        `converting (${versionOf(envelope.apiVersion, expected)}.${envelope.kind}) to (${internalName(expected.group)}.${expected.kind}): unknown conversion`,
-      )
-    if (!expected.anyGroup && envelope.apiVersion !== '' && envelope.apiVersion !== apiVersion)
-      throw badRequest(
-        `the API version in the data (${envelope.apiVersion}) does not match the expected API version (${apiVersion})`,
-      )
-    object = decodeProtobuf(expected.schema, envelope.raw) as KubeObject
+    envelope = decodeEnvelope(body)
+  } catch (error) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): ${(error as Error).message} (${summary(body)})`,
+    )
+  }
+  if (expected.custom) {
+    // There is no message a custom resource could be read from.
+    const version = envelope.apiVersion.split('/').at(-1) || expected.version
+    throw badRequest(
+      `${envelope.kind || expected.kind} in version ${quote(version)} cannot be handled as a ${expected.kind}: Object 'Kind' is missing in 'object has no kind field '`,
+    )
+  }
+  checkType(envelope, expected)
+  try {
+    return typed(decodeProtobuf(expected.schema, envelope.raw) as KubeObject, expected)
   } catch (error) {
     throw badRequest(
       `${expected.kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: ${(error as Error).message}`,
     )
   }
-  object.apiVersion = apiVersion
-  object.kind = expected.kind
-  object.metadata ??= {}
-  return object
 }
 
-function versionOf(apiVersion: unknown, expected: Expected): string {
-  const text = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected.version
-  return text.slice(text.indexOf('/') + 1)
+// ---- DeleteOptions -------------------------------------------------------------------------------------------------
+
+/** The body of a deletion; undefined when there is none. They are taken in every group's version. */
+export async function decodeDeleteOptions(request: RequestContext): Promise<DeleteOptions | undefined> {
+  const body = await request.readBody()
+  if (body === undefined) return undefined
+  if (!(body instanceof Uint8Array)) return deleteOptionsOf(body)
+  if (body.length === 0) return undefined
+  try {
+    switch (contentTypeOf(request)) {
+      case json:
+        return deleteOptionsOf(parseJsonBody(body).value)
+      case yaml:
+        return deleteOptionsOf((await parseYamlBody(body)).value)
+      case protobuf: {
+        const envelope = decodeEnvelope(body)
+        checkIsDeleteOptions(envelope)
+        return decodeProtobuf(DeleteOptions, envelope.raw)
+      }
+      default:
+        throw unsupportedMediaType([json, yaml, protobuf])
+    }
+  } catch (error) {
+    if (error instanceof StatusError) throw error
+    throw badRequest((error as Error).message)
+  }
 }
 
-/** The package of upstream's internal type, which its conversion errors name. */
-function internalName(group: string): string {
-  return group === '' ? 'core' : group.split('.')[0]!
+function deleteOptionsOf(value: unknown): DeleteOptions {
+  checkIsDeleteOptions(typeOfBody(value))
+  return decodeObject(DeleteOptions, value ?? {}, { mode: 'Ignore', bare: true }).object
+}
+
+function checkIsDeleteOptions({ apiVersion, kind }: TypeOfBody): void {
+  if (kind === '' || kind === 'DeleteOptions') return
+  throw new Error(
+    `no kind ${quote(kind)} is registered for version ${quote(apiVersion || 'v1')} in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"`,
+  )
 }

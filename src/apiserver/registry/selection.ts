@@ -1,5 +1,6 @@
 // Which objects a LIST or WATCH is about: label and field selectors over stored objects.
 
+import { fieldLabelProblem } from '../../api/field-labels.ts'
 import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
 import { parseFieldSelector } from '../../machinery/fields.ts'
 import { parseLabelSelector } from '../../machinery/labels.ts'
@@ -17,16 +18,21 @@ export interface Selection {
 
 const everything: Selection = { id: '', everything: true, matches: () => true }
 
+/** `name`: the one object that the path names (the older watches of one object). Throws a 400. */
 export function selectionOf(request: RequestContext, declaration: ResourceDeclaration, name = ''): Selection {
-  const labelText = request.query.get('labelSelector') ?? ''
-  const fieldText = request.query.get('fieldSelector') ?? ''
+  const { query } = request
+  const labelText = query.size === 0 ? '' : (query.get('labelSelector') ?? '')
+  const fieldText = query.size === 0 ? '' : (query.get('fieldSelector') ?? '')
   if (labelText === '' && fieldText === '' && name === '') return everything
   const labels = parseOrRefuse(() => parseLabelSelector(labelText))
   const fields = parseOrRefuse(() => parseFieldSelector(fieldText))
-  for (const term of fields.terms) {
-    if (term.field === 'metadata.name' || (term.field === 'metadata.namespace' && declaration.namespaced)) continue
-    if (!declaration.selectableFields?.[term.field]) throw badRequest(`field label not supported: ${term.field}`)
+  for (const { field } of fields.terms) {
+    const problem = fieldLabelProblem(declaration, field)
+    if (problem) throw badRequest(problem)
   }
+  if (name !== '' && !fields.empty && fields.requiredValue('metadata.name') !== name)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name")
+  if (labels.empty && fields.empty && name === '') return everything
   const value = (object: KubeObject, field: string): string => {
     if (field === 'metadata.name') return object.metadata.name ?? ''
     if (field === 'metadata.namespace') return object.metadata.namespace ?? ''
@@ -36,7 +42,7 @@ export function selectionOf(request: RequestContext, declaration: ResourceDeclar
     id: `${labelText}\n${fieldText}\n${name}`,
     everything: false,
     matches(stored) {
-      const object = declaration.custom ? servedObject(declaration, stored) : stored.object
+      const object = fields.empty && !declaration.custom ? stored.object : servedObject(declaration, stored)
       if (name !== '' && object.metadata.name !== name) return false
       if (!labels.empty && !labels.matches(object.metadata['labels'] ?? {})) return false
       return fields.empty || fields.matches(field => value(object, field))

@@ -5,6 +5,11 @@ import { conversionBetween } from '../../api/conversion.ts'
 import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../api/resource.ts'
 import type { StoredObject } from '../watchcache/stored-object.ts'
 
+/** Names the version a resource is served in; of custom resources, the state of their definition too. */
+export function servedAs(declaration: ResourceDeclaration): string {
+  return declaration.custom?.id ?? apiVersionOf(declaration)
+}
+
 /** The object in the version it is served in. Where a webhook converts, `convertAhead` must have been awaited. */
 export function servedObject(declaration: ResourceDeclaration, stored: StoredObject): KubeObject {
   const { custom } = declaration

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../api/resource.ts'
 import { invalid } from '../../machinery/status-error.ts'
 import { validatePatchOptions, validateWriteOptions } from '../../machinery/validation/request-options.ts'
 import type { AdmissionAttributes, AdmissionOperation } from '../admission/admission.ts'
+import { booleanParameter } from '../query-parameters.ts'
 import type { RequestContext } from '../request.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { ServedResource } from './registry.ts'
@@ -25,7 +26,7 @@ export function checkWriteOptions(
     fieldManager: query.get('fieldManager') ?? undefined,
     fieldValidation: query.get('fieldValidation') ?? undefined,
     dryRun: query.getAll('dryRun'),
-    force: query.has('force') ? query.get('force') === 'true' : undefined,
+    force: booleanParameter(query, 'force'),
   }
   const errors = kind === 'PatchOptions' ? validatePatchOptions(options, isApply) : validateWriteOptions(options)
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)

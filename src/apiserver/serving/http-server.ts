@@ -19,6 +19,7 @@ import type { Env } from '../../machinery/env/env.ts'
 import { asStatusError, badRequest, requestEntityTooLarge } from '../../machinery/status-error.ts'
 import type { PeerCertificate } from '../authentication/authenticator.ts'
 import { type Answer, type RequestContext, type Response, type ResponseSink, unfilled } from '../request.ts'
+import { compressed, isWorthCompressing } from './compression.ts'
 import { type ClientAuthorities, PeerCertificates, type ReadPeerCertificate } from './peer-certificate.ts'
 import { responseHeaders } from './response-headers.ts'
 import { upgradeHead } from './upgrade-head.ts'
@@ -180,6 +181,8 @@ function writeHttp2(
   }
   const { body } = response
   const length = bodyLength(body)
+  if (isWorthCompressing(request, response, length))
+    return void compressed(response).then(small => writeHttp2(options, stream, request, small))
   headers['content-length'] = length
   if (length === 0 || request.method === 'HEAD') return void stream.respond(headers as never, { endStream: true })
   stream.respond(headers as never)
@@ -271,7 +274,8 @@ function serveHttp1(
     remoteAddress: socket.remoteAddress ?? '',
     readBody: once(() => collect(message, message.headers['content-length'])),
   })
-  Promise.resolve(options.handle(request)).then(answer => {
+  const write = (answer: Response): void => {
+    if (isWorthCompressing(request, answer, bodyLength(answer.body))) return void compressed(answer).then(write)
     const headers = responseHeaders(request, answer)
     if (answer.stream) {
       response.writeHead(answer.status, headers)
@@ -283,7 +287,8 @@ function serveHttp1(
     response.writeHead(answer.status, { ...headers, 'content-length': bodyLength(body) })
     if (body === undefined || request.method === 'HEAD') response.end()
     else response.end(body instanceof Uint8Array ? body : Buffer.concat(body as readonly Uint8Array[]))
-  })
+  }
+  Promise.resolve(options.handle(request)).then(write)
 }
 
 /** exec, attach and port-forward: the pipeline decides, then the connection is the handler's. */

@@ -17,6 +17,8 @@ export interface DecodeOptions {
   /** The kind and version the body says it is, for messages. */
   readonly kind?: string
   readonly version?: string
+  /** The messages say what is wrong, without the kind before it. */
+  readonly bare?: boolean
 }
 
 export interface Decoded<T = any> {
@@ -53,7 +55,9 @@ export function strictDecodingError(schema: ObjectSchema, problems: readonly str
   return badRequest(cannotBeHandled(schema, `strict decoding error: ${problems.join(', ')}`, options))
 }
 
-function cannotBeHandled(schema: ObjectSchema, message: string, { kind, version }: DecodeOptions): string {
+/** The text of a 400: why a value is no object of the kind. */
+export function cannotBeHandled(schema: ObjectSchema, message: string, { kind, version, bare }: DecodeOptions): string {
+  if (bare) return message
   const [declaredVersion = '', declaredKind = ''] = schema.name.split('.').slice(-2)
   return `${kind ?? declaredKind} in version "${version ?? declaredVersion}" cannot be handled as a ${kind ?? declaredKind}: ${message}`
 }

@@ -29,6 +29,12 @@ export function encodeEnvelope(
   writer.byte(0x1a)
   writer.bytes(raw)
   writer.byte(0x12)
+  writeType(type)
+  return writer.take()
+}
+
+/** The magic bytes and the TypeMeta: what stands before the object. */
+function writeType(type: { readonly apiVersion?: string; readonly kind?: string }): void {
   const end = writer.written
   writer.string(type.kind ?? '')
   writer.byte(0x12)
@@ -36,7 +42,55 @@ export function encodeEnvelope(
   writer.byte(0x0a)
   writer.varint(writer.written - end)
   writer.byte(0x0a)
-  for (let index = magic.length - 1; index >= 0; index--) writer.byte(magic[index]!)
+  writer.raw(magic)
+}
+
+/** WatchEvent{type = 1, object = 2: RawExtension{raw = 1}} as a frame of a stream: its length (4 bytes) before it. */
+export function encodeWatchFrame(type: string, object: Uint8Array): Uint8Array {
+  writer.bytes(object)
+  writer.byte(0x0a)
+  writer.varint(writer.written)
+  writer.byte(0x12)
+  writer.string(type)
+  writer.byte(0x0a)
+  const length = writer.written
+  for (let shift = 0; shift < 32; shift += 8) writer.byte((length >>> shift) & 0xff)
+  return writer.take()
+}
+
+/**
+ * A list in its envelope, in pieces: the encoded items are passed on as they are. `metadataFirst` says which of the two
+ * is field 1 (it is the metadata in every list but the oldest PartialObjectMetadataList).
+ */
+export function encodeListEnvelope(
+  type: { readonly apiVersion: string; readonly kind: string },
+  metadata: Uint8Array,
+  items: readonly Uint8Array[],
+  metadataFirst = true,
+): Uint8Array[] {
+  const metadataField = tagged(metadataFirst ? 0x0a : 0x12, metadata.length)
+  const itemTag = metadataFirst ? 0x12 : 0x0a
+  const content: Uint8Array[] = metadataFirst ? [metadataField, metadata] : []
+  for (const item of items) content.push(tagged(itemTag, item.length), item)
+  if (!metadataFirst) content.push(metadataField, metadata)
+  let length = 0
+  for (const piece of content) length += piece.length
+  return [envelopeHead(type, length), ...content, envelopeTail]
+}
+
+/** contentEncoding and contentType, both empty. */
+const envelopeTail = Uint8Array.of(0x1a, 0x00, 0x22, 0x00)
+
+function envelopeHead(type: { readonly apiVersion: string; readonly kind: string }, rawLength: number): Uint8Array {
+  writer.varint(rawLength)
+  writer.byte(0x12)
+  writeType(type)
+  return writer.take()
+}
+
+function tagged(tag: number, length: number): Uint8Array {
+  writer.varint(length)
+  writer.byte(tag)
   return writer.take()
 }
 

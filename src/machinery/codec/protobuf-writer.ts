@@ -89,6 +89,13 @@ export class ReverseWriter {
     this.varint(value.length)
   }
 
+  /** Bytes as they are, without their length. */
+  raw(value: Uint8Array): void {
+    this.#room(value.length)
+    this.#at -= value.length
+    this.#buffer.set(value, this.#at)
+  }
+
   /** The text with its length before it. */
   string(text: string): void {
     const length = text.length

@@ -12,7 +12,14 @@ import { ReverseWriter } from './protobuf-writer.ts'
 import { setKey } from './scalars.ts'
 import { readWellKnown, writeWellKnown } from './well-known-messages.ts'
 
-export { decodeEnvelope, type Envelope, encodeEnvelope, isProtobufEnvelope } from './protobuf-envelope.ts'
+export {
+  decodeEnvelope,
+  type Envelope,
+  encodeEnvelope,
+  encodeListEnvelope,
+  encodeWatchFrame,
+  isProtobufEnvelope,
+} from './protobuf-envelope.ts'
 export { ProtobufError } from './protobuf-reader.ts'
 
 type Json = Record<string, any>

@@ -259,6 +259,7 @@ function checkTypes(...lists: List[]): boolean {
         const { status } = genericServerResponse(422, { serverMessage: 'lists of lists are not supported' })
         throw new StatusError(status, { cause: new Error('lists of lists are not supported') })
       }
+      if (item === null) throw otherError(`list element types are not identical: ${goValue(lists)}`)
       const type = isObject(item) ? 'object' : typeof item
       first ??= type
       if (type !== first) throw otherError(`list element types are not identical: ${goValue(lists)}`)

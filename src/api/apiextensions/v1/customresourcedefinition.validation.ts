@@ -72,8 +72,14 @@ interface Options extends Omit<SchemaRules, 'checkRules'> {
 }
 
 const schemaOf = ({ schema }: CustomResourceDefinitionVersion): JsonSchema | undefined => schema?.openAPIV3Schema
-const schemasOf = ({ versions }: CustomResourceDefinitionSpec): JsonSchema[] =>
-  versions.map(schemaOf).filter(schema => schema !== undefined)
+/** A client may send null. */
+const versionsOf = ({ versions }: CustomResourceDefinitionSpec): readonly CustomResourceDefinitionVersion[] =>
+  versions ?? []
+
+const schemasOf = (spec: CustomResourceDefinitionSpec): JsonSchema[] =>
+  versionsOf(spec)
+    .map(schemaOf)
+    .filter(schema => schema !== undefined)
 
 export function isConditionTrue({ status }: CustomResourceDefinition, type: string): boolean {
   return status?.conditions?.some(condition => condition.type === type && condition.status === 'True') ?? false
@@ -120,7 +126,7 @@ export function validateCustomResourceDefinitionUpdate(
   const options: Options = {
     requireRecognizedReviewVersion: hasRecognizedVersion(old.spec.conversion?.webhook?.conversionReviewVersions),
     requireImmutableNames: isConditionTrue(old, 'Established'),
-    requireSchema: oldSchemas.length === old.spec.versions.length,
+    requireSchema: oldSchemas.length === versionsOf(old.spec).length,
     requireValidPropertyType: !oldSchemas.some(hasInvalidType),
     requireStructural: !oldSchemas.some(isNonStructural),
     requirePrunedDefaults: true,
@@ -128,17 +134,17 @@ export function validateCustomResourceDefinitionUpdate(
     requireMapListKeys: !has(schema => validateMapListKeys(schema, root('')).length > 0),
     allowInvalidCABundle: mayHaveInvalidCABundle(old),
     tooManySelectableFields: new Set(
-      crd.spec.versions
+      versionsOf(crd.spec)
         .filter(({ name, selectableFields }) => {
-          const before = old.spec.versions.find(version => version.name === name)?.selectableFields
+          const before = versionsOf(old.spec).find(version => version.name === name)?.selectableFields
           return (before?.length ?? 0) > maxSelectableFields && deepEqual(before, selectableFields)
         })
         .map(({ name }) => name),
     ),
     unchangedSchemas: new Set(
-      crd.spec.versions
+      versionsOf(crd.spec)
         .filter(version => {
-          const before = old.spec.versions.find(({ name }) => name === version.name)
+          const before = versionsOf(old.spec).find(({ name }) => name === version.name)
           return before !== undefined && deepEqual(version.schema, before.schema)
         })
         .map(({ name }) => name),
@@ -179,6 +185,7 @@ function validateSpecUpdate(
 
 function validateSpec(spec: CustomResourceDefinitionSpec, path: FieldPath, given: Options): FieldError[] {
   const errors: FieldError[] = []
+  const versions = versionsOf(spec)
   checkGroup(spec.group, path.child('group'), errors)
   checkOneOf(spec.scope, ['Cluster', 'Namespaced'], path.child('scope'), errors)
   let options = given
@@ -187,7 +194,7 @@ function validateSpec(spec: CustomResourceDefinitionSpec, path: FieldPath, given
   }
   const prunes = !spec.preserveUnknownFields
   if (prunes) requireStructural()
-  spec.versions.forEach((version, index) => {
+  versions.forEach((version, index) => {
     if (schemaOf(version)) return
     const at = path.child('versions').index(index).child('schema', 'openAPIV3Schema')
     if (options.requireSchema) errors.push(required(at, ''))
@@ -203,23 +210,23 @@ function validateSpec(spec: CustomResourceDefinitionSpec, path: FieldPath, given
   }
   if (schemas.some(usesExtensions)) requireStructural()
   const versionsPath = path.child('versions')
-  const shared = sharedParts(spec.versions)
-  spec.versions.forEach((version, index) => {
+  const shared = sharedParts(versions)
+  versions.forEach((version, index) => {
     const at = versionsPath.index(index)
     const problems = isDNS1035Label(version.name)
     if (problems.length > 0) errors.push(invalid(at.child('name'), version.name, problems.join(',')))
     checkVersion(version, at, shared, options, errors)
   })
-  if (new Set(spec.versions.map(({ name }) => name)).size !== spec.versions.length)
-    errors.push(invalid(versionsPath, printed(spec.versions, shared), 'must contain unique version names'))
-  if (spec.versions.filter(({ storage }) => storage).length !== 1)
+  if (new Set(versions.map(({ name }) => name)).size !== versions.length)
+    errors.push(invalid(versionsPath, printed(versions, shared), 'must contain unique version names'))
+  if (versions.filter(({ storage }) => storage).length !== 1)
     errors.push(
-      invalid(versionsPath, printed(spec.versions, shared), 'must have exactly one version marked as storage version'),
+      invalid(versionsPath, printed(versions, shared), 'must have exactly one version marked as storage version'),
     )
   for (const name of ['plural', 'singular', 'kind', 'listKind'] as const)
     if (!spec.names[name]) errors.push(required(path.child('names', name), ''))
   errors.push(...validateNames(spec.names, path.child('names')))
-  checkShared(spec.versions, path, shared, options, errors)
+  checkShared(versions, path, shared, options, errors)
   const { conversion } = spec
   if (conversion && conversion.strategy !== 'None' && !prunes)
     errors.push(
@@ -576,10 +583,11 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition): Fie
   const path = root('status', 'storedVersions')
   if (stored.length === 0) return [invalid(path, stored, 'must have at least one stored version')]
   const errors: FieldError[] = []
-  for (const { name, storage } of spec.versions)
+  const versions = versionsOf(spec)
+  for (const { name, storage } of versions)
     if (storage && !stored.includes(name)) errors.push(invalid(path, stored, `must have the storage version ${name}`))
   stored.forEach((version, index) => {
-    if (spec.versions.some(({ name }) => name === version)) return
+    if (versions.some(({ name }) => name === version)) return
     errors.push(
       invalid(
         path.index(index),

@@ -4,6 +4,7 @@ import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { duplicate, type FieldError, forbidden, invalid, required, tooLong } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
+import { ownValue } from '../../../machinery/own-value.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
 import {
   checkDNSLabel,
@@ -45,7 +46,8 @@ export function validateConfigMap(map: KubeObject): FieldError[] {
   let size = 0
   for (const key in texts) {
     for (const message of isConfigMapKey(key)) errors.push(invalid(data.key(key), key, message))
-    if (binary?.[key] !== undefined) errors.push(invalid(data.key(key), key, 'duplicate of key present in binaryData'))
+    if (ownValue(binary, key) !== undefined)
+      errors.push(invalid(data.key(key), key, 'duplicate of key present in binaryData'))
     size += byteLength(texts[key]!)
   }
   checkKeys(binary, root('binaryData'), errors)
@@ -281,7 +283,10 @@ export function validateLimitRange(range: KubeObject): FieldError[] {
 }
 
 function checkLimits(limit: Record<string, any>, name: string, path: FieldPath, errors: Errors): void {
-  const of = (list: string) => (limit[list]?.[name] === undefined ? undefined : parseQuantity(limit[list][name]))
+  const of = (list: string) => {
+    const amount: string | undefined = ownValue(limit[list], name)
+    return amount === undefined ? undefined : parseQuantity(amount)
+  }
   const [min, max, fallback, request, ratio] = [
     of('min'),
     of('max'),

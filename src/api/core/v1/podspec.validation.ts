@@ -11,6 +11,7 @@ import {
 } from '../../../machinery/field-error.ts'
 import type { FieldPath } from '../../../machinery/field-path.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
+import { ownValue } from '../../../machinery/own-value.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
 import {
   checkDNSLabel,
@@ -277,7 +278,7 @@ function checkOwnResources(spec: PodSpec, path: FieldPath, claims: ReadonlySet<s
     }
   for (const [index, container] of (spec.containers ?? []).entries())
     for (const name in container.resources?.limits) {
-      const own = resources.limits?.[name]
+      const own = ownValue(resources.limits, name)
       const limit = parseQuantity(container.resources.limits[name]!)
       if (own !== undefined && limit.compare(parseQuantity(own)) > 0)
         errors.push(

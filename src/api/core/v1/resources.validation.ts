@@ -2,6 +2,7 @@
 
 import { duplicate, forbidden, invalid, notFound, notSupported, required } from '../../../machinery/field-error.ts'
 import type { FieldPath } from '../../../machinery/field-path.ts'
+import { ownValue } from '../../../machinery/own-value.ts'
 import { parseQuantity, type Quantity } from '../../../machinery/quantity.ts'
 import { checkDNSLabel, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { isQualifiedName } from '../../../machinery/validation/names.ts'
@@ -143,7 +144,7 @@ export function checkResourceRequirements(
   for (const name in requests) {
     const quantity = parseQuantity(requests[name]!)
     checkOne(name, quantity, 'requests')
-    const given = limits?.[name]
+    const given = ownValue(limits, name)
     if (given !== undefined) {
       const limit = parseQuantity(given)
       const order = quantity.compare(limit)

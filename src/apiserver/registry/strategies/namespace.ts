@@ -28,7 +28,7 @@ export const namespaceStrategy: Strategy = {
     if (!finalizers.includes(kubernetesFinalizer)) finalizers.push(kubernetesFinalizer)
     namespace.metadata['labels'] = {
       ...namespace.metadata['labels'],
-      'kubernetes.io/metadata.name': namespace.metadata.name,
+      'kubernetes.io/metadata.name': namespace.metadata.name ?? '',
     }
   },
   prepareForUpdate(namespace, old, { subresource }) {

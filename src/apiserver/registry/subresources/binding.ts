@@ -45,10 +45,10 @@ export async function bind(
     const { nodeName } = pod['spec'] as { nodeName?: string }
     if (nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(nodeName)}`)
     if (pod['spec'].schedulingGates?.length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
-    if (isDryRun(request)) return answerStatus({ ...success(), code: 201 })
+    if (isDryRun(request)) return answerStatus(request, { ...success(), code: 201 })
     const bound = boundPod(pod, target.name, binding, server.env.clock.now())
     const result = await storage.put(key, bound, current.revision)
-    if (result.committed) return answerStatus({ ...success(), code: 201 })
+    if (result.committed) return answerStatus(request, { ...success(), code: 201 })
     current = result.current
   }
 }

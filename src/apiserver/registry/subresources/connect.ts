@@ -18,7 +18,7 @@ import {
   tunnelKubeletUpgrade,
 } from '../../proxy/node-connection.ts'
 import { nodeProxyTarget, podProxyTarget, proxyName, serviceProxyTarget } from '../../proxy/proxy-targets.ts'
-import { queryFlag } from '../../query-parameters.ts'
+import { integerParameter, queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import type { ServedResource } from '../registry.ts'
@@ -35,9 +35,6 @@ const podOf = (server: ServerContext, { info }: RequestContext) =>
   object<Pod>(server, 'pods', info.namespace, info.name)
 const kubeletOn = (server: ServerContext, node: string) => kubeletOf(object<Node>(server, 'nodes', '', node))
 
-const integer = (query: URLSearchParams, name: string): number | undefined =>
-  query.has(name) ? Number(query.get(name)) : undefined
-
 async function log(server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> {
   const { query } = request
   const location = podLogLocation(podOf(server, request), {
@@ -45,10 +42,10 @@ async function log(server: ServerContext, _resource: unknown, request: RequestCo
     follow: queryFlag(query, 'follow'),
     previous: queryFlag(query, 'previous'),
     timestamps: queryFlag(query, 'timestamps'),
-    sinceSeconds: integer(query, 'sinceSeconds'),
+    sinceSeconds: integerParameter(query, 'sinceSeconds'),
     sinceTime: query.get('sinceTime') ?? undefined,
-    tailLines: integer(query, 'tailLines'),
-    limitBytes: integer(query, 'limitBytes'),
+    tailLines: integerParameter(query, 'tailLines'),
+    limitBytes: integerParameter(query, 'limitBytes'),
     stream: query.get('stream') ?? undefined,
   })
   if (!location) return { status: 200, contentType: 'text/plain', body: Buffer.alloc(0) }

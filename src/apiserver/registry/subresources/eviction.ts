@@ -67,7 +67,7 @@ export async function evict(
     if (pinned && isConflict(error) && use.budget !== undefined) throw stillProcessed(use.budget)
     throw error
   }
-  return answerStatus({ ...success(), code: 201 })
+  return answerStatus(request, { ...success(), code: 201 })
 }
 
 interface Preconditions {

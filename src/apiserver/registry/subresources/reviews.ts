@@ -9,7 +9,7 @@ import { answerTokenRequest, prepareTokenRequest } from '../../authentication/to
 import { type AccessReviewKind, evaluateAccessReview, rulesFor } from '../../authorization/reviews.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
-import { answerJson } from '../answers.ts'
+import { answerKind } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource, SubresourceHandler } from '../registry.ts'
 import { admitted } from '../write-context.ts'
@@ -29,7 +29,8 @@ function reviewed(statusOf: Review): Handlers {
       review.metadata.namespace = request.info.namespace
     }
     const { metadata, ...rest } = review
-    return answerJson({ ...rest, metadata: { ...metadata }, status: await statusOf(server, review, request) }, 201)
+    const answer = { ...rest, metadata: { ...metadata }, status: await statusOf(server, review, request) }
+    return answerKind(request, resource.declaration.schema, answer, 201)
   }
   return { create }
 }
@@ -58,7 +59,7 @@ async function createToken(
     warnings: request.warnings,
   })
   request.audit?.annotate('authentication.kubernetes.io/issued-credential-id', credentialID)
-  return answerJson(answer, 201)
+  return answerKind(request, TokenRequest, answer, 201)
 }
 
 export const reviewSubresources: Readonly<Record<string, Handlers>> = {

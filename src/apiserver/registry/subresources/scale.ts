@@ -12,7 +12,7 @@ import { invalid, notFound } from '../../../machinery/status-error.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { applyPatch } from '../../serving/media-type.ts'
-import { answerJson } from '../answers.ts'
+import { answerKind } from '../answers.ts'
 import { contentTypeOf, decodeBody } from '../decode-body.ts'
 import { applyTo, manageUpdated } from '../field-management/field-manager.ts'
 import { parentEntries, scaleEntries } from '../field-management/scale-entries.ts'
@@ -45,7 +45,7 @@ export function getScale(_server: ServerContext, resource: ServedResource, reque
   const { namespace, name } = request.info
   const stored = resource.storage!.get(namespace, name)
   if (!stored) throw notFound(resource.declaration, name)
-  return answerJson(scaleOf(servedObject(resource.declaration, stored)))
+  return answerKind(request, Scale, scaleOf(servedObject(resource.declaration, stored)))
 }
 
 export async function updateScale(
@@ -65,8 +65,12 @@ export async function patchScale(
 ): Promise<Response> {
   if (contentTypeOf(request) === applyPatch) return applyScale(server, resource, request)
   const document = await readPatch(request)
-  const apply = patcherFor(Scale, request, document.value)
-  return changeScale(server, resource, request, current => decodeObject(Scale, apply(current)).object as KubeObject)
+  return changeScale(
+    server,
+    resource,
+    request,
+    current => decodeObject(Scale, patcherFor(Scale, request, document)(current)).object as KubeObject,
+  )
 }
 
 async function applyScale(server: ServerContext, resource: ServedResource, request: RequestContext): Promise<Response> {
@@ -111,5 +115,5 @@ async function changeScale(
     return changed
   }
   const answer = await changeObject(server, resource, { ...request, direct: true }, change, true)
-  return answerJson(scaleOf(answer.object as KubeObject))
+  return answerKind(request, Scale, scaleOf(answer.object as KubeObject))
 }

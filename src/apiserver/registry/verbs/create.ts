@@ -17,7 +17,7 @@ import { formatTime } from '../../../machinery/time.ts'
 import type { Answer, RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
-import { answerObject } from '../answers.ts'
+import { answerObject, checkAcceptable } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import { keepValid, manageCreated, managerOf } from '../field-management/field-manager.ts'
 import { leaseFor } from '../object-ttl.ts'
@@ -34,6 +34,7 @@ export async function create(
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
+  checkAcceptable(server, resource, request)
   checkWriteOptions(request, 'CreateOptions')
   if (request.info.name !== '') throw methodNotSupported(resource.declaration, 'create')
   const object = await decodeBody(request, resource.declaration)

@@ -3,8 +3,8 @@
 // An object goes at once, unless its kind waits for somebody to stop first (grace period: pods), or finalizers hold it:
 // then it is only marked, and goes with the update that removes the last of them.
 
+import type { DeleteOptions } from '../../../api/meta/v1/options.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { kindFor } from '../../../api/scheme.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import {
   conflict,
@@ -16,24 +16,26 @@ import {
 } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { validateDeleteOptions } from '../../../machinery/validation/request-options.ts'
+import { booleanParameter, integerParameter } from '../../query-parameters.ts'
 import type { Answer, RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
-import { answerList, answerObject, answerStatus } from '../answers.ts'
-import { decodeBody } from '../decode-body.ts'
+import { answerList, answerObject, answerStatus, checkAcceptable } from '../answers.ts'
+import { decodeDeleteOptions } from '../decode-body.ts'
+import { listOptionsOf } from '../list-options.ts'
 import type { ServedResource } from '../registry.ts'
 import { selectionOf } from '../selection.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
-import { admissionAttributes, isDryRun, strategyContext } from '../write-context.ts'
-import { checkPreconditions } from './update.ts'
-
-const deleteOptions = { ...kindFor('', 'v1', 'DeleteOptions')!, anyGroup: true }
+import { admissionAttributes, strategyContext } from '../write-context.ts'
+import { pageOf } from './read.ts'
 
 export interface Deletion {
   readonly gracePeriodSeconds?: number
   readonly propagation?: 'Orphan' | 'Background' | 'Foreground'
   readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string }
   readonly dryRun: boolean
+  /** `orphanDependents: false` was said: an object that has to wait for it is answered with 202. */
+  readonly asksForCascade?: boolean
 }
 
 const orphanFinalizer = 'orphan'
@@ -44,23 +46,23 @@ export async function deleteOne(
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
+  checkAcceptable(server, resource, request)
   const deletion = await readDeletion(request)
   return deleteObject(server, resource, request, request.info.namespace, request.info.name, deletion)
 }
 
+/** Deletes what LIST would give with the same parameters, page by page, and answers the list. */
 export async function deleteCollection(
   server: ServerContext,
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
-  const deletion = await readDeletion(request)
+  checkAcceptable(server, resource, request, 'list')
+  const options = listOptionsOf(request.query, false)
   const selection = selectionOf(request, resource.declaration)
-  const storage = resource.storage!
-  const all = storage.cache.range(storage.keyPrefix(request.info.namespace))
-  const waiting = convertAhead(resource.declaration, all)
-  if (waiting) await waiting
-  const chosen = all.filter(stored => selection.matches(stored))
-  for (const stored of chosen) {
+  const deletion = await readDeletion(request)
+  const { items, meta } = await pageOf(server, resource, request.info.namespace, options, selection)
+  for (const stored of items) {
     try {
       await deleteObject(server, resource, request, stored.namespace, stored.name, deletion)
     } catch (error) {
@@ -68,35 +70,61 @@ export async function deleteCollection(
       if (!isNotFound(error)) throw error
     }
   }
-  return answerList(server, resource, request, chosen, { resourceVersion: String(server.store.revision) })
+  return answerList(server, resource, request, items, meta)
 }
 
+/** DeleteOptions from the body or, only when there is none, from the query. */
 async function readDeletion(request: RequestContext): Promise<Deletion> {
-  const body = await decodeBody(request, deleteOptions)
-  const options = body as KubeObject & Record<string, any>
-  // Nothing was sent, or what was sent: kind, apiVersion and metadata are always there.
-  if (Object.keys(options).length > 3) request.audit?.requestObject(options)
-  const { query } = request
-  const fromQuery = query.get('gracePeriodSeconds')
-  const grace = options['gracePeriodSeconds'] ?? (fromQuery === null ? undefined : Number(fromQuery))
-  const propagation = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined
-  const orphan =
-    options['orphanDependents'] ??
-    (query.has('orphanDependents') ? query.get('orphanDependents') === 'true' : undefined)
-  const errors = validateDeleteOptions({
-    propagationPolicy: propagation,
-    orphanDependents: orphan,
-    dryRun: [...query.getAll('dryRun'), ...(options['dryRun'] ?? [])],
-    gracePeriodSeconds: grace,
-    preconditions: options['preconditions'],
-  })
+  const body = await decodeDeleteOptions(request)
+  if (body) request.audit?.requestObject({ kind: 'DeleteOptions', apiVersion: 'v1', ...body })
+  const options: DeleteOptions = body ?? deleteOptionsFromQuery(request.query)
+  // Deleting what cannot be read is switched off, as upstream's AllowUnsafeMalformedObjectDeletion is.
+  const errors = validateDeleteOptions({ ...options, ignoreStoreReadErrorWithClusterBreakingPotential: undefined })
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
+  const { gracePeriodSeconds: grace, orphanDependents: orphan } = options
+  const propagation = options.propagationPolicy as Deletion['propagation']
   return {
-    gracePeriodSeconds: grace,
+    // A grace period of less than nothing is the shortest there is.
+    gracePeriodSeconds: grace !== undefined && grace < 0 ? 1 : grace,
     propagation: propagation ?? (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background'),
-    preconditions: options['preconditions'] ?? {},
-    dryRun: isDryRun(request, options['dryRun']),
+    preconditions: options.preconditions ?? {},
+    dryRun: (options.dryRun?.length ?? 0) > 0,
+    asksForCascade: orphan === false,
   }
+}
+
+function deleteOptionsFromQuery(query: URLSearchParams): DeleteOptions {
+  if (query.size === 0) return {}
+  const uid = query.get('uid') ?? ''
+  const resourceVersion = query.get('resourceVersion') ?? ''
+  return {
+    gracePeriodSeconds: integerParameter(query, 'gracePeriodSeconds'),
+    orphanDependents: booleanParameter(query, 'orphanDependents'),
+    propagationPolicy: query.get('propagationPolicy') ?? undefined,
+    dryRun: query.getAll('dryRun'),
+    ...(uid || resourceVersion
+      ? { preconditions: { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) } }
+      : {}),
+  }
+}
+
+/** What a deletion insists on, in the words of upstream's BeforeDelete. */
+function checkDeletePreconditions(
+  resource: ServedResource,
+  name: string,
+  { metadata }: KubeObject,
+  { uid, resourceVersion }: Deletion['preconditions'],
+): void {
+  const { group, kind } = resource.declaration
+  const refuse = (message: string) => conflict({ group, resource: kind }, name, message)
+  if (uid !== undefined && uid !== metadata.uid)
+    throw refuse(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    )
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+    throw refuse(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    )
 }
 
 export async function deleteObject(
@@ -117,7 +145,7 @@ export async function deleteObject(
     const waiting = convertAhead(declaration, current)
     if (waiting) await waiting
     const old = servedObject(declaration, current)
-    checkPreconditions(resource, name, old, deletion.preconditions)
+    checkDeletePreconditions(resource, name, old, deletion.preconditions)
     const attributes = admissionAttributes(
       server,
       resource,
@@ -133,10 +161,11 @@ export async function deleteObject(
     strategy.checkDelete?.(old, context)
 
     const marked = strategy.markForDeletion?.(old, context) ?? mark(server, resource, old, deletion)
-    if (marked === old) return answerObject(server, resource, request, current)
+    const waits = deletion.asksForCascade ? 202 : 200
+    if (marked === old) return answerObject(server, resource, request, current, waits)
     if (deletion.dryRun)
       return marked
-        ? answerObject(server, resource, request, StoredObject.dryRun(key, encodeForStore(marked), marked))
+        ? answerObject(server, resource, request, StoredObject.dryRun(key, encodeForStore(marked), marked), waits)
         : deleted(server, resource, request, current)
     const converted = marked && storedForm(declaration, marked)
     const toStore = converted instanceof Promise ? await converted : converted
@@ -146,7 +175,7 @@ export async function deleteObject(
     if (result.committed) {
       const answering = convertAhead(declaration, result.stored)
       if (answering) await answering
-      if (marked) return answerObject(server, resource, request, result.stored)
+      if (marked) return answerObject(server, resource, request, result.stored, waits)
       strategy.afterDelete?.(old, context)
       return deleted(server, resource, request, result.stored)
     }
@@ -215,7 +244,6 @@ function deleted(
   if (resource.strategy.returnsDeletedObject ?? resource.declaration.returnsDeletedObject)
     return answerObject(server, resource, request, stored)
   const { group, resource: kind } = resource.declaration
-  return answerStatus(
-    success({ name: stored.name, ...(group === '' ? {} : { group }), kind, uid: stored.object.metadata.uid }),
-  )
+  const details = { name: stored.name, group, kind, uid: stored.object.metadata.uid }
+  return answerStatus(request, success(details))
 }

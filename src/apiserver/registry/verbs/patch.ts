@@ -2,24 +2,24 @@
 // conflicts with another write is applied again to what then stands, unless it names a resourceVersion itself.
 
 import { applyDefaults } from '../../../api/defaults.ts'
-import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
+import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
+import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
+import { goJson, goValue, quote } from '../../../machinery/go-text.ts'
 import { parseJson } from '../../../machinery/json/parse.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
 import { applyMergePatch } from '../../../machinery/patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../../../machinery/patch/strategic-merge.ts'
 import type { ObjectSchema } from '../../../machinery/schema/schema.ts'
-import { badRequest, unsupportedMediaType } from '../../../machinery/status-error.ts'
+import { badRequest, invalid, unsupportedMediaType } from '../../../machinery/status-error.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { applyPatch, patchTypes } from '../../serving/media-type.ts'
-import { contentTypeOf, decodeDeclared, fieldValidationOf } from '../decode-body.ts'
+import { checkAcceptable } from '../answers.ts'
+import { contentTypeOf, decodeDeclared, type FieldValidation, fieldValidationOf } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { checkWriteOptions } from '../write-context.ts'
 import { serverSideApply } from './apply.ts'
-import { changeObject, checkPreconditions } from './update.ts'
-
-/** A JSON patch may not have more operations than this (upstream: maxJSONPatchOperations). */
-const mostOperations = 10_000
+import { changeObject, checkNames, checkPreconditions } from './update.ts'
 
 const strategicMergePatch = 'application/strategic-merge-patch+json'
 
@@ -28,74 +28,139 @@ export async function patch(
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
+  checkPatchType(resource.declaration, request)
+  checkAcceptable(server, resource, request)
   if (contentTypeOf(request) === applyPatch) return serverSideApply(server, resource, request)
-  checkWriteOptions(request, 'PatchOptions')
-  if (resource.declaration.custom && contentTypeOf(request) === strategicMergePatch)
-    throw unsupportedMediaType(patchTypes.filter(type => type !== strategicMergePatch))
   const document = await readPatch(request)
-  const apply = patcherFor(resource.declaration.schema, request, document.value)
+  checkWriteOptions(request, 'PatchOptions')
   const { declaration } = resource
+  const { name, namespace } = request.info
   const mode = fieldValidationOf(request)
   return changeObject(server, resource, request, current => {
-    const patched = apply(current)
-    const { object, unknownFields } = decodeDeclared(declaration, patched, mode)
-    const problems = [...document.duplicates, ...unknownFields]
-    if (mode === 'Strict' && problems.length > 0)
-      throw badRequest(`error decoding patch: strict decoding error: ${problems.join(', ')}`)
-    if (mode === 'Warn')
-      for (const problem of problems) if (!request.warnings.includes(problem)) request.warnings.push(problem)
+    const patched = patcherFor(declaration.schema, request, document)(current)
+    const object = decodePatched(declaration, request, document, patched, mode)
     object.apiVersion = apiVersionOf(declaration)
     object.kind = declaration.kind
     applyDefaults(declaration, object)
-    checkPreconditions(resource, request.info.name, current, object.metadata)
-    if (object.metadata.name !== current.metadata.name)
-      throw badRequest(
-        `the name of the object (${object.metadata.name ?? ''}) does not match the name on the URL (${request.info.name})`,
-      )
+    checkNames(resource, object, name, namespace)
+    checkPreconditions(resource, name, current, object.metadata)
     return object
   })
 }
 
-export async function readPatch(request: RequestContext): Promise<{ value: unknown; duplicates: readonly string[] }> {
-  const body = await request.readBody()
-  if (body === undefined) throw badRequest('error decoding patch: EOF')
+function checkPatchType({ custom }: ResourceDeclaration, request: RequestContext): void {
+  const type = contentTypeOf(request)
+  const known = custom ? patchTypes.filter(each => each !== strategicMergePatch) : patchTypes
+  if (!known.some(each => each === type)) throw unsupportedMediaType(known)
+}
+
+/** A patch as it was sent. */
+export interface PatchDocument {
+  readonly value: unknown
+  readonly duplicates: readonly string[]
+  /** It is no JSON: told when there is an object to patch. */
+  readonly problem?: string
+}
+
+export async function readPatch(request: RequestContext): Promise<PatchDocument> {
+  const body = (await request.readBody()) ?? new Uint8Array()
   request.audit?.patch(body)
   if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
   try {
     return parseJson(body, { duplicates: true })
   } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`)
+    return { value: undefined, duplicates: [], problem: (error as Error).message }
   }
 }
 
-/** The patch as a function of the object it is applied to, which it doesn't change. */
+/** The patched object in normal form; what a strict reading has against the patch or the result is refused or warned of. */
+function decodePatched(
+  declaration: ResourceDeclaration,
+  request: RequestContext,
+  document: PatchDocument,
+  patched: unknown,
+  mode: FieldValidation,
+): KubeObject {
+  const type = contentTypeOf(request)
+  const refuse = (why: string) => {
+    const shown = type === strategicMergePatch ? goValue(document.value) : goJson(patched)
+    return invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', shown, why)])
+  }
+  let decoded: ReturnType<typeof decodeDeclared>
+  try {
+    decoded = decodeDeclared(declaration, patched, mode, true)
+  } catch (error) {
+    throw refuse((error as Error).message)
+  }
+  if (mode === 'Ignore') return decoded.object
+  const problems = [...patchProblems(type, document), ...decoded.unknownFields]
+  if (mode === 'Strict' && problems.length > 0) throw refuse(`strict decoding error: ${problems.join(', ')}`)
+  for (const problem of problems) if (!request.warnings.includes(problem)) request.warnings.push(problem)
+  return decoded.object
+}
+
+const operationFields = new Set(['op', 'path', 'from', 'value'])
+
+function patchProblems(type: string, { value, duplicates }: PatchDocument): readonly string[] {
+  if (type !== 'application/json-patch+json') return duplicates
+  const unknown = (value as object[]).flatMap((operation, index) =>
+    Object.keys(operation ?? {})
+      .filter(key => !operationFields.has(key))
+      .map(key => `unknown field ${quote(`[${index}].${key}`)}`),
+  )
+  return [...unknown, ...duplicates].map(problem => `json patch ${problem}`)
+}
+
+/** The patch as a function of the object it is applied to, which it doesn't change. Throws a 400 for what is no patch. */
 export function patcherFor(
   schema: ObjectSchema,
   request: RequestContext,
-  document: unknown,
+  document: PatchDocument,
 ): (current: KubeObject) => unknown {
+  const ignores = fieldValidationOf(request) === 'Ignore'
+  const { value, problem } = document
   switch (contentTypeOf(request)) {
     case 'application/json-patch+json': {
-      if (!Array.isArray(document))
-        throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch')
-      if (document.length > mostOperations)
-        throw badRequest(`The allowed maximum operations in a JSON patch is ${mostOperations}, got ${document.length}`)
-      return current => applyJsonPatch(current, document)
+      const why = problem ?? (ignores ? undefined : operationsProblem(value))
+      if (why !== undefined) throw badRequest(ignores ? why : `error decoding patch: ${why}`)
+      return current => applyJsonPatch(current, value)
     }
-    case 'application/merge-patch+json':
-      checkIsObject(document)
-      return current => applyMergePatch(current, document)
-    case strategicMergePatch:
-      checkIsObject(document)
-      return current => applyStrategicMergePatch(schema, current, document as object)
+    case 'application/merge-patch+json': {
+      const why = problem ?? mapProblem(value)
+      if (why !== undefined) throw badRequest(ignores ? 'Invalid JSON Patch' : `error decoding patch: ${why}`)
+      if (value === null) throw badRequest('Invalid JSON Patch')
+      return current => applyMergePatch(current, value)
+    }
+    case strategicMergePatch: {
+      const why = problem ?? mapProblem(value)
+      if (why !== undefined) throw badRequest(why)
+      return current => applyStrategicMergePatch(schema, current, (value ?? {}) as object)
+    }
     default:
       throw unsupportedMediaType(patchTypes)
   }
 }
 
-function checkIsObject(document: unknown): void {
-  if (document === null || typeof document !== 'object' || Array.isArray(document))
-    throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${Array.isArray(document) ? 'array' : typeof document} into Go value of type map[string]interface {}`,
-    )
+const goType = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+
+function mapProblem(value: unknown): string | undefined {
+  if (typeof value === 'object' && !Array.isArray(value)) return undefined
+  return `json: cannot unmarshal ${goType(value)} into Go value of type map[string]interface {}`
+}
+
+function operationsProblem(value: unknown): string | undefined {
+  if (value === null) return undefined
+  if (!Array.isArray(value))
+    return `json: cannot unmarshal ${goType(value)} into Go value of type []handlers.jsonPatchOp`
+  for (const operation of value) {
+    if (typeof operation !== 'object' || Array.isArray(operation))
+      return `json: cannot unmarshal ${goType(operation)} into Go value of type handlers.jsonPatchOp`
+    for (const field of ['op', 'path', 'from'] as const) {
+      const part = operation?.[field]
+      if (part !== undefined && part !== null && typeof part !== 'string')
+        return `json: cannot unmarshal ${goType(part)} into Go struct field jsonPatchOp.${field} of type string`
+    }
+  }
+  return undefined
 }

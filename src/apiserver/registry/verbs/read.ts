@@ -3,19 +3,17 @@
 // A list is answered from the watch cache, which is never behind an acknowledged write, so resourceVersion unset, "0"
 // and NotOlderThan all get the newest state; Exact and continuations read the store's history (KEP-365, KEP-3157).
 
+import type { ResourceDeclaration } from '../../../api/resource.ts'
 import { CompactedError, FutureRevisionError } from '../../../etcd/store.ts'
-import {
-  badRequest,
-  expired,
-  failure,
-  notFound,
-  StatusError,
-  tooLargeResourceVersion,
-} from '../../../machinery/status-error.ts'
-import type { Answer, RequestContext, Response } from '../../request.ts'
+import { fieldErrorMessage, invalid } from '../../../machinery/field-error.ts'
+import { badRequest, expired, notFound, StatusError, tooLargeResourceVersion } from '../../../machinery/status-error.ts'
+import { booleanParameter } from '../../query-parameters.ts'
+import type { Answer, RequestContext } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { StoredObject } from '../../watchcache/stored-object.ts'
 import { answerList, answerObject } from '../answers.ts'
+import { type Continuation, decodeContinue, encodeContinue, withRevision } from '../continue-token.ts'
+import { type ListOptions, listOptionsOf, resourceVersionProblem } from '../list-options.ts'
 import type { ServedResource } from '../registry.ts'
 import type { ListMeta } from '../representation.ts'
 import { type Selection, selectionOf } from '../selection.ts'
@@ -24,7 +22,15 @@ import { convertAhead } from '../versions.ts'
 export function get(server: ServerContext, resource: ServedResource, request: RequestContext): Answer {
   const storage = resource.storage!
   const { namespace, name } = request.info
-  checkFresh(server, request.query.get('resourceVersion') ?? '')
+  const { query } = request
+  if (query.size > 0) {
+    if (booleanParameter(query, 'export'))
+      throw badRequest('the export parameter, deprecated since v1.14, is no longer supported')
+    const text = query.get('resourceVersion') ?? ''
+    const problem = resourceVersionProblem(text)
+    if (problem) throw badRequest(fieldErrorMessage(invalid('resourceVersion', text, problem)))
+    checkFresh(server, Number(text))
+  }
   const stored = storage.get(namespace, name)
   if (!stored) throw notFound(resource.declaration, name)
   const waiting = convertAhead(resource.declaration, stored)
@@ -32,138 +38,95 @@ export function get(server: ServerContext, resource: ServedResource, request: Re
   return answerObject(server, resource, request, stored)
 }
 
-/** Refuses a resourceVersion that hasn't happened yet: upstream waits 3 s for it, then says the same. */
-export function checkFresh(server: ServerContext, resourceVersion: string): number {
-  if (resourceVersion === '') return 0
-  const revision = parseResourceVersion(resourceVersion)
+/** Refuses a revision that hasn't happened yet: upstream waits 3 s for it, then says the same. */
+export function checkFresh(server: ServerContext, revision: number): void {
   if (revision > server.store.revision) throw tooLargeResourceVersion(revision, server.store.revision, 1)
-  return revision
 }
 
-export function parseResourceVersion(text: string): number {
-  if (!/^\d+$/.test(text))
-    throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`)
-  return Number(text)
-}
-
-interface Continuation {
-  readonly revision: number
-  /** The first key of the next page. */
-  readonly start: string
-}
-
-function encodeContinue(revision: number, lastKey: string, prefix: string): string {
-  const start = `${lastKey.slice(prefix.length)}\u0000`
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url')
-}
-
-function decodeContinue(text: string, prefix: string): Continuation {
-  try {
-    const token = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (token.v !== 'meta.k8s.io/v1' || typeof token.start !== 'string') throw new Error('version')
-    if (token.start.includes('..')) throw new Error('path')
-    return { revision: token.rv > 0 ? token.rv : -1, start: prefix + token.start }
-  } catch {
-    throw badRequest('continue key is not valid: illegal base64 data or token')
-  }
+export interface Page {
+  readonly items: readonly StoredObject[]
+  readonly meta: ListMeta
 }
 
 export function list(server: ServerContext, resource: ServedResource, request: RequestContext): Answer {
+  const options = listOptionsOf(request.query, false)
+  const selection = selectionOf(request, resource.declaration, request.info.name)
+  const page = pageOf(server, resource, request.info.namespace, options, selection)
+  if (page instanceof Promise) return page.then(({ items, meta }) => answerList(server, resource, request, items, meta))
+  return answerList(server, resource, request, page.items, page.meta)
+}
+
+/** The objects that the options ask for, and where the rest begins. */
+export function pageOf(
+  server: ServerContext,
+  resource: ServedResource,
+  namespace: string,
+  options: ListOptions,
+  selection: Selection,
+): Page | Promise<Page> {
+  const { declaration } = resource
   const storage = resource.storage!
-  const { query, info } = request
-  const prefix = storage.keyPrefix(info.namespace)
-  const selection = selectionOf(request, resource.declaration)
-  const limit = parseLimit(query.get('limit'))
-  const continueText = query.get('continue') ?? ''
-  const resourceVersion = query.get('resourceVersion') ?? ''
-  const match = query.get('resourceVersionMatch') ?? ''
-  checkListOptions(match, resourceVersion, continueText)
-  if (continueText !== '') {
+  const prefix = storage.keyPrefix(namespace)
+  const { resourceVersion, resourceVersionMatch: match } = options
+  if (options.continue !== '') {
+    const continuation = decodeContinue(options.continue, prefix)
     if (resourceVersion !== '' && resourceVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue')
-    return listOn(server, resource, request, prefix, decodeContinue(continueText, prefix), limit, selection)
+    if (continuation.revision > 0) checkFresh(server, continuation.revision)
+    return pageFrom(server, declaration, prefix, continuation, Math.max(0, options.limit), selection)
   }
-  const revision = checkFresh(server, resourceVersion)
-  if (match === 'Exact') return listAt(server, resource, request, prefix, revision, limit, selection)
+  const problem = resourceVersionProblem(resourceVersion)
+  if (problem)
+    throw badRequest(
+      `invalid resource version: ${fieldErrorMessage(invalid('resourceVersion', resourceVersion, problem))}`,
+    )
+  const revision = Number(resourceVersion)
+  checkFresh(server, revision)
+  const limit = Math.max(0, options.limit)
+  // Without a match, a limit makes a revision an exact one.
+  if (match === 'Exact' || (match === '' && limit > 0 && revision > 0))
+    return pageFrom(server, declaration, prefix, { revision, start: prefix }, limit, selection)
   const all = storage.cache.range(prefix)
-  const waiting = convertAhead(resource.declaration, all)
-  if (waiting) return waiting.then(() => listNewest(server, resource, request, all, prefix, limit, selection))
-  return listNewest(server, resource, request, all, prefix, limit, selection)
+  const current = server.store.revision
+  // Any state will do for "0", and the cache has all of it at hand: upstream does not page it.
+  const newest = () => newestPage(all, current, prefix, resourceVersion === '0' ? 0 : limit, selection)
+  const waiting = convertAhead(declaration, all)
+  return waiting ? waiting.then(newest) : newest()
 }
 
-function checkListOptions(match: string, resourceVersion: string, continueText: string): void {
-  if (match === '') return
-  const problem = (message: string) =>
-    failure(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: ${message}`, {
-      group: 'meta.k8s.io',
-      kind: 'ListOptions',
-      causes: [
-        {
-          reason: message.startsWith('Unsupported') ? 'FieldValueNotSupported' : 'FieldValueForbidden',
-          message,
-          field: 'resourceVersionMatch',
-        },
-      ],
-    })
-  if (match !== 'Exact' && match !== 'NotOlderThan')
-    throw problem(`Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`)
-  if (continueText !== '') throw problem('Forbidden: resourceVersionMatch is forbidden when continue is provided')
-  if (resourceVersion === '')
-    throw problem('Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided')
-  if (match === 'Exact' && resourceVersion === '0')
-    throw problem('Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
-}
-
-function parseLimit(text: string | null): number {
-  if (text === null || text === '') return 0
-  const limit = Number(text)
-  if (!Number.isInteger(limit)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`)
-  return Math.max(0, limit)
-}
-
-function listNewest(
-  server: ServerContext,
-  resource: ServedResource,
-  request: RequestContext,
+function newestPage(
   all: readonly StoredObject[],
-  prefix: string,
-  limit: number,
-  selection: Selection,
-): Response {
-  const meta = (extra: Partial<ListMeta> = {}) => ({ resourceVersion: String(server.store.revision), ...extra })
-  const chosen = selection.everything ? all : all.filter(stored => selection.matches(stored))
-  if (limit === 0 || chosen.length <= limit) return answerList(server, resource, request, chosen, meta())
-  const page = chosen.slice(0, limit)
-  return answerList(server, resource, request, page, {
-    ...meta(),
-    continue: encodeContinue(server.store.revision, page[limit - 1]!.key, prefix),
-    // With a selector, nobody knows how many of the rest match.
-    ...(selection.everything ? { remainingItemCount: chosen.length - limit } : {}),
-  })
-}
-
-async function listAt(
-  server: ServerContext,
-  resource: ServedResource,
-  request: RequestContext,
-  prefix: string,
   revision: number,
+  prefix: string,
   limit: number,
   selection: Selection,
-): Promise<Response> {
-  return listOn(server, resource, request, prefix, { revision, start: prefix }, limit, selection)
+): Page {
+  const meta = { resourceVersion: String(revision) }
+  if (limit === 0) return { items: selection.everything ? all : all.filter(stored => selection.matches(stored)), meta }
+  const items: StoredObject[] = []
+  let at = 0
+  for (; at < all.length && items.length < limit; at++) if (selection.matches(all[at]!)) items.push(all[at]!)
+  if (items.length < limit || at >= all.length) return { items, meta }
+  return {
+    items,
+    meta: {
+      ...meta,
+      continue: encodeContinue(revision, items[limit - 1]!.key, prefix),
+      // With a selector, nobody knows how many of the rest match.
+      ...(selection.everything ? { remainingItemCount: all.length - limit } : {}),
+    },
+  }
 }
 
 /** A page of the state at a revision, from the store's history. */
-async function listOn(
+async function pageFrom(
   server: ServerContext,
-  resource: ServedResource,
-  request: RequestContext,
+  declaration: ResourceDeclaration,
   prefix: string,
   from: Continuation,
   limit: number,
   selection: Selection,
-): Promise<Response> {
+): Promise<Page> {
   const chosen: StoredObject[] = []
   let start = from.start
   let revision = from.revision > 0 ? from.revision : undefined
@@ -176,24 +139,23 @@ async function listOn(
       })
     revision ??= page.revision
     const stored = page.items.map(item => StoredObject.fromStore(item.key, item.modRevision, item.value))
-    const waiting = convertAhead(resource.declaration, stored)
+    const waiting = convertAhead(declaration, stored)
     if (waiting) await waiting
     for (const each of stored) if (selection.matches(each)) chosen.push(each)
-    remaining = page.count - page.items.length
-    if (!page.more) {
-      remaining = 0
-      break
-    }
-    const last = page.items[page.items.length - 1]!.key
-    start = `${last}\u0000`
+    remaining = page.more ? page.count - page.items.length : 0
+    if (!page.more) break
+    start = `${page.items[page.items.length - 1]!.key}\u0000`
     if (limit > 0 && chosen.length >= limit) break
   }
   const more = remaining > 0
-  return answerList(server, resource, request, chosen, {
-    resourceVersion: String(revision),
-    ...(more ? { continue: encodeContinue(revision!, start.slice(0, -1), prefix) } : {}),
-    ...(more && selection.everything ? { remainingItemCount: remaining } : {}),
-  })
+  return {
+    items: chosen,
+    meta: {
+      resourceVersion: String(revision),
+      ...(more ? { continue: encodeContinue(revision!, start.slice(0, -1), prefix) } : {}),
+      ...(more && selection.everything ? { remainingItemCount: remaining } : {}),
+    },
+  }
 }
 
 /** A page whose revision was compacted: 410 with a token that goes on from the newest state instead. */
@@ -204,6 +166,5 @@ function historyGone(error: unknown, prefix: string, from: Continuation): unknow
   const { status } = expired(
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
   )
-  const metadata = { ...status.metadata, continue: encodeContinue(-1, from.start.slice(0, -1), prefix) }
-  return new StatusError({ ...status, metadata })
+  return new StatusError({ ...status, metadata: { ...status.metadata, continue: withRevision(from, -1, prefix) } })
 }

@@ -11,7 +11,7 @@ import { badRequest, conflict, invalid, notFound, optimisticLockMessage } from '
 import type { Answer, RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
-import { answerObject } from '../answers.ts'
+import { answerObject, checkAcceptable } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import { keepTimes, keepValid, manageUpdated } from '../field-management/field-manager.ts'
 import { leaseFor } from '../object-ttl.ts'
@@ -31,6 +31,7 @@ export async function update(
 ): Promise<Response> {
   const { name, namespace } = request.info
   const { declaration } = resource
+  checkAcceptable(server, resource, request)
   checkWriteOptions(request, 'UpdateOptions')
   const decoded = await decodeBody(request, declaration)
   applyDefaults(declaration, decoded)
@@ -53,20 +54,17 @@ export async function update(
   })
 }
 
-function checkNames(resource: ServedResource, object: KubeObject, name: string, namespace: string): void {
+/** The object must be the one that the path names. */
+export function checkNames(resource: ServedResource, object: KubeObject, name: string, namespace: string): void {
   const { metadata } = object
-  if (!metadata.name) {
-    if (metadata['generateName'] || name === '') throw badRequest('name must be provided')
-    throw badRequest('the name of the object was undeterminable: name must be provided')
-  }
+  if (!resource.declaration.namespaced) delete metadata.namespace
+  else if (!metadata.namespace) metadata.namespace = namespace
+  else if (metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  if (!metadata.name)
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
   if (metadata.name !== name)
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
-  if (!resource.declaration.namespaced) return
-  if (!metadata.namespace) metadata.namespace = namespace
-  if (metadata.namespace !== namespace)
-    throw badRequest(
-      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${namespace})`,
-    )
 }
 
 /** The version and identity a client insists on. */
@@ -80,7 +78,7 @@ export function checkPreconditions(
     throw conflict(
       resource.declaration,
       name,
-      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
+      `StorageError: invalid object, Code: 4, Key: ${keyOf(resource, current)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
     )
   if (
     wanted.resourceVersion &&
@@ -88,6 +86,10 @@ export function checkPreconditions(
     wanted.resourceVersion !== current.metadata.resourceVersion
   )
     throw conflict(resource.declaration, name, optimisticLockMessage)
+}
+
+function keyOf(resource: ServedResource, { metadata }: KubeObject): string {
+  return resource.storage!.key(metadata.namespace ?? '', metadata.name ?? '')
 }
 
 /** Makes the new object from what stands now. The current object must not be changed. */

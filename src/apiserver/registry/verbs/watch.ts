@@ -4,16 +4,20 @@
 //     resourceVersion N                       every change after N; an ERROR event (410) when that is compacted away
 //     sendInitialEvents (WatchList, KEP-3157) the present state, then a bookmark that says it is complete
 //
+// Whoever takes bookmarks gets one about every minute, and one just before the watch times out.
+//
 // Each event is encoded once per form; watchers of the same form and selection share whole batches of bytes.
 
-import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
-import { CompactedError } from '../../../etcd/store.ts'
+import { apiVersionOf, groupResource, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
+import { CompactedError, type Watch } from '../../../etcd/store.ts'
 import type { Timer } from '../../../machinery/env/env.ts'
+import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import {
   expired,
-  failure,
   internalError,
+  invalid,
   type StatusError,
+  tooLargeResourceVersion,
   tooOldResourceVersion,
 } from '../../../machinery/status-error.ts'
 import type { Answer, DirectWatchSink, RequestContext, ResponseSink } from '../../request.ts'
@@ -21,15 +25,17 @@ import type { ServerContext } from '../../server-context.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
 import type { CacheEvent, CacheWatcher } from '../../watchcache/watch-cache.ts'
 import { representationOf } from '../answers.ts'
+import { listOptionsOf, resourceVersionProblem } from '../list-options.ts'
 import type { ServedResource } from '../registry.ts'
 import type { Representation } from '../representation.ts'
 import { type Selection, selectionOf } from '../selection.ts'
 import { convertAhead, servedObject } from '../versions.ts'
-import { parseResourceVersion } from './read.ts'
 
 /** A watcher that has this many bytes waiting is cut off: it reads too slowly, and comes back from where it was. */
 const slowWatcherBytes = 32 * 1024 * 1024
 const bookmarkInterval = 60_000
+/** The last bookmark comes this long before the end. */
+const beforeTimeout = 2_000
 const minimumTimeoutSeconds = 1800
 
 interface WatchRequest {
@@ -39,10 +45,12 @@ interface WatchRequest {
   readonly bookmarkAfterState: boolean
   readonly bookmarks: boolean
   readonly timeoutSeconds: number
+  /** Why there is nothing to watch: told in the stream, since the watch itself has been accepted. */
+  readonly failure: StatusError | undefined
 }
 
 export function watch(server: ServerContext, resource: ServedResource, request: RequestContext): Answer {
-  const options = watchRequest(server, request)
+  const options = watchRequest(server, resource, request)
   const prefix = resource.storage!.keyPrefix(request.info.namespace)
   const selection = selectionOf(request, resource.declaration, request.info.name)
   if (request.direct)
@@ -51,55 +59,36 @@ export function watch(server: ServerContext, resource: ServedResource, request: 
       watch: sink =>
         follow(server, resource, prefix, selection, options, directWriter(resource, selection, prefix, sink)),
     }
-  const representation = representationOf(server, resource, request, true)
+  const representation = representationOf(server, resource, request, 'watch')
   return {
     status: 200,
-    contentType: representation.watchContentType,
+    contentType: representation.watchContentType!,
     stream: sink =>
       follow(server, resource, prefix, selection, options, byteWriter(representation, selection, prefix, sink)),
   }
 }
 
-function watchRequest(server: ServerContext, { query }: RequestContext): WatchRequest {
-  const resourceVersion = query.get('resourceVersion') ?? ''
-  const bookmarks = isTrue(query.get('allowWatchBookmarks'))
-  const initial = query.get('sendInitialEvents')
-  const match = query.get('resourceVersionMatch') ?? ''
-  if (initial !== null && initial !== '' && match !== 'NotOlderThan') {
-    const detail =
-      match === ''
-        ? 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
-        : `Unsupported value: "${match}": supported values: "NotOlderThan"`
-    throw invalidOption('resourceVersionMatch', detail)
+function watchRequest(server: ServerContext, resource: ServedResource, { query }: RequestContext): WatchRequest {
+  const options = listOptionsOf(query, true)
+  const { resourceVersion, allowWatchBookmarks: bookmarks } = options
+  const problem = resourceVersionProblem(resourceVersion)
+  if (problem) {
+    const { group, resource: plural } = resource.declaration
+    throw invalid({ group, kind: plural }, '', [fieldInvalid('resourceVersion', resourceVersion, problem)])
   }
-  if (match !== '' && (initial === null || initial === ''))
-    throw invalidOption(
-      'resourceVersionMatch',
-      'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-    )
-  const revision = resourceVersion === '' ? 0 : parseResourceVersion(resourceVersion)
-  const sendState = initial !== null && initial !== '' ? isTrue(initial) : revision === 0
-  const timeout = Number(query.get('timeoutSeconds') ?? 0)
+  const revision = Number(resourceVersion)
+  const now = server.store.revision
+  const sendState = options.sendInitialEvents ?? revision === 0
+  const timeout = options.timeoutSeconds ?? 0
   return {
-    after: sendState || revision === 0 ? server.store.revision : revision,
+    after: sendState || revision === 0 ? now : revision,
     sendState,
-    bookmarkAfterState: sendState && isTrue(initial),
+    bookmarkAfterState: sendState && bookmarks,
     bookmarks,
-    timeoutSeconds: timeout > 0 ? timeout : minimumTimeoutSeconds * (1 + server.env.random.next()),
+    timeoutSeconds: timeout !== 0 ? Math.max(0, timeout) : minimumTimeoutSeconds * (1 + server.env.random.next()),
+    failure: sendState && revision > now ? tooLargeResourceVersion(revision, now, 1) : undefined,
   }
 }
-
-function invalidOption(field: string, message: string): StatusError {
-  return failure(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${field}: ${message}`, {
-    group: 'meta.k8s.io',
-    kind: 'ListOptions',
-    causes: [
-      { reason: message.startsWith('Forbidden') ? 'FieldValueForbidden' : 'FieldValueNotSupported', message, field },
-    ],
-  })
-}
-
-const isTrue = (text: string | null): boolean => text === 'true' || text === '1' || text === 'True'
 
 /** What an event looks like to a watcher with a selection: an object may enter or leave it. */
 interface SelectedEvent {
@@ -141,7 +130,9 @@ function follow(
   const { cache } = resource.storage!
   const { clock } = server.env
   const timers: Timer[] = []
+  let following: Watch | undefined
   let over = false
+  let told = false
   const end = () => {
     if (over) return
     over = true
@@ -149,11 +140,21 @@ function follow(
     following?.cancel()
     writer.end()
   }
+  const fail = ({ status }: StatusError) => {
+    writer.special('ERROR', status as unknown as KubeObject)
+    end()
+  }
+  if (options.failure) {
+    fail(options.failure)
+    return
+  }
   const write = (events: readonly CacheEvent[]) => {
     if (over) return
     writer.events(events)
     if (!writer.slow) return
-    server.env.log.warn('closing a watch whose client reads too slowly', { resource: resource.declaration.resource })
+    server.env.log.warn('closing a watch whose client reads too slowly', {
+      resource: groupResource(resource.declaration),
+    })
     end()
   }
   const bookmark = (revision: number, annotations?: Record<string, string>) =>
@@ -163,36 +164,44 @@ function follow(
       metadata: { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) },
     })
   const inOrder = conversionQueue(resource.declaration, error => {
-    if (over) return
-    writer.special('ERROR', internalError(error).status as unknown as KubeObject)
-    end()
+    if (!over) fail(internalError(error))
   })
   if (options.sendState) {
     const state = cache.range(prefix)
     inOrder(state, () => {
       if (over) return
       writer.state(selection.everything ? state : state.filter(stored => selection.matches(stored)))
-      if (options.bookmarkAfterState && options.bookmarks)
-        bookmark(options.after, { 'k8s.io/initial-events-end': 'true' })
+      if (options.bookmarkAfterState) bookmark(options.after, { 'k8s.io/initial-events-end': 'true' })
     })
   }
   const watcher: CacheWatcher = {
     events(events) {
       if (over) return
-      inOrder(objectsOf(events), () => write(events))
+      told = true
+      // A watch from the future begins when the future has come.
+      const isPast = events[0]!.revision <= options.after
+      const news = isPast ? events.filter(event => event.revision > options.after) : events
+      inOrder(objectsOf(news), () => write(news))
     },
     closed(reason) {
       if (over) return
       if (!(reason instanceof CompactedError)) return end()
-      const { status } =
-        options.after === 0 ? expired() : tooOldResourceVersion(options.after, reason.compactedRevision)
-      writer.special('ERROR', status as unknown as KubeObject)
-      end()
+      fail(
+        told
+          ? expired('The resourceVersion for the provided watch is too old.')
+          : tooOldResourceVersion(options.after, reason.compactedRevision),
+      )
     },
   }
-  const following = cache.watch(options.after, watcher)
-  timers.push(clock.setTimeout(end, options.timeoutSeconds * 1000))
-  if (options.bookmarks) timers.push(clock.setInterval(() => bookmark(server.store.revision), bookmarkInterval))
+  following = cache.watch(options.after, watcher)
+  const timeout = options.timeoutSeconds * 1000
+  // More than a timer can count is for ever.
+  if (timeout < 2 ** 31) timers.push(clock.setTimeout(end, timeout))
+  if (options.bookmarks) {
+    timers.push(clock.setInterval(() => bookmark(server.store.revision), bookmarkInterval))
+    if (timeout < 2 ** 31 && timeout > beforeTimeout)
+      timers.push(clock.setTimeout(() => bookmark(server.store.revision), timeout - beforeTimeout))
+  }
   writer.onClose(end)
 }
 

@@ -1,0 +1,50 @@
+// PartialObjectMetadata: an object's metadata and nothing else, whatever its kind.
+
+import { PartialObjectMetadata } from '../../../api/meta/v1/partialobjectmetadata.ts'
+import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
+import { encodeProtobuf } from '../../../machinery/codec/protobuf.ts'
+import type { StoredObject } from '../../watchcache/stored-object.ts'
+import { servedObject } from '../versions.ts'
+import type { Representation } from './form.ts'
+import { jsonForm } from './json-form.ts'
+import { protobufForm } from './protobuf-form.ts'
+
+const kind = 'PartialObjectMetadata'
+const listKind = 'PartialObjectMetadataList'
+
+/** The metadata as it is served: conversions of custom resources may change labels and annotations. */
+function metadataOf(declaration: ResourceDeclaration, stored: StoredObject): KubeObject['metadata'] {
+  return (declaration.custom ? servedObject(declaration, stored) : stored.object).metadata
+}
+
+const idOf = (name: string, { custom }: ResourceDeclaration): string => (custom ? `${name}:${custom.id}` : name)
+
+export function partialMetadataJson(declaration: ResourceDeclaration, version: string): Representation {
+  const apiVersion = `meta.k8s.io/${version}`
+  const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":`)
+  const tail = Buffer.from('}')
+  const id = idOf(`partial:${version}`, declaration)
+  const form = jsonForm(id, listKind, apiVersion, stored =>
+    stored.form(id, () => Buffer.concat([head, Buffer.from(JSON.stringify(metadataOf(declaration, stored))), tail])),
+  )
+  return {
+    ...form,
+    specialEvent: (type, object) =>
+      form.specialEvent(type, type === 'ERROR' ? object : { kind, apiVersion, metadata: object.metadata }),
+  }
+}
+
+export function partialMetadataProtobuf(declaration: ResourceDeclaration, version: string): Representation {
+  const of = {
+    apiVersion: `meta.k8s.io/${version}`,
+    kind,
+    listKind,
+    schema: PartialObjectMetadata,
+    metadataLast: version === 'v1beta1',
+  }
+  // The message is the same in both versions.
+  const message = idOf('partial-protobuf', declaration)
+  return protobufForm(`${message}:${version}`, of, stored =>
+    stored.form(message, () => encodeProtobuf(PartialObjectMetadata, { metadata: metadataOf(declaration, stored) })),
+  )
+}
