@@ -11,7 +11,9 @@ import type { Logger } from '../machinery/env/env.ts'
 import { type VirtualEnv, virtualEnv } from '../machinery/env/virtual-env.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
+import { type HostPathStorage, startHostPathStorage } from './host-path-provisioner.ts'
 import { ClusterNode, simulation } from './node.ts'
+import { storageOf } from './node-storage.ts'
 import { eventLoopTurn } from './system-env.ts'
 
 export interface ClusterOptions
@@ -28,6 +30,8 @@ export interface ClusterOptions
   > {
   /** How many simulated nodes; one unless said otherwise. */
   readonly nodes?: number
+  /** Comes with the default class `standard`, whose volumes are on the nodes, as `k8ts up` does. */
+  readonly hostPathStorage?: boolean
   readonly seed?: number
   /** Milliseconds since the epoch at which the cluster's time starts. */
   readonly start?: number
@@ -45,6 +49,7 @@ export class Cluster {
   readonly plane: ControlPlane
   readonly #env: VirtualEnv
   readonly nodes: ClusterNode[] = []
+  #storage: HostPathStorage | undefined
   /** The administrator's client. */
   readonly client: Client
 
@@ -59,6 +64,7 @@ export class Cluster {
     const plane = await ControlPlane.start({ ...options, env })
     const cluster = new Cluster(plane, env)
     for (let index = 0; index < (options.nodes ?? 1); index++) await cluster.addNode()
+    if (options.hostPathStorage) cluster.#storage = await startHostPathStorage(storageOf(plane, cluster.nodes))
     await settle()
     return cluster
   }
@@ -110,6 +116,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    await this.#storage?.stop()
     for (const node of this.nodes) await node.stop()
     await this.plane.stop()
   }

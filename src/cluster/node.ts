@@ -10,10 +10,12 @@ import type { PodProvider } from '../kubelet/server/pod-provider.ts'
 import { CriStreamingRuntime } from '../kubelet/streaming/cri-streaming-runtime.ts'
 import { duplexPair } from '../kubelet/streaming/duplex-pair.ts'
 import { InProcessStreamingRuntime } from '../kubelet/streaming/in-process-streaming-runtime.ts'
+import { DiskVolumeHost } from '../kubelet/volumes/disk-volume-host.ts'
 import { MemoryVolumeHost } from '../kubelet/volumes/memory-volume-host.ts'
 import type { VolumeHost } from '../kubelet/volumes/volume-host.ts'
 import type { Env } from '../machinery/env/env.ts'
 import type { ControlPlane } from './control-plane.ts'
+import type { StorageNode } from './host-path-provisioner.ts'
 import { simulatedUsage } from './simulated-usage.ts'
 
 export interface NodeOptions {
@@ -37,6 +39,7 @@ export class ClusterNode {
   readonly #kubelet: Kubelet
   readonly #server: KubeletServer
   readonly runtime: ContainerRuntime
+  readonly storage: StorageNode
 
   private constructor(plane: ControlPlane, options: NodeOptions, kubelet: Kubelet, server: KubeletServer) {
     this.name = options.name
@@ -44,6 +47,11 @@ export class ClusterNode {
     this.#kubelet = kubelet
     this.#server = server
     this.runtime = options.runtime
+    this.storage = {
+      name: options.name,
+      host: options.volumeHost ?? new DiskVolumeHost(plane.env),
+      directory: `${options.rootDir}/host-path`,
+    }
   }
 
   static async start(plane: ControlPlane, options: NodeOptions): Promise<ClusterNode> {

@@ -14,11 +14,13 @@ import { parseCIDR } from '../machinery/ip.ts'
 import type { ServiceProxy } from '../proxy/proxy.ts'
 import { type AuthenticationFlags, authenticationOptions } from './authentication-flags.ts'
 import { ControlPlane } from './control-plane.ts'
+import { type HostPathStorage, startHostPathStorage } from './host-path-provisioner.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
 import { machineAddress } from './machine-address.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
+import { storageOf } from './node-storage.ts'
 import { type RequestFlags, requestOptions } from './request-options.ts'
 import { startServiceProxy } from './service-proxy.ts'
 import { explained, oneLine } from './startup-failure.ts'
@@ -103,9 +105,11 @@ async function run(env: Env, options: UpOptions): Promise<void> {
   })
   const nodes: ClusterNode[] = []
   let proxy: ServiceProxy | undefined
+  let storage: HostPathStorage | undefined
   try {
     for (const [index, podCIDR] of podCIDRs.entries())
       nodes.push(await startNode(plane, directory, runtime, podCIDR, index + 1))
+    storage = await startHostPathStorage(storageOf(plane, nodes))
     if (options.proxy && nodes[0] && runtime.endpoints.length > 0)
       proxy = await startServiceProxy(plane, { nodeName: nodes[0].name, clusterCIDR: options.clusterCidr })
     step(options.nodes === 1 ? 'node' : `${options.nodes} nodes`)
@@ -127,6 +131,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     await stopped
     say('\nStopping.')
   } finally {
+    await storage?.stop()
     await proxy?.stop()
     for (const node of nodes) await node.stop()
     await plane.stop()

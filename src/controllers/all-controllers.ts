@@ -13,12 +13,18 @@ import { disruptionController } from './disruption/disruption-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/endpointslice-controller.ts'
 import { endpointSliceMirroringController } from './endpoints/endpointslice-mirroring-controller.ts'
+import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-controller.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { jobController } from './job/job-controller.ts'
 import { type ManagedController, managed } from './managed-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeIPAMController } from './node-ipam/node-ipam-controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
+import { persistentVolumeBinder } from './persistentvolume/persistentvolume-binder.ts'
+import {
+  persistentVolumeClaimProtectionController,
+  persistentVolumeProtectionController,
+} from './persistentvolume/protection-controllers.ts'
 import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { horizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler-controller.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
@@ -150,4 +156,28 @@ export const allControllers: readonly ManagedController[] = [
     nodeIPAMController,
   ),
   managed({ name: 'ttl-controller', serviceAccount: 'ttl-controller' }, ttlController),
+  managed(
+    {
+      name: 'persistentvolume-binder-controller',
+      serviceAccount: 'persistent-volume-binder',
+      eventSource: 'persistentvolume-controller',
+    },
+    persistentVolumeBinder,
+  ),
+  managed(
+    { name: 'persistentvolumeclaim-protection-controller', serviceAccount: 'pvc-protection-controller' },
+    persistentVolumeClaimProtectionController,
+  ),
+  managed(
+    { name: 'persistentvolume-protection-controller', serviceAccount: 'pv-protection-controller' },
+    persistentVolumeProtectionController,
+  ),
+  managed(
+    {
+      name: 'ephemeral-volume-controller',
+      serviceAccount: 'ephemeral-volume-controller',
+      eventSource: 'ephemeral_volume',
+    },
+    ephemeralVolumeController,
+  ),
 ]

@@ -3,7 +3,15 @@
 import type { PodInfo } from './pod-info.ts'
 
 /** TargetPod is the very pod that waits; UnscheduledPod any other without a node. */
-export type EventResource = 'Node' | 'AssignedPod' | 'UnscheduledPod' | 'TargetPod' | '*'
+export type EventResource =
+  | 'Node'
+  | 'AssignedPod'
+  | 'UnscheduledPod'
+  | 'TargetPod'
+  | 'PersistentVolumeClaim'
+  | 'PersistentVolume'
+  | 'StorageClass'
+  | '*'
 
 /** Bits, so that a plugin can name several at once. */
 export const Action = {
@@ -38,6 +46,15 @@ export const nodeAdd = event('Node', Action.add, 'NodeAdd')
 export const assignedPodAdd = event('AssignedPod', Action.add, 'AssignedPodAdd')
 export const assignedPodDelete = event('AssignedPod', Action.delete, 'AssignedPodDelete')
 export const unscheduledPodDelete = event('UnscheduledPod', Action.delete, 'UnscheduledPodDelete')
+/** Something of the kind came, changed or went. */
+export const storageEvent = (resource: EventResource, before: unknown, after: unknown): ClusterEvent => {
+  const [action, label]: readonly [number, string] = !before
+    ? [Action.add, 'Add']
+    : after
+      ? [Action.update, 'Update']
+      : [Action.delete, 'Delete']
+  return event(resource, action, `${resource}${label}`)
+}
 export const unschedulableTimeout = event('*', anyAction, 'UnschedulableTimeout')
 
 export const nodeUpdate = (action: number): ClusterEvent => event('Node', action, 'NodeUpdate')

@@ -2,15 +2,21 @@
 // scheduler into the other.
 
 import { type Node, nodes } from '../api/core/v1/node.ts'
+import { persistentVolumes } from '../api/core/v1/persistentvolume.ts'
+import { persistentVolumeClaims } from '../api/core/v1/persistentvolumeclaim.ts'
 import { type Pod, pods } from '../api/core/v1/pod.ts'
+import type { ResourceDeclaration } from '../api/resource.ts'
+import { storageClasses } from '../api/storage/v1/storageclass.ts'
 import type { Informer, InformerFactory } from '../client/informer.ts'
 import type { Cache } from './cache.ts'
 import {
   assignedPodAdd,
   assignedPodDelete,
+  type EventResource,
   nodeAdd,
   nodeUpdate,
   podUpdate,
+  storageEvent,
   unscheduledPodDelete,
 } from './cluster-event.ts'
 import type { Nominator } from './nominator.ts'
@@ -82,6 +88,13 @@ export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
     },
     deleted: node => cache.removeNode(node.metadata.name!),
   })
+  const watchStorage = (resource: ResourceDeclaration<any>) =>
+    informers.informer(resource).addHandler({
+      added: after => queue.move(storageEvent(kindOf(resource), undefined, after), undefined, after),
+      updated: (before, after) => queue.move(storageEvent(kindOf(resource), before, after), before, after),
+      deleted: before => queue.move(storageEvent(kindOf(resource), before, undefined), before),
+    })
+  for (const resource of [persistentVolumeClaims, persistentVolumes, storageClasses]) watchStorage(resource)
   const podInformer = informers.informer(pods, livePods)
   podInformer.addHandler({
     added: pod => changed(undefined, pod),
@@ -90,3 +103,5 @@ export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
   })
   return podInformer
 }
+
+const kindOf = ({ kind }: ResourceDeclaration<any>) => kind as EventResource

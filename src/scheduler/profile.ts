@@ -18,6 +18,8 @@ import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { prioritySort } from './plugins/priority-sort.ts'
 import { schedulingGates } from './plugins/scheduling-gates.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
+import { volumeBinding } from './plugins/volume-binding.ts'
+import { volumeRestrictions } from './plugins/volume-restrictions.ts'
 
 export const defaultSchedulerName = 'default-scheduler'
 
@@ -31,6 +33,8 @@ export function defaultProfile(handle: FrameworkHandle): readonly WeightedPlugin
     { plugin: nodeAffinity, weight: 2 },
     { plugin: nodePorts, weight: 0 },
     { plugin: nodeResourcesFit, weight: 1 },
+    { plugin: volumeRestrictions(handle), weight: 0 },
+    { plugin: volumeBinding(handle), weight: 0 },
     { plugin: podTopologySpread(handle), weight: 2 },
     { plugin: interPodAffinity(handle), weight: 2 },
     { plugin: dynamicResources, weight: 0 },

@@ -139,8 +139,8 @@ export class VolumeManager {
     const name = volume.persistentVolumeClaim?.claimName ?? `${pod.metadata?.name}-${volume.name}`
     const claim = await client.resource(persistentVolumeClaims).namespace(pod.metadata?.namespace).get(name)
     const bound = claim.spec?.volumeName
-    if (!bound || claim.status?.phase !== 'Bound') throw new Error(`PVC is not bound`)
-    if (simulated) return `${this.podDirectory(pod.metadata?.uid ?? '')}/volumes/simulated/${volume.name}`
+    if (!bound || claim.status?.phase !== 'Bound')
+      throw new Error(`error processing PVC ${pod.metadata?.namespace}/${name}: PVC is not bound`)
     const persistent = await client.resource(persistentVolumes).get(bound)
     const { hostPath, local } = persistent.spec ?? {}
     if (hostPath) {
@@ -148,6 +148,7 @@ export class VolumeManager {
       return hostPath.path
     }
     if (local) return local.path
+    if (simulated) return `${this.podDirectory(pod.metadata?.uid ?? '')}/volumes/simulated/${volume.name}`
     throw new Error(`no volume plugin matched: the kind of persistent volume "${bound}" is not supported on this node`)
   }
 }

@@ -1,0 +1,239 @@
+// What becomes of a claim: it is bound to a volume that suits it, or waits for one to be made, for a pod, or for people.
+
+import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
+import { pods } from '../../api/core/v1/pod.ts'
+import {
+  betaStorageProvisioner,
+  bindCompleted,
+  boundByController,
+  boundVolume,
+  capacityOf,
+  hasAnnotation,
+  isBoundTo,
+  matchingVolume,
+  namesStorageClass,
+  selectedNode,
+  storageClassOf,
+  storageProvisioner,
+  volumeMismatch,
+  waitsForConsumer,
+} from '../../api/core/v1/volume-binding.ts'
+import { type StorageClass, storageClasses } from '../../api/storage/v1/storageclass.ts'
+import type { ReconcileContext } from '../../client/controller.ts'
+import { keyFor, keyOf } from '../../client/object-key.ts'
+import { deepEqual } from '../../machinery/deep-equal.ts'
+import { parseQuantity } from '../../machinery/quantity.ts'
+import { isPodTerminal } from '../pod-status.ts'
+import { podsByClaim } from '../pods-by-claim.ts'
+import { migratedProvisioner } from './migrated-provisioners.ts'
+import { updateVolumePhase } from './volumes.ts'
+
+/** Upstream's --pvclaimbinder-sync-period: what waits is looked at this often. */
+const syncPeriodMs = 15_000
+
+export async function syncClaim(key: string, context: ReconcileContext) {
+  const claim = context.lister(persistentVolumeClaims).get(key)
+  if (!claim) return undefined
+  if (hasAnnotation(claim, bindCompleted)) {
+    await syncBoundClaim(claim, context)
+    return undefined
+  }
+  const bound = await syncUnboundClaim(claim, context)
+  return bound ? undefined : { requeueAfterMs: syncPeriodMs }
+}
+
+/** True when there is nothing more to wait for. */
+async function syncUnboundClaim(claim: PersistentVolumeClaim, context: ReconcileContext): Promise<boolean> {
+  if (claim.spec.volumeName) return bindToNamed(claim, claim.spec.volumeName, context)
+  const delayed =
+    waitsForConsumer(context.lister(storageClasses).get(storageClassOf(claim))) && !hasAnnotation(claim, selectedNode)
+  const volume = matchingVolume(claim, context.lister(persistentVolumes).list(), { onlyPreBound: delayed })
+  if (volume) {
+    await bind(volume, claim, context)
+    return true
+  }
+  if (await assignDefaultClass(claim, context)) return true
+  if (delayed) tellWhatItWaitsFor(claim, context)
+  else if (storageClassOf(claim) !== '') {
+    await provision(claim, context)
+    return false
+  } else
+    context.events.event(
+      claim,
+      'Normal',
+      'FailedBinding',
+      'no persistent volumes available for this claim and no storage class is set',
+    )
+  await updateClaimStatus(claim, 'Pending', undefined, context)
+  return false
+}
+
+/** The user has named the volume. */
+async function bindToNamed(claim: PersistentVolumeClaim, name: string, context: ReconcileContext): Promise<boolean> {
+  const volume = context.lister(persistentVolumes).get(name)
+  if (volume && !volume.spec.claimRef) {
+    const mismatch = volumeMismatch(volume, claim)
+    if (mismatch === undefined) {
+      await bind(volume, claim, context)
+      return true
+    }
+    const message = `Cannot bind to requested volume "${name}": ${mismatch}`
+    context.events.event(claim, 'Warning', 'VolumeMismatch', message)
+  } else if (volume && isBoundTo(volume, claim)) {
+    await bind(volume, claim, context)
+    return true
+  } else if (volume) {
+    if (hasAnnotation(claim, boundByController)) {
+      const { namespace, name: other = '' } = volume.spec.claimRef!
+      throw new Error(
+        `invalid binding of claim "${keyOf(claim)}" to volume "${name}": volume already claimed by "${keyFor(namespace, other)}"`,
+      )
+    }
+    const message = `volume "${name}" already bound to a different claim.`
+    context.events.event(claim, 'Warning', 'FailedBinding', message)
+  }
+  await updateClaimStatus(claim, 'Pending', undefined, context)
+  return false
+}
+
+async function syncBoundClaim(claim: PersistentVolumeClaim, context: ReconcileContext): Promise<void> {
+  const lost = async (reason: string, message: string) => {
+    if (claim.status.phase === 'Lost') return
+    const updated = await updateClaimStatus(claim, 'Lost', undefined, context)
+    context.events.event(updated, 'Warning', reason, message)
+  }
+  const { volumeName } = claim.spec
+  if (!volumeName)
+    return lost('ClaimLost', 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!')
+  const volume = context.lister(persistentVolumes).get(volumeName)
+  if (!volume) return lost('ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!')
+  const { claimRef } = volume.spec
+  if (!claimRef || claimRef.uid === claim.metadata.uid) return bind(volume, claim, context)
+  return lost('ClaimMisbound', 'Two claims are bound to the same volume, this one is bound incorrectly')
+}
+
+/** Both ends and both phases, in an order that can be broken off anywhere and gone on with. */
+async function bind(found: PersistentVolume, claim: PersistentVolumeClaim, context: ReconcileContext): Promise<void> {
+  const { client } = context
+  let volume = boundVolume(found, claim)
+  if (volume !== found) volume = await client.resource(persistentVolumes).update(volume)
+  volume = await updateVolumePhase(volume, 'Bound', context)
+  const byController = claim.spec.volumeName !== volume.metadata.name
+  let bound = claim
+  if (byController || !hasAnnotation(claim, bindCompleted)) {
+    const annotations = {
+      ...claim.metadata.annotations,
+      ...(byController && { [boundByController]: 'yes' }),
+      [bindCompleted]: 'yes',
+    }
+    bound = await client
+      .resource(persistentVolumeClaims)
+      .namespace(claim.metadata.namespace)
+      .update({
+        ...claim,
+        metadata: { ...claim.metadata, annotations },
+        spec: { ...claim.spec, volumeName: volume.metadata.name },
+      })
+  }
+  await updateClaimStatus(bound, 'Bound', volume, context)
+}
+
+async function updateClaimStatus(
+  claim: PersistentVolumeClaim,
+  phase: string,
+  volume: PersistentVolume | undefined,
+  { client }: ReconcileContext,
+): Promise<PersistentVolumeClaim> {
+  const { status } = claim
+  const wanted = { ...status, phase }
+  if (volume) {
+    if (volume.spec.capacity?.['storage'] === undefined)
+      throw new Error(`PersistentVolume "${volume.metadata.name}" is without a storage capacity`)
+    wanted.accessModes = volume.spec.accessModes
+    // What a bound claim has is its resizer's to say.
+    const had = status.capacity?.['storage']
+    if (had === undefined || (status.phase !== phase && capacityOf(volume).compare(parseQuantity(had)) !== 0))
+      wanted.capacity = volume.spec.capacity
+    if (status.phase !== phase)
+      wanted.currentVolumeAttributesClassName = volume.spec.volumeAttributesClassName || undefined
+  } else {
+    wanted.accessModes = undefined
+    wanted.capacity = undefined
+  }
+  if (deepEqual(compact(wanted), compact(status))) return claim
+  return client
+    .resource(persistentVolumeClaims)
+    .namespace(claim.metadata.namespace)
+    .updateStatus({ ...claim, status: wanted } as PersistentVolumeClaim)
+}
+
+const compact = (status: object) =>
+  Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined && value !== null))
+
+/** A claim that came before there was a default class gets it once there is one. */
+async function assignDefaultClass(
+  claim: PersistentVolumeClaim,
+  { lister, client }: ReconcileContext,
+): Promise<boolean> {
+  if (namesStorageClass(claim)) return false
+  const found = defaultClass(lister(storageClasses).list())
+  if (!found) return false
+  await client
+    .resource(persistentVolumeClaims)
+    .namespace(claim.metadata.namespace)
+    .update({ ...claim, spec: { ...claim.spec, storageClassName: found.metadata.name } })
+  return true
+}
+
+/** The newest of those marked so; of the same second, the first by name. */
+function defaultClass(classes: readonly StorageClass[]): StorageClass | undefined {
+  const isDefault = ({ metadata: { annotations } }: StorageClass) =>
+    annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' ||
+    annotations?.['storageclass.beta.kubernetes.io/is-default-class'] === 'true'
+  const created = ({ metadata }: StorageClass) => metadata.creationTimestamp ?? ''
+  return classes
+    .filter(isDefault)
+    .sort((a, b) =>
+      created(a) === created(b) ? (a.metadata.name! < b.metadata.name! ? -1 : 1) : created(a) > created(b) ? -1 : 1,
+    )[0]
+}
+
+function tellWhatItWaitsFor(claim: PersistentVolumeClaim, { lister, events }: ReconcileContext): void {
+  const waiting = lister(pods)
+    .byIndex(podsByClaim, keyOf(claim))
+    .filter(pod => !pod.spec.nodeName && !isPodTerminal(pod))
+    .map(({ metadata }) => metadata.name!)
+  if (waiting.length === 0) {
+    const message = 'waiting for first consumer to be created before binding'
+    events.event(claim, 'Normal', 'WaitForFirstConsumer', message)
+    return
+  }
+  const which = waiting.length === 1 ? `pod ${waiting[0]}` : `pods ${waiting.join(',')}`
+  events.event(claim, 'Normal', 'WaitForPodScheduled', `waiting for ${which} to be scheduled`)
+}
+
+/** No volumes are made here: whoever provisions for the class is told by an annotation. */
+async function provision(claim: PersistentVolumeClaim, { lister, client, events }: ReconcileContext): Promise<void> {
+  const className = storageClassOf(claim)
+  const found = lister(storageClasses).get(className)
+  const fail = (message: string) => events.event(claim, 'Warning', 'ProvisioningFailed', message)
+  if (!found) return fail(`storageclass.storage.k8s.io "${className}" not found`)
+  const provisioner = migratedProvisioner(found.provisioner)
+  if (provisioner.startsWith('kubernetes.io/')) return fail(`no volume plugin matched name: ${provisioner}`)
+  const { annotations } = claim.metadata
+  let told = claim
+  if (annotations?.[storageProvisioner] !== provisioner || annotations?.[betaStorageProvisioner] !== provisioner) {
+    const updated = { ...annotations, [storageProvisioner]: provisioner, [betaStorageProvisioner]: provisioner }
+    told = await client
+      .resource(persistentVolumeClaims)
+      .namespace(claim.metadata.namespace)
+      .update({ ...claim, metadata: { ...claim.metadata, annotations: updated } })
+  }
+  events.event(
+    told,
+    'Normal',
+    'ExternalProvisioning',
+    `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`,
+  )
+}
