@@ -280,7 +280,8 @@ export class InformerFactory {
 
   /** Resolves once every informer asked for so far has synced. */
   async synced(signal?: AbortSignal): Promise<void> {
-    await Promise.all([...this.#informers.values()].map(informer => informer.synced(signal)))
+    // One after another: a signal with many listeners looks like a leak.
+    for (const informer of [...this.#informers.values()]) await informer.synced(signal)
   }
 
   async stop(): Promise<void> {

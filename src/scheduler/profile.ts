@@ -20,6 +20,7 @@ import { schedulingGates } from './plugins/scheduling-gates.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
 import { volumeBinding } from './plugins/volume-binding.ts'
 import { volumeRestrictions } from './plugins/volume-restrictions.ts'
+import { volumeZone } from './plugins/volume-zone.ts'
 
 export const defaultSchedulerName = 'default-scheduler'
 
@@ -35,6 +36,7 @@ export function defaultProfile(handle: FrameworkHandle): readonly WeightedPlugin
     { plugin: nodeResourcesFit, weight: 1 },
     { plugin: volumeRestrictions(handle), weight: 0 },
     { plugin: volumeBinding(handle), weight: 0 },
+    { plugin: volumeZone(handle), weight: 0 },
     { plugin: podTopologySpread(handle), weight: 2 },
     { plugin: interPodAffinity(handle), weight: 2 },
     { plugin: dynamicResources, weight: 0 },

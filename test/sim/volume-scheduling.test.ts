@@ -1,0 +1,151 @@
+// Where pods go because of their volumes, and what is said of those that can go nowhere.
+
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { nodes } from '../../src/api/core/v1/node.ts'
+import { persistentVolumes } from '../../src/api/core/v1/persistentvolume.ts'
+import { persistentVolumeClaims } from '../../src/api/core/v1/persistentvolumeclaim.ts'
+import { pods } from '../../src/api/core/v1/pod.ts'
+import { storageClasses } from '../../src/api/storage/v1/storageclass.ts'
+import { Cluster } from '../../src/cluster/cluster.ts'
+
+let cluster: Cluster
+beforeEach(async () => {
+  cluster = await Cluster.start({ nodes: 2 })
+})
+afterEach(() => cluster.stop())
+
+const podClient = () => cluster.client.resource(pods).namespace('default')
+const claim = (name: string, spec: object = {}) =>
+  cluster.client
+    .resource(persistentVolumeClaims)
+    .namespace('default')
+    .create({
+      metadata: { name },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+        storageClassName: '',
+        ...spec,
+      },
+    })
+const volume = (name: string, nodes: string[], spec: object = {}, labels?: Record<string, string>) =>
+  cluster.client.resource(persistentVolumes).create({
+    metadata: { name, labels },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: `/srv/${name}` },
+      ...(nodes.length > 0 && {
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: nodes }] },
+            ],
+          },
+        },
+      }),
+      ...spec,
+    },
+  })
+const waitingClass = (name: string, provisioner: string, rest: object = {}) =>
+  cluster.client
+    .resource(storageClasses)
+    .create({ metadata: { name }, provisioner, volumeBindingMode: 'WaitForFirstConsumer', ...rest })
+const pod = (name: string, claimName: string, spec: object = {}) =>
+  podClient().create({
+    metadata: { name },
+    spec: {
+      containers: [{ name: 'c', image: 'c' }],
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+      ...spec,
+    },
+  })
+/** The node, or why there is none. */
+const where = async (name: string) => {
+  await cluster.clock.advance('20s')
+  const { spec, status } = await podClient().get(name)
+  return spec.nodeName ?? status.conditions?.find(({ type }) => type === 'PodScheduled')?.message
+}
+const nowhere = (why: string) =>
+  `0/2 nodes are available: ${why}. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.`
+
+test('a pod waits for its claim to be made, and then to be bound', async () => {
+  await pod('p', 'data')
+  expect(await where('p')).toBe(nowhere('persistentvolumeclaim "data" not found'))
+  await claim('data')
+  expect(await where('p')).toBe(nowhere('pod has unbound immediate PersistentVolumeClaims'))
+  await volume('v', ['simulated-2'])
+  expect(await where('p')).toBe('simulated-2')
+})
+
+test('a bound volume’s node is the pod’s; where there is no such node, there is no place', async () => {
+  await volume('here', ['simulated-2'])
+  await volume('away', ['elsewhere'], { storageClassName: 'away' })
+  await claim('here')
+  await claim('away', { storageClassName: 'away' })
+  await cluster.clock.advance('20s')
+  await pod('p', 'here')
+  await pod('q', 'away')
+  expect(await where('p')).toBe('simulated-2')
+  expect(await where('q')).toBe(nowhere("2 node(s) didn't match PersistentVolume's node affinity"))
+})
+
+test('a claim that waits is bound to a volume of the node, where people make the volumes', async () => {
+  await waitingClass('local', 'kubernetes.io/no-provisioner')
+  await claim('one', { storageClassName: 'local' })
+  await claim('two', { storageClassName: 'local' })
+  await pod('p', 'one')
+  expect(await where('p')).toBe(nowhere("2 node(s) didn't find available persistent volumes to bind"))
+  await volume('v', ['simulated-2'], { storageClassName: 'local' })
+  expect(await where('p')).toBe('simulated-2')
+  await pod('q', 'two')
+  expect(await where('q')).toBe(nowhere("2 node(s) didn't find available persistent volumes to bind"))
+})
+
+test('a provisioner is told the node, of those its class allows', async () => {
+  await waitingClass('disks', 'example.com/disks', {
+    allowedTopologies: [{ matchLabelExpressions: [{ key: 'kubernetes.io/hostname', values: ['simulated-2'] }] }],
+  })
+  await claim('data', { storageClassName: 'disks' })
+  await pod('p', 'data')
+  await cluster.clock.advance('5s')
+  const claims = cluster.client.resource(persistentVolumeClaims).namespace('default')
+  const { metadata } = await claims.get('data')
+  expect(metadata.annotations?.['volume.kubernetes.io/selected-node']).toBe('simulated-2')
+  expect((await podClient().get('p')).spec.nodeName).toBeUndefined()
+  const claimRef = { namespace: 'default', name: 'data', uid: metadata.uid }
+  await volume('made', [], { storageClassName: 'disks', claimRef })
+  expect(await where('p')).toBe('simulated-2')
+})
+
+test('ReadWriteOncePod: the second pod waits for the first to go', async () => {
+  await volume('v', [], { accessModes: ['ReadWriteOncePod'] })
+  await claim('data', { accessModes: ['ReadWriteOncePod'] })
+  await pod('first', 'data')
+  expect(await where('first')).toMatch(/^simulated/)
+  await pod('second', 'data')
+  expect(await where('second')).toContain(
+    'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+  )
+  await podClient().delete('first')
+  expect(await where('second')).toMatch(/^simulated/)
+})
+
+test('a volume of a zone is for nodes there', async () => {
+  for (const [node, zone] of [
+    ['simulated-1', 'a'],
+    ['simulated-2', 'b'],
+  ] as const)
+    await cluster.client.resource(nodes).patch(node, 'application/merge-patch+json', {
+      metadata: { labels: { 'topology.kubernetes.io/zone': zone } },
+    })
+  await volume('b', [], { storageClassName: 'b' }, { 'failure-domain.beta.kubernetes.io/zone': 'b' })
+  await volume('c', [], { storageClassName: 'c' }, { 'topology.kubernetes.io/zone': 'c__d' })
+  await claim('b', { storageClassName: 'b' })
+  await claim('c', { storageClassName: 'c' })
+  await cluster.clock.advance('20s')
+  await pod('p', 'b')
+  await pod('q', 'c')
+  expect(await where('p')).toBe('simulated-2')
+  expect(await where('q')).toBe(nowhere('2 node(s) had no available volume zone'))
+})
