@@ -24,6 +24,7 @@ import { persistentVolumeBinder } from './persistentvolume/persistentvolume-bind
 import {
   persistentVolumeClaimProtectionController,
   persistentVolumeProtectionController,
+  volumeAttributesClassProtectionController,
 } from './persistentvolume/protection-controllers.ts'
 import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { horizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler-controller.ts'
@@ -171,6 +172,13 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     { name: 'persistentvolume-protection-controller', serviceAccount: 'pv-protection-controller' },
     persistentVolumeProtectionController,
+  ),
+  managed(
+    {
+      name: 'volumeattributesclass-protection-controller',
+      serviceAccount: 'volumeattributesclass-protection-controller',
+    },
+    volumeAttributesClassProtectionController,
   ),
   managed(
     {

@@ -1,10 +1,11 @@
-// Claims that pods use, and volumes that claims use, are not deleted under them: a finalizer keeps them until the last
-// user is gone.
+// Claims that pods use, volumes that claims use, and attribute classes that either names are not deleted under them: a
+// finalizer keeps them until the last user is gone.
 
 import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { claimKeysOf } from '../../api/core/v1/volume-binding.ts'
+import { type VolumeAttributesClass, volumeAttributesClasses } from '../../api/storage/v1/volumeattributesclass.ts'
 import { controller, watch } from '../../client/controller.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
 import { isPodTerminal } from '../pod-status.ts'
@@ -12,6 +13,7 @@ import { podsByClaim } from '../pods-by-claim.ts'
 
 const claimFinalizer = 'kubernetes.io/pvc-protection'
 const volumeFinalizer = 'kubernetes.io/pv-protection'
+const attributesFinalizer = 'kubernetes.io/vac-protection'
 
 type Protected = { readonly metadata: PersistentVolume['metadata'] }
 
@@ -80,5 +82,54 @@ export const persistentVolumeProtectionController = controller<PersistentVolume>
     if (!volume || !wanted || (wanted === 'release' && volume.status.phase === 'Bound')) return
     const finalizers = wanted === 'protect' ? including(volume, volumeFinalizer) : without(volume, volumeFinalizer)
     await client.resource(persistentVolumes).update(withFinalizers(volume, finalizers)).catch(absent)
+  },
+})
+
+const attributesIndex = 'attributes class'
+
+/** The classes that a claim has, wants, or is on the way to. */
+function classesOfClaim({ spec, status }: PersistentVolumeClaim): readonly string[] {
+  const names = [
+    spec.volumeAttributesClassName,
+    status.currentVolumeAttributesClassName,
+    status.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ]
+  return [...new Set(names.filter(name => !!name) as string[])]
+}
+
+const classesOfVolume = ({ spec }: PersistentVolume): readonly string[] =>
+  spec.volumeAttributesClassName ? [spec.volumeAttributesClassName] : []
+
+export const volumeAttributesClassProtectionController = controller<VolumeAttributesClass>({
+  name: 'volumeattributesclass-protection-controller',
+  reconciles: volumeAttributesClasses,
+  filter: ({ after }) => after !== undefined && change(after, attributesFinalizer) !== undefined,
+  watches: [
+    watch<PersistentVolumeClaim>(persistentVolumeClaims, {
+      indexers: { [attributesIndex]: classesOfClaim },
+      keys: ({ before }) => (before ? classesOfClaim(before) : []),
+    }),
+    watch<PersistentVolume>(persistentVolumes, {
+      indexers: { [attributesIndex]: classesOfVolume },
+      keys: ({ before }) => (before ? classesOfVolume(before) : []),
+    }),
+  ],
+  async reconcile(key, { lister, client }) {
+    const found = lister(volumeAttributesClasses).get(key)
+    const wanted = found && change(found, attributesFinalizer)
+    if (!found || !wanted) return
+    const resource = client.resource(volumeAttributesClasses)
+    if (wanted === 'protect') {
+      await resource.update(withFinalizers(found, including(found, attributesFinalizer))).catch(absent)
+      return
+    }
+    const cached = [lister(persistentVolumeClaims), lister(persistentVolumes)]
+    if (cached.some(users => users.byIndex(attributesIndex, key).length > 0)) return
+    // The caches may be late.
+    const claims = await client.resource(persistentVolumeClaims).list()
+    if (claims.items.some(claim => classesOfClaim(claim).includes(key))) return
+    const volumes = await client.resource(persistentVolumes).list()
+    if (volumes.items.some(volume => classesOfVolume(volume).includes(key))) return
+    await resource.update(withFinalizers(found, without(found, attributesFinalizer))).catch(absent)
   },
 })
