@@ -4,11 +4,10 @@
 import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
-import { claimKeysOf } from '../../api/core/v1/volume-binding.ts'
+import { claimKeysOf, claimNameOf, foreignClaim } from '../../api/core/v1/volume-binding.ts'
 import { type VolumeAttributesClass, volumeAttributesClasses } from '../../api/storage/v1/volumeattributesclass.ts'
 import { controller, watch } from '../../client/controller.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
-import { isPodTerminal } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 
 const claimFinalizer = 'kubernetes.io/pvc-protection'
@@ -44,10 +43,8 @@ export const persistentVolumeClaimProtectionController = controller<PersistentVo
     watch<Pod>(pods, {
       indexers: { [podsByClaim]: claimKeysOf },
       keys: ({ before, after }) => {
-        if (after && !isPodTerminal(after) && after.metadata.uid === before?.metadata.uid) return []
-        return (before && (!after || after.metadata.uid !== before.metadata.uid)) || (after && isPodTerminal(after))
-          ? claimKeysOf((before ?? after)!)
-          : []
+        if (before && before.metadata.uid !== after?.metadata.uid) return claimKeysOf(before)
+        return after && isShutDown(after) ? claimKeysOf(after) : []
       },
     }),
   ],
@@ -61,16 +58,28 @@ export const persistentVolumeClaimProtectionController = controller<PersistentVo
       await resource.update(withFinalizers(claim, including(claim, claimFinalizer))).catch(absent)
       return
     }
+    const uses = (pod: Pod) => usesClaim(pod, claim)
     if (lister(pods).byIndex(podsByClaim, key).some(uses)) return
     // The cache may be late: what has just been scheduled must not lose its data.
     const live = await client.resource(pods).namespace(namespace).list()
-    if (live.items.some(pod => uses(pod) && claimKeysOf(pod).includes(key))) return
+    if (live.items.some(uses)) return
     await resource.update(withFinalizers(claim, without(claim, claimFinalizer))).catch(absent)
   },
 })
 
-/** A pod that no kubelet has, and none that has ended, holds nothing. */
-const uses = (pod: Pod) => !!pod.spec.nodeName && !isPodTerminal(pod)
+/** A pod that no kubelet has holds nothing; one that has ended holds its claims until it is gone. */
+function usesClaim(pod: Pod, claim: PersistentVolumeClaim): boolean {
+  if (!pod.spec.nodeName) return false
+  return (pod.spec.volumes ?? []).some(
+    volume =>
+      claimNameOf(pod, volume) === claim.metadata.name &&
+      (!volume.ephemeral || (!isShutDown(pod) && foreignClaim(pod, claim) === undefined)),
+  )
+}
+
+/** The kubelet is done with it, and only its own ephemeral claims keep it. */
+const isShutDown = ({ metadata }: Pod): boolean =>
+  !!metadata.deletionTimestamp && metadata.deletionGracePeriodSeconds === 0
 
 export const persistentVolumeProtectionController = controller<PersistentVolume>({
   name: 'persistentvolume-protection-controller',
