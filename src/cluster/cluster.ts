@@ -45,6 +45,11 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < settlingTurns; turn++) await eventLoopTurn()
 }
 
+/** Virtual time that waits for whatever a cluster in this process has under way. */
+export function clusterEnv(options: Pick<ClusterOptions, 'seed' | 'start' | 'log'> = {}): VirtualEnv {
+  return virtualEnv({ ...options, settle })
+}
+
 export class Cluster {
   readonly plane: ControlPlane
   readonly #env: VirtualEnv
@@ -60,7 +65,7 @@ export class Cluster {
   }
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const env = virtualEnv({ seed: options.seed, start: options.start, settle, log: options.log })
+    const env = clusterEnv(options)
     const plane = await ControlPlane.start({ ...options, env })
     const cluster = new Cluster(plane, env)
     for (let index = 0; index < (options.nodes ?? 1); index++) await cluster.addNode()

@@ -13,6 +13,7 @@ import { inProcessDial, kubeletConnection, networkDial } from '../apiserver/prox
 import { allAuthenticated, serviceAccountUsername, systemPrivilegedGroup, type UserInfo } from '../apiserver/user.ts'
 import type { Client } from '../client/client.ts'
 import { createClient } from '../client/rest-client.ts'
+import type { Transport } from '../client/transport.ts'
 import { ControllerManager } from '../controllers/controller-manager.ts'
 import { openEmbeddedStore } from '../etcd/embedded-store.ts'
 import type { Store } from '../etcd/store.ts'
@@ -46,6 +47,12 @@ export interface ControlPlaneOptions {
   readonly withoutScheduler?: boolean
   /** Serve metrics.k8s.io, as the metrics-server add-on does. */
   readonly metricsServer?: boolean
+  /**
+   * Stands between each component and the API server, for simulations of what goes wrong there. `connect` answers the
+   * transport of the API server that runs at that moment. Components are named as they name themselves: kube-scheduler,
+   * kube-controller-manager, kubelet/<node>.
+   */
+  readonly wrapTransport?: (component: string, connect: () => Transport) => Transport
 }
 
 /** What controllers call themselves. */
@@ -57,7 +64,7 @@ export const defaultClusterCIDR = '10.244.0.0/16'
 export class ControlPlane {
   readonly env: Env
   readonly pki: Pki
-  readonly apiServer: ApiServer
+  #apiServer: ApiServer
   readonly #store: Store
   readonly #options: ControlPlaneOptions
   readonly #kubelets = new Map<string, () => Duplex>()
@@ -70,12 +77,22 @@ export class ControlPlane {
     this.#options = options
     this.#store = store
     this.pki = pki
+    this.#apiServer = this.#makeApiServer()
+  }
+
+  get apiServer(): ApiServer {
+    return this.#apiServer
+  }
+
+  #makeApiServer(): ApiServer {
+    const options = this.#options
+    const pki = this.pki
     const { certificate: cert, privateKey: key } = pki.apiServer
     const kubeletClient = pki.apiServerKubeletClient
     const ca = pki.certificateAuthority.certificate
-    this.apiServer = new ApiServer({
+    return new ApiServer({
       env: options.env,
-      store,
+      store: this.#store,
       ...options.requests,
       serviceAccountKey: pki.serviceAccountKey,
       authentication: {
@@ -146,11 +163,18 @@ export class ControlPlane {
   controllerClient(name: string): Client {
     const namespace = 'kube-system'
     const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, allAuthenticated]
-    return this.client({ name: serviceAccountUsername(namespace, name), groups }, controllerManager)
+    return this.#componentClient(controllerManager, { name: serviceAccountUsername(namespace, name), groups })
   }
 
   nodeClient(node: string): Client {
-    return this.client({ name: `system:node:${node}`, groups: ['system:nodes', allAuthenticated] }, 'kubelet')
+    const user = { name: `system:node:${node}`, groups: ['system:nodes', allAuthenticated] }
+    return this.#componentClient(`kubelet/${node}`, user, 'kubelet')
+  }
+
+  #componentClient(component: string, user: UserInfo, userAgent = component): Client {
+    const { wrapTransport } = this.#options
+    if (!wrapTransport) return this.client(user, userAgent)
+    return createClient(wrapTransport(component, () => this.apiServer.transport(user, userAgent)))
   }
 
   /** Lets the API server reach a kubelet of this process without a socket. */
@@ -162,10 +186,50 @@ export class ControlPlane {
     this.#kubelets.delete(node)
   }
 
+  async startControllers(): Promise<void> {
+    const user = { name: 'system:kube-controller-manager', groups: [systemPrivilegedGroup] }
+    this.#controllers = new ControllerManager({
+      env: this.env,
+      client: this.#componentClient(controllerManager, user),
+      clientFor: name => this.controllerClient(name),
+      rootCA: this.pki.certificateAuthority.certificate,
+      certificateAuthority: this.pki.certificateAuthority,
+      issueLegacyToken: legacyTokenIssuer(this.pki.serviceAccountKey.privateKey),
+      clusterCIDR: this.#options.clusterCIDR ?? defaultClusterCIDR,
+      controllers: this.#options.controllers,
+    })
+    await this.#controllers.start()
+  }
+
+  async stopControllers(): Promise<void> {
+    const controllers = this.#controllers
+    this.#controllers = undefined
+    await controllers?.stop()
+  }
+
+  async startScheduler(): Promise<void> {
+    const user = { name: 'system:kube-scheduler', groups: [allAuthenticated] }
+    this.#scheduler = new Scheduler({ env: this.env, client: this.#componentClient('kube-scheduler', user) })
+    await this.#scheduler.start()
+  }
+
+  async stopScheduler(): Promise<void> {
+    const scheduler = this.#scheduler
+    this.#scheduler = undefined
+    await scheduler?.stop()
+  }
+
+  /** Another API server over the same store, as after a crash: nothing that the last one had in memory is left. */
+  async replaceApiServer(): Promise<void> {
+    await this.#apiServer.stop()
+    this.#apiServer = this.#makeApiServer()
+    await this.#apiServer.start()
+  }
+
   async stop(): Promise<void> {
     await this.#metricsServer?.stop()
-    await this.#scheduler?.stop()
-    await this.#controllers?.stop()
+    await this.stopScheduler()
+    await this.stopControllers()
     await this.apiServer.stop()
     await this.#store.close()
   }
@@ -175,36 +239,19 @@ export class ControlPlane {
   }
 
   async #startComponents(progress: (step: Step) => void): Promise<void> {
-    const { env, withoutControllers, withoutScheduler } = this.#options
+    const { withoutControllers, withoutScheduler } = this.#options
     if (!withoutControllers) {
-      this.#controllers = new ControllerManager({
-        env,
-        client: this.client(
-          { name: 'system:kube-controller-manager', groups: [systemPrivilegedGroup] },
-          controllerManager,
-        ),
-        clientFor: name => this.controllerClient(name),
-        rootCA: this.pki.certificateAuthority.certificate,
-        certificateAuthority: this.pki.certificateAuthority,
-        issueLegacyToken: legacyTokenIssuer(this.pki.serviceAccountKey.privateKey),
-        clusterCIDR: this.#options.clusterCIDR ?? defaultClusterCIDR,
-        controllers: this.#options.controllers,
-      })
-      await this.#controllers.start()
+      await this.startControllers()
       progress('controllers')
     }
     if (!withoutScheduler) {
-      this.#scheduler = new Scheduler({
-        env,
-        client: this.client({ name: 'system:kube-scheduler', groups: [allAuthenticated] }, 'kube-scheduler'),
-      })
-      await this.#scheduler.start()
+      await this.startScheduler()
       progress('scheduler')
     }
     if (this.#options.metricsServer) {
       const { MetricsServer } = await import('./metrics-server/metrics-server.ts')
       this.#metricsServer = new MetricsServer({
-        env,
+        env: this.env,
         client: this.client({ name: 'system:metrics-server', groups: [systemPrivilegedGroup] }, 'metrics-server'),
         registry: this.apiServer.registry,
       })

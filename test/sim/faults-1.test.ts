@@ -1,0 +1,5 @@
+// A share of the seeds; see faults.test.ts.
+
+import { describeSeeds } from './seeds.ts'
+
+describeSeeds(1)
