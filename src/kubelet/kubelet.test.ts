@@ -35,6 +35,22 @@ describe('a pod', () => {
     expect(status.containerStatuses![0]!.containerID).toMatch(/^simulated:\/\//)
   })
 
+  test('is said to be ready again where others wrote that it is not', async () => {
+    bench.create(testPod('web'))
+    await bench.advance(15)
+    const pod = bench.pod('web')!
+    const conditions = pod.status.conditions!.map(each => (each.type === 'Ready' ? { ...each, status: 'False' } : each))
+    const path = '/api/v1/namespaces/default/pods/web'
+    bench.api.put(path, { ...pod, status: { ...pod.status, conditions } } as never)
+    const ready = () => bench.pod('web')!.status.conditions!.find(({ type }) => type === 'Ready')?.status
+    expect(ready()).toBe('False')
+    await bench.advance(11)
+    expect(ready()).toBe('True')
+    const writes = bench.api.requests.length
+    await bench.advance(9)
+    expect(bench.api.requests.slice(writes).filter(({ path: to }) => to === `${path}/status`)).toEqual([])
+  })
+
   test('tells its story in events', async () => {
     bench.create(testPod('web', { containers: [{ name: 'web', image: 'nginx:1.27' }] }))
     await bench.advance(5)

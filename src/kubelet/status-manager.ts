@@ -5,9 +5,9 @@
 // request per pod at a time; what changes meanwhile is sent after it.
 
 import { type Pod, type PodCondition, type PodStatus, pods } from '../api/core/v1/pod.ts'
-import type { Client } from '../client/client.ts'
+import type { Client, ResourceClient } from '../client/client.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
-import { isNotFound } from '../machinery/status-error.ts'
+import { isConflict, isNotFound } from '../machinery/status-error.ts'
 import { formatTime } from '../machinery/time.ts'
 import { podStatusPatch, sameValue } from './pod-status-patch.ts'
 
@@ -19,9 +19,13 @@ interface Entry {
   finished: boolean
   sending: boolean
   retry?: Timer
+  /** Set while the API server's copy is not what it should be, as far as this node has heard. */
+  comparison?: Timer
 }
 
 const retryMs = 1000
+/** How long a difference may be no more than old news of what was just sent. */
+const compareAfterMs = 10_000
 
 export class StatusManager {
   readonly #client: Client
@@ -44,7 +48,20 @@ export class StatusManager {
     const entry = this.#entries.get(pod.metadata.uid ?? '')
     if (!entry) return
     entry.pod = pod
+    if (!entry.comparison && podStatusPatch(pod.status ?? {}, entry.status)) this.#compareLater(entry)
     this.#send(entry)
+  }
+
+  /** Somebody else wrote what is this node's to say, as when it was not heard of for a while: it is said again. */
+  #compareLater(entry: Entry): void {
+    entry.comparison = this.#env.clock.setTimeout(() => {
+      entry.comparison = undefined
+      const status = entry.pod.status ?? {}
+      if (!podStatusPatch(status, entry.status)) return
+      if (entry.sending) return this.#compareLater(entry)
+      entry.sent = status
+      this.#send(entry)
+    }, compareAfterMs)
   }
 
   set(pod: Pod, status: PodStatus): void {
@@ -67,13 +84,18 @@ export class StatusManager {
   }
 
   forget(podUid: string): void {
-    this.#entries.get(podUid)?.retry?.cancel()
+    const entry = this.#entries.get(podUid)
+    entry?.retry?.cancel()
+    entry?.comparison?.cancel()
     this.#entries.delete(podUid)
   }
 
   stop(): void {
     this.#stopped = true
-    for (const entry of this.#entries.values()) entry.retry?.cancel()
+    for (const entry of this.#entries.values()) {
+      entry.retry?.cancel()
+      entry.comparison?.cancel()
+    }
   }
 
   #entry(pod: Pod): Entry {
@@ -91,6 +113,15 @@ export class StatusManager {
     if (entry.sending || this.#stopped) return
     entry.sending = true
     void this.#sendAll(entry)
+  }
+
+  /** Whether the name stands for another pod by now: what is said of this one interests nobody any more. */
+  async #isAnothers(resource: ResourceClient<Pod>, name: string, uid: string): Promise<boolean> {
+    try {
+      return (await resource.get(name)).metadata.uid !== uid
+    } catch (error) {
+      return isNotFound(error)
+    }
   }
 
   async #sendAll(entry: Entry): Promise<void> {
@@ -117,7 +148,8 @@ export class StatusManager {
         this.forget(uid)
       }
     } catch (error) {
-      if (isNotFound(error)) return this.forget(uid)
+      if (isNotFound(error) || (isConflict(error) && (await this.#isAnothers(resource, name, uid))))
+        return this.forget(uid)
       if (this.#stopped) return
       this.#env.log.warn('cannot update pod status', { pod: name, namespace, error: (error as Error).message })
       entry.retry?.cancel()
