@@ -6,7 +6,7 @@
 
 import { type Job, type JobCondition, type JobStatus, jobs } from '../../api/batch/v1/job.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
-import { type ControllerContext, controller, controllerKey, watch } from '../../client/controller.ts'
+import { type ControllerContext, controller, controllerKey, controllerOf, watch } from '../../client/controller.ts'
 import { UidTrackingExpectations } from '../../client/controller-expectations.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { labelSelectorFrom } from '../../machinery/labels.ts'
@@ -89,9 +89,16 @@ export const jobController = controller<Job, State>({
   reconcile,
 })
 
+/** Of a pod that was let go of with its Job, only the label still says whose it was. */
 function byTrackingJob(pod: Pod): readonly string[] {
-  const key = isTracked(pod) ? controllerKey(pod, jobs) : undefined
-  return key === undefined ? [] : [key]
+  if (!isTracked(pod)) return []
+  if (controllerOf(pod)) {
+    const key = controllerKey(pod, jobs)
+    return key === undefined ? [] : [key]
+  }
+  const { namespace, labels } = pod.metadata
+  const job = labels?.['batch.kubernetes.io/job-name'] ?? labels?.['job-name']
+  return job === undefined ? [] : [`${namespace}/${job}`]
 }
 
 async function reconcile(key: string, context: Context) {
