@@ -13,6 +13,9 @@ export interface WitnessedPod {
   phase: string
 }
 
+/** One too many, let go of before it ended: how it ends is nothing that its Job counts. */
+const givenUp = 'GivenUp'
+
 export class JobWitness {
   readonly #informers: InformerFactory
   readonly #pods = new Map<string, WitnessedPod>()
@@ -35,7 +38,11 @@ export class JobWitness {
     const see = (pod: Pod) => {
       const job = pod.metadata.ownerReferences?.find(({ kind, controller }) => controller && kind === 'Job')?.uid
       const uid = pod.metadata.uid!
-      if (job) this.#pods.set(uid, { uid, job, phase: pod.status?.phase ?? 'Pending' })
+      if (!job || this.#pods.get(uid)?.phase === givenUp) return
+      const phase = pod.status?.phase ?? 'Pending'
+      const isOver = phase === 'Succeeded' || phase === 'Failed'
+      const isTracked = pod.metadata.finalizers?.includes('batch.kubernetes.io/job-tracking')
+      this.#pods.set(uid, { uid, job, phase: isTracked || isOver ? phase : givenUp })
     }
     this.#informers.informer(pods).addHandler({ added: see, updated: (_, after) => see(after), deleted: see })
     this.#informers.start()
