@@ -17,6 +17,7 @@ import { AdmissionChain } from './admission/chain.ts'
 import { defaultAdmissionPlugins } from './admission/default-plugins.ts'
 import { Aggregator } from './aggregation/aggregator.ts'
 import type { ProxyClientCertificate } from './aggregation/backend-connection.ts'
+import { serviceResolver } from './aggregation/service-resolver.ts'
 import { type AuditOptions, Auditor } from './audit/audit.ts'
 import { type AuthenticationOptions, AuthenticationOptionsError } from './authentication/authentication-options.ts'
 import type { RequestHeaderOptions } from './authentication/request-header.ts'
@@ -60,6 +61,7 @@ import type { ServerContext, ServerOptions } from './server-context.ts'
 import { type HttpServer, startHttpServer } from './serving/http-server.ts'
 import { certificatesIn } from './serving/peer-certificate.ts'
 import { systemApiServer, systemPrivilegedGroup, type UserInfo } from './user.ts'
+import { WebhookClient } from './webhook-client.ts'
 
 /** How requests are treated; what is left out is as upstream's defaults have it. */
 export interface RequestOptions {
@@ -117,6 +119,7 @@ export class ApiServer {
   readonly #options: ApiServerOptions
   readonly #registry: Registry
   readonly #security: Security
+  readonly #webhooks: WebhookClient
   readonly #server: ServerContext
   readonly #dispatcher: Dispatcher
   readonly #aggregator: Aggregator
@@ -148,6 +151,11 @@ export class ApiServer {
       client: () => createClient(this.transport()),
       authorization: options.authorization,
     })
+    this.#webhooks = new WebhookClient({
+      env,
+      resolve: (namespace, name, port) =>
+        serviceResolver(this.#registry, env.random).resolve({ namespace, name, port }),
+    })
     this.#server = {
       env,
       store,
@@ -158,9 +166,11 @@ export class ApiServer {
           env,
           authorizer: this.#security.authorizer,
           served: servedResources(this.#registry),
+          webhooks: this.#webhooks,
         }),
         admissionLister(this.#registry),
       ),
+      webhooks: this.#webhooks,
       authorizer: this.#security.authorizer,
       rbac: this.#security.rbac,
       authenticator: this.#security.authenticator,
@@ -302,6 +312,7 @@ export class ApiServer {
     await this.#customResources.stop()
     await this.#aggregator.stop()
     await this.#auditor?.close()
+    this.#webhooks.close()
     this.#registry.stop()
     this.#options.encryption?.close()
     this.#options.authorization?.close()

@@ -14,6 +14,7 @@ import type { RbacAuthorizer } from './authorization/rbac.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import type { Registry } from './registry/registry.ts'
 import type { ComponentChecks } from './registry/subresources/component-status.ts'
+import type { WebhookCaller } from './webhook-client.ts'
 
 export interface ServerOptions {
   /** Such as 10.96.0.0/12. */
@@ -30,6 +31,8 @@ export interface ServerContext {
   readonly options: ServerOptions
   readonly registry: Registry
   readonly admission: AdmissionChain
+  /** Calls webhooks: those of admission and of conversion. */
+  readonly webhooks: WebhookCaller
   readonly authorizer: Authorizer
   readonly rbac: RbacAuthorizer
   readonly authenticator: Authenticator

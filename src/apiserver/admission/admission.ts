@@ -11,6 +11,7 @@ import type { Env } from '../../machinery/env/env.ts'
 import { forbidden, type StatusError } from '../../machinery/status-error.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import type { UserInfo } from '../user.ts'
+import type { WebhookCaller } from '../webhook-client.ts'
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
@@ -34,6 +35,7 @@ export interface AdmissionServices {
   readonly env: Env
   readonly authorizer: Authorizer
   readonly served: ServedResources
+  readonly webhooks: WebhookCaller
 }
 
 /** Asked for by a plugin whose change others have not seen: the mutating plugins run once more. */

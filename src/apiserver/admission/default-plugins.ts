@@ -15,6 +15,8 @@ import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import { mutatingAdmissionWebhook } from './webhook/mutating-admission-webhook.ts'
+import { validatingAdmissionWebhook } from './webhook/validating-admission-webhook.ts'
 
 export function defaultAdmissionPlugins(services: AdmissionServices): AdmissionPlugin[] {
   return [
@@ -31,6 +33,8 @@ export function defaultAdmissionPlugins(services: AdmissionServices): AdmissionP
     runtimeClass,
     defaultIngressClass,
     mutatingAdmissionPolicy(services),
+    mutatingAdmissionWebhook(services),
     validatingAdmissionPolicy(services),
+    validatingAdmissionWebhook(services),
   ]
 }

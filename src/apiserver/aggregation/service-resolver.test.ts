@@ -76,7 +76,7 @@ describe('the server behind a Service', () => {
       [],
       'metrics.example.com 443',
     ],
-    ['is nowhere without the Service', undefined, [], 'services "metrics" not found'],
+    ['is nowhere without the Service', undefined, [], 'service "metrics" not found'],
     ['is nowhere without the port', { ports: [{ port: 80 }] }, [], 'no service port 443 found for service "metrics"'],
     ['is nowhere without endpoints', {}, [], 'no endpoints available for service "metrics"'],
     [

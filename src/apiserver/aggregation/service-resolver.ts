@@ -44,7 +44,7 @@ export function serviceResolver(registry: Registry, random: Random): ServiceReso
     endpointSlices,
     resolve(reference) {
       const found = service(reference)
-      if (!found) throw notFound({ group: '', resource: 'services' }, reference.name)
+      if (!found) throw notFound({ group: '', resource: 'service' }, reference.name)
       const { type = 'ClusterIP', externalName = '' } = found.spec ?? {}
       if (type === 'ExternalName') return { scheme: 'https', host: externalName, port: reference.port }
       return endpointOf(found, endpointSlices(reference), reference, random)

@@ -59,7 +59,6 @@ export class CustomResources {
     this.#stopped = true
     for (const timer of this.#retries.values()) timer.cancel()
     await this.#running
-    this.#serving?.close()
   }
 
   /** Something about the definition may have changed. */

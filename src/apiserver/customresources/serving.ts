@@ -12,9 +12,7 @@ import { aggregateMessage, fieldErrorMessage, invalid } from '../../machinery/fi
 import { root } from '../../machinery/field-path.ts'
 import { unsupportedIn, validateStructural } from '../../machinery/structural/structural-rules.ts'
 import { validateCABundle } from '../../machinery/validation/webhook.ts'
-import { serviceResolver } from '../aggregation/service-resolver.ts'
 import type { ServerContext } from '../server-context.ts'
-import { WebhookClient } from '../webhook-client.ts'
 import { acceptNames, type NamesVerdict } from './accepted-names.ts'
 import { type Cleaned, cleanUp } from './cleanup.ts'
 import { type Condition, findCondition, isTrue } from './conditions.ts'
@@ -34,20 +32,10 @@ export class Serving {
   readonly #look: (name: string) => void
   readonly #served = new Map<string, Served>()
   readonly #groups = new Map<string, string>()
-  readonly #webhooks: WebhookClient
 
   constructor(server: ServerContext, look: (name: string) => void) {
     this.#server = server
     this.#look = look
-    const resolver = serviceResolver(server.registry, server.env.random)
-    this.#webhooks = new WebhookClient({
-      env: server.env,
-      resolve: (namespace, name, port) => resolver.resolve({ namespace, name, port }),
-    })
-  }
-
-  close(): void {
-    this.#webhooks.close()
   }
 
   names(crd: CustomResourceDefinition, others: Iterable<CustomResourceDefinition>): NamesVerdict | undefined {
@@ -153,7 +141,7 @@ export class Serving {
   #converterOf(crd: CustomResourceDefinition) {
     if (crd.spec.conversion?.strategy !== 'Webhook') return rewriteVersion
     const { random } = this.#server.env
-    return webhookConverter({ crd, webhooks: this.#webhooks, uid: () => random.uuid() })
+    return webhookConverter({ crd, webhooks: this.#server.webhooks, uid: () => random.uuid() })
   }
 }
 

@@ -17,7 +17,7 @@ export const MutatingWebhook = object('io.k8s.api.admissionregistration.v1.Mutat
   namespaceSelector: ref(5, LabelSelector).serverDefault({}),
   objectSelector: ref(11, LabelSelector).serverDefault({}),
   sideEffects: string(6).pointer().requiredInOpenAPI().enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
-  timeoutSeconds: int32(7).pointer().serverDefault(30),
+  timeoutSeconds: int32(7).pointer().serverDefault(10),
   admissionReviewVersions: list(8, 'string').required().listType('atomic'),
   reinvocationPolicy: string(10).pointer().serverDefault('Never').enum('IfNeeded', 'Never'),
   matchConditions: list(12, MatchCondition).listType('map', 'name').patchStrategy('merge').mergeKey('name'),

@@ -17,7 +17,7 @@ export const ValidatingWebhook = object('io.k8s.api.admissionregistration.v1.Val
   namespaceSelector: ref(5, LabelSelector).serverDefault({}),
   objectSelector: ref(10, LabelSelector).serverDefault({}),
   sideEffects: string(6).pointer().requiredInOpenAPI().enum('None', 'NoneOnDryRun', 'Some', 'Unknown'),
-  timeoutSeconds: int32(7).pointer().serverDefault(30),
+  timeoutSeconds: int32(7).pointer().serverDefault(10),
   admissionReviewVersions: list(8, 'string').required().listType('atomic'),
   matchConditions: list(11, MatchCondition).listType('map', 'name').patchStrategy('merge').mergeKey('name'),
 })

@@ -25,6 +25,7 @@ import {
   type UserInfo,
 } from '../../user.ts'
 import type { AdmissionAttributes } from '../admission.ts'
+import { admissionRequest } from './admission-request.ts'
 import type { Matched } from './matching.ts'
 
 /** What one set of expressions is evaluated on. */
@@ -54,7 +55,7 @@ export function activation(
     object: fromJson(subject.object ?? null, 'dyn'),
     oldObject: fromJson(subject.oldObject ?? null, 'dyn'),
     params: fromJson(subject.params ?? null, 'dyn'),
-    request: fromJson(requestOf(subject), 'dyn'),
+    request: fromJson(admissionRequest(subject.attributes, subject.matched, '-'), 'dyn'),
     namespaceObject: fromJson(options.namespace ? namespaceOf(subject.namespace) : null, 'dyn'),
   }
   if (options.authorizer) {
@@ -128,47 +129,6 @@ export function evaluateMatchConditions(
     return { matches: false, error: (error as Error).message }
   }
   return errors.length > 0 ? { matches: false, error: aggregateMessage(errors) } : { matches: true }
-}
-
-/** The AdmissionRequest; what is empty is left out, as in its JSON. */
-function requestOf({ attributes, matched }: Subject): Record<string, unknown> {
-  const { resource, subresource, name, namespace, operation, user, dryRun, options } = attributes
-  const kind = (of: typeof resource): Record<string, string> => {
-    const own = subresource === '' ? undefined : of.subresources?.find(each => each.name === subresource)?.kind
-    const { group, version, kind } = own ?? of
-    return { group, version, kind }
-  }
-  const plural = (of: typeof resource): Record<string, string> => ({
-    group: of.group,
-    version: of.version,
-    resource: of.resource,
-  })
-  const isNamespace = resource.group === '' && resource.resource === 'namespaces'
-  return withoutEmpty({
-    uid: '-',
-    kind: kind(matched.resource),
-    resource: plural(matched.resource),
-    subResource: subresource,
-    requestKind: kind(resource),
-    requestResource: plural(resource),
-    requestSubResource: subresource,
-    name,
-    // A namespace is within itself.
-    namespace: isNamespace && operation !== 'CREATE' ? name : namespace,
-    operation,
-    userInfo: withoutEmpty({
-      username: user.name,
-      uid: user.uid ?? '',
-      groups: user.groups.length > 0 ? user.groups : '',
-      extra: user.extra && Object.keys(user.extra).length > 0 ? user.extra : '',
-    }),
-    dryRun,
-    options: options ?? null,
-  })
-}
-
-function withoutEmpty(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
 }
 
 const namespaceMetadata = [

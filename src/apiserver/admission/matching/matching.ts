@@ -9,6 +9,7 @@ import { conversionBetween } from '../../../api/conversion.ts'
 import { groupResource, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { type LabelSelector, labelSelectorFrom, type Selector } from '../../../machinery/labels.ts'
 import { internalError, notFound, type StatusError } from '../../../machinery/status-error.ts'
+import { storedForm } from '../../registry/versions.ts'
 import { type AdmissionAttributes, isResource, type ServedResources } from '../admission.ts'
 import { ruleMatches } from './rules.ts'
 
@@ -117,25 +118,46 @@ export function matchesObject(
   return matches(object) || matches(oldObject)
 }
 
-/** The object in the version as which the request matched. */
+/** The object in the version as which the request matched; a promise where a webhook converts it. */
 export function asMatched(
   object: KubeObject | undefined,
   attributes: AdmissionAttributes,
   { resource }: Matched,
-): KubeObject | undefined {
+): KubeObject | undefined | Promise<KubeObject> {
   if (!object || resource === attributes.resource || attributes.subresource !== '') return object
   return convert(object, attributes.resource, resource)
 }
 
 /** And back, for what was changed in that version. */
-export function fromMatched(object: KubeObject, attributes: AdmissionAttributes, { resource }: Matched): KubeObject {
+export function fromMatched(
+  object: KubeObject,
+  attributes: AdmissionAttributes,
+  { resource }: Matched,
+): KubeObject | Promise<KubeObject> {
   if (resource === attributes.resource || attributes.subresource !== '') return object
   return convert(object, resource, attributes.resource)
 }
 
-function convert(object: KubeObject, from: ResourceDeclaration, to: ResourceDeclaration): KubeObject {
-  const viaStored = conversionBetween(from.kind, from, from.storage)?.(object) ?? object
-  return conversionBetween(to.kind, to.storage, to)?.(viaStored) ?? viaStored
+/** For those who cannot wait for a webhook to convert. */
+export function atOnce<T>(converted: T | Promise<T>): T {
+  if (!(converted instanceof Promise)) return converted
+  converted.catch(() => {})
+  throw new Error('the version is made by a conversion webhook, which policies do not wait for')
+}
+
+function convert(
+  object: KubeObject,
+  from: ResourceDeclaration,
+  to: ResourceDeclaration,
+): KubeObject | Promise<KubeObject> {
+  const stored = storedForm(from, object)
+  return stored instanceof Promise ? stored.then(each => fromStored(each, to)) : fromStored(stored, to)
+}
+
+function fromStored(stored: KubeObject, to: ResourceDeclaration): KubeObject | Promise<KubeObject> {
+  if (!to.custom) return conversionBetween(to.kind, to.storage, to)?.(stored) ?? stored
+  const served = to.custom.fromStorage([stored])
+  return served instanceof Promise ? served.then(([first]) => first!) : served[0]!
 }
 
 /** Reviews are asked for while policies are evaluated; and who configures admission must not be locked out by it. */

@@ -8,7 +8,7 @@ import { compareText } from '../../../machinery/go-text.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
 import { scaleOf } from '../../registry/subresources/scale.ts'
 import { type AdmissionAttributes, type AdmissionLister, isResource, type ServedResources } from '../admission.ts'
-import { asMatched, type Matched, matchResources } from '../matching/matching.ts'
+import { asMatched, atOnce, type Matched, matchResources } from '../matching/matching.ts'
 
 interface Bound {
   readonly metadata: { readonly name?: string }
@@ -74,8 +74,8 @@ export function versioned(
   const { object, oldObject, subresource } = attributes
   if (subresource === 'scale') return { object: object && scaleOf(object), oldObject: oldObject && scaleOf(oldObject) }
   return {
-    object: asMatched(attributes.object, attributes, matched),
-    oldObject: asMatched(attributes.oldObject, attributes, matched),
+    object: atOnce(asMatched(attributes.object, attributes, matched)),
+    oldObject: atOnce(asMatched(attributes.oldObject, attributes, matched)),
   }
 }
 

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { failure, notFound, type StatusCause } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionServices, refusal, reinvocationOf } from '../admission.ts'
-import { fromMatched } from '../matching/matching.ts'
+import { atOnce, fromMatched } from '../matching/matching.ts'
 import { hooksOf, type Invocation, invocations, namespaceOfRequest, versioned } from './hooks.ts'
 import { conditionsHold, mutate } from './mutations.ts'
 
@@ -89,7 +89,7 @@ function runAll(
       const result = mutate(policy, index, subject())
       if ('error' in result) errors.push({ policy, binding, message: result.error, reason: 'Invalid' })
       else {
-        attributes.object = fromMatched(result.object, attributes, matched)
+        attributes.object = atOnce(fromMatched(result.object, attributes, matched))
         changed = true
       }
     }

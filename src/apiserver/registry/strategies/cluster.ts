@@ -1,6 +1,5 @@
 // Kinds that configure the cluster: admission, classes, leases, budgets, autoscalers, extension of the API.
 
-import { validateWebhookConfiguration } from '../../../api/admissionregistration/v1/webhookconfiguration.validation.ts'
 import {
   validateHorizontalPodAutoscaler,
   validateHorizontalPodAutoscalerStatusUpdate,
@@ -23,11 +22,6 @@ import { apiServiceStrategy } from './api-service.ts'
 
 /** Kinds whose clients always say which version they saw. */
 const careful: Strategy = { tracksGeneration: true, allowUnconditionalUpdate: false }
-const webhookConfiguration: Strategy = {
-  ...careful,
-  validate: validateWebhookConfiguration,
-  validateUpdate: validateWebhookConfiguration,
-}
 
 /** Both versions say the same, and are checked as the newer one. */
 function asV2(autoscaler: KubeObject): KubeObject {
@@ -43,8 +37,6 @@ function dropDisabledLeaseFields(lease: KubeObject, old: KubeObject | undefined)
 }
 
 export const clusterStrategies: Readonly<Record<string, Strategy>> = {
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfiguration,
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfiguration,
   'apiservices.apiregistration.k8s.io': apiServiceStrategy,
   'poddisruptionbudgets.policy': {
     ...careful,

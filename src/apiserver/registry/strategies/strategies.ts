@@ -4,6 +4,7 @@ import { groupResource, type ResourceDeclaration } from '../../../api/resource.t
 import { customResourceDefinitionStrategy } from '../../customresources/crd-strategy.ts'
 import type { Strategy } from '../strategy.ts'
 import { admissionPolicyStrategies } from './admission-policies.ts'
+import { admissionWebhookStrategies } from './admission-webhooks.ts'
 import { appsStrategies } from './apps.ts'
 import { batchStrategies } from './batch.ts'
 import { certificatesStrategies } from './certificates.ts'
@@ -32,6 +33,7 @@ const strategies: Readonly<Record<string, Strategy>> = {
   ...deviceStrategies,
   ...clusterStrategies,
   ...admissionPolicyStrategies,
+  ...admissionWebhookStrategies,
   ...rbacStrategies,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
 }

@@ -66,15 +66,12 @@ export async function createManaged(
   const generated = !decoded.metadata.name && !!decoded.metadata['generateName']
   for (let attempt = 0; ; attempt++) {
     const object = generated ? deepCopy(decoded) : decoded
-    if (generated) {
-      object.metadata.name = generateName(server, object.metadata['generateName'])
-      object.metadata['managedFields'] = decoded.metadata['managedFields']
-    }
+    if (generated) object.metadata['managedFields'] = decoded.metadata['managedFields']
     const answer = await createOnce(server, resource, request, object)
     if (answer) return answer
     // Upstream tries a generated name eight times before it gives the conflict to the client.
     if (!generated) throw alreadyExists(declaration, object.metadata.name ?? '')
-    if (attempt >= 7) throw generateNameConflict(declaration, object.metadata.name!, 1)
+    if (attempt >= 7) throw generateNameConflict(declaration, object.metadata.name ?? '', 1)
   }
 }
 
@@ -98,6 +95,8 @@ async function createOnce(
     { object: decoded, name: decoded.metadata.name ?? '' },
     dryRun,
   )
+  // Whoever judges the object sees nothing in it that only the server says.
+  wipeSystemMetadata(decoded)
   const managedFields = decoded.metadata['managedFields']
   const mutating = server.admission.admit(attributes)
   if (mutating) await mutating
@@ -163,10 +162,13 @@ function prepareMetadata(server: ServerContext, object: KubeObject): void {
   const { metadata } = object
   metadata.uid = server.env.random.uuid()
   metadata['creationTimestamp'] = formatTime(server.env.clock.now())
-  delete metadata['deletionTimestamp']
-  delete metadata['deletionGracePeriodSeconds']
-  delete metadata['selfLink']
+  if (!metadata.name && metadata['generateName']) metadata.name = generateName(server, metadata['generateName'])
   delete metadata['generation']
+}
+
+function wipeSystemMetadata({ metadata }: KubeObject): void {
+  for (const field of ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'uid'])
+    if (metadata[field] !== undefined) delete metadata[field]
 }
 
 /** The status of a new object: zeros where upstream's encoding writes zeros. */

@@ -1,0 +1,45 @@
+// Asks the validating webhooks that a request concerns, all at once; the first refusal counts.
+
+import type { ValidatingWebhook } from '../../../api/admissionregistration/v1/validatingwebhookconfiguration.ts'
+import type { AdmissionAttributes, AdmissionServices } from '../admission.ts'
+import type { ReviewSubject } from './admission-review.ts'
+import { callWebhook, failedCall, type WebhookCallError } from './call-webhook.ts'
+import { conditionsHold, matchWebhook, subjectOf, webhooksOf } from './webhooks.ts'
+
+export async function validateByWebhooks(
+  attributes: AdmissionAttributes,
+  services: AdmissionServices,
+  configurations: string,
+): Promise<void> {
+  const relevant: { webhook: ValidatingWebhook; subject: ReviewSubject }[] = []
+  for (const { webhook } of webhooksOf<ValidatingWebhook>(attributes.lister, configurations)) {
+    const matched = matchWebhook(webhook, attributes, services)
+    if (!matched) continue
+    const subject = await subjectOf(attributes, matched)
+    if (await conditionsHold(webhook, subject, services)) relevant.push({ webhook, subject })
+  }
+  let refusal: Error | undefined
+  await Promise.all(
+    relevant.map(async ({ webhook, subject }, index) => {
+      try {
+        await callWebhook(webhook, subject, false, services)
+      } catch (error) {
+        const failed = failedCall(webhook, error)
+        if (failed) refusal ??= failed
+        else failOpen(attributes, services, webhook.name, index, error as WebhookCallError)
+      }
+    }),
+  )
+  if (refusal) throw refusal
+}
+
+function failOpen(
+  { annotate }: AdmissionAttributes,
+  { env }: AdmissionServices,
+  name: string,
+  index: number,
+  error: WebhookCallError,
+): void {
+  annotate(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, name)
+  env.log.warn('a webhook failed and was ignored', { webhook: name, error: error.message })
+}
