@@ -168,7 +168,7 @@ describe('the review', () => {
     })
   })
 
-  test('has the old object of an update and of a deletion, and no name where one is made', async () => {
+  test('has the old object of an update and of a deletion, in the version that it takes', async () => {
     await validate(hook('allow', { rules: [rule('configmaps', '', '*')], admissionReviewVersions: ['v1beta1', 'v1'] }))
     const { metadata } = await maps().create({ metadata: { generateName: 'g-' } } as never)
     await maps().update({ metadata, data: { a: 'b' } } as never)
@@ -185,7 +185,7 @@ describe('the review', () => {
       ]),
     ).toEqual([
       // Between mutation and validation the server has said what it alone says.
-      ['CREATE', undefined, metadata!.uid, undefined, undefined, 'CreateOptions'],
+      ['CREATE', metadata!.name, metadata!.uid, undefined, undefined, 'CreateOptions'],
       ['UPDATE', metadata!.name, metadata!.uid, { a: 'b' }, metadata!.uid, 'UpdateOptions'],
       ['DELETE', metadata!.name, undefined, undefined, metadata!.uid, 'DeleteOptions'],
     ])

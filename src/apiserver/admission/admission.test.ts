@@ -13,6 +13,7 @@ test('the default plugins stand in upstream’s order', () => {
     'ServiceAccount',
     'NodeRestriction',
     'TaintNodesByCondition',
+    'PodSecurity',
     'Priority',
     'DefaultTolerationSeconds',
     'DefaultStorageClass',
@@ -21,7 +22,9 @@ test('the default plugins stand in upstream’s order', () => {
     'RuntimeClass',
     'DefaultIngressClass',
     'MutatingAdmissionPolicy',
+    'MutatingAdmissionWebhook',
     'ValidatingAdmissionPolicy',
+    'ValidatingAdmissionWebhook',
   ])
 })
 

@@ -55,8 +55,8 @@ export interface AdmissionAttributes {
   readonly subresource: string
   /** '' for cluster-scoped resources. */
   readonly namespace: string
-  /** '' when the server is to generate it. */
-  readonly name: string
+  /** '' when the server is to generate it, until it has: validating plugins see it. */
+  name: string
   /**
    * What is to be written; undefined for DELETE. On CREATE a plugin may change it in place; on UPDATE its parts may be
    * the stored object's own, so a plugin sets a changed copy.

@@ -8,6 +8,7 @@ import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
+import { podSecurity } from './pod-security/pod-security.ts'
 import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts'
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts'
 import { priority } from './priority.ts'
@@ -25,6 +26,7 @@ export function defaultAdmissionPlugins(services: AdmissionServices): AdmissionP
     serviceAccount(services.env),
     nodeRestriction,
     taintNodesByCondition,
+    podSecurity(),
     priority,
     defaultTolerationSeconds,
     defaultStorageClass,

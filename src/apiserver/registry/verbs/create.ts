@@ -85,7 +85,6 @@ async function createOnce(
   const storage = resource.storage!
   const dryRun = isDryRun(request)
   const context = strategyContext(server, request, dryRun)
-  if (strategy.load) await strategy.load()
   if (decoded.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
   const attributes = admissionAttributes(
     server,
@@ -115,6 +114,7 @@ async function createOnce(
     const errors = validateNew(resource, object, context)
     if (errors.length > 0) throw invalid(declaration, object.metadata.name ?? '', errors)
     addWarnings(request, strategy.warnings?.(object, undefined, context))
+    attributes.name ||= object.metadata.name ?? ''
     const validating = server.admission.validate(attributes)
     if (validating) await validating
     const name = object.metadata.name!
