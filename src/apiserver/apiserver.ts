@@ -46,7 +46,7 @@ import { registerFlowControlDump } from './flowcontrol/debug-dump.ts'
 import { FlowControl } from './flowcontrol/flow-control.ts'
 import { pipeline } from './pipeline.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
-import { admissionLister, servedResources } from './registry/admission-lister.ts'
+import { admissionLister, quotaWriter, servedResources } from './registry/admission-lister.ts'
 import { answerJson } from './registry/answers.ts'
 import { apiServerManager } from './registry/field-management/field-manager.ts'
 import { Registry } from './registry/registry.ts'
@@ -167,6 +167,7 @@ export class ApiServer {
           authorizer: this.#security.authorizer,
           served: servedResources(this.#registry),
           webhooks: this.#webhooks,
+          writeQuota: quotaWriter(this.#registry),
         }),
         admissionLister(this.#registry),
       ),

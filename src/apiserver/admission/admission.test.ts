@@ -25,6 +25,7 @@ test('the default plugins stand in upstream’s order', () => {
     'MutatingAdmissionWebhook',
     'ValidatingAdmissionPolicy',
     'ValidatingAdmissionWebhook',
+    'ResourceQuota',
   ])
 })
 

@@ -36,6 +36,8 @@ export interface AdmissionServices {
   readonly authorizer: Authorizer
   readonly served: ServedResources
   readonly webhooks: WebhookCaller
+  /** Writes a ResourceQuota if it still stands at its resourceVersion; false when it does not. */
+  writeQuota(quota: KubeObject): Promise<boolean>
 }
 
 /** Asked for by a plugin whose change others have not seen: the mutating plugins run once more. */

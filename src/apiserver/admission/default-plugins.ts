@@ -12,6 +12,7 @@ import { podSecurity } from './pod-security/pod-security.ts'
 import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts'
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts'
 import { priority } from './priority.ts'
+import { resourceQuota } from './resource-quota/resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
@@ -38,5 +39,6 @@ export function defaultAdmissionPlugins(services: AdmissionServices): AdmissionP
     mutatingAdmissionWebhook(services),
     validatingAdmissionPolicy(services),
     validatingAdmissionWebhook(services),
+    resourceQuota(services),
   ]
 }

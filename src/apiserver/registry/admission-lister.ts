@@ -1,7 +1,7 @@
 // The watch caches and the served resources as admission reads them.
 
 import type { KubeObject } from '../../api/resource.ts'
-import type { AdmissionLister, ServedResources } from '../admission/admission.ts'
+import type { AdmissionLister, AdmissionServices, ServedResources } from '../admission/admission.ts'
 import type { Registry } from './registry.ts'
 
 const none: readonly KubeObject[] = []
@@ -23,5 +23,14 @@ export function servedResources(registry: Registry): ServedResources {
     *resources() {
       for (const { declaration } of registry.resources()) yield declaration
     },
+  }
+}
+
+export function quotaWriter(registry: Registry): AdmissionServices['writeQuota'] {
+  return async quota => {
+    const { metadata } = quota
+    const storage = registry.storage('resourcequotas')
+    const key = storage.key(metadata.namespace ?? '', metadata.name ?? '')
+    return (await storage.put(key, quota, Number(metadata.resourceVersion))).committed
   }
 }

@@ -49,6 +49,7 @@ export const services = (env: VirtualEnv): AdmissionServices => ({
   authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
   served: { resources: () => [] },
   webhooks: { post: () => Promise.reject(new Error('there are no webhooks')) },
+  writeQuota: async () => true,
 })
 
 export function cluster() {
