@@ -15,7 +15,7 @@ import type { AdmissionAttributes } from '../src/apiserver/admission/admission.t
 import { AdmissionChain } from '../src/apiserver/admission/chain.ts'
 import { defaultAdmissionPlugins } from '../src/apiserver/admission/default-plugins.ts'
 import { ServiceAccountTokenIssuer } from '../src/apiserver/authentication/service-account-token-issuer.ts'
-import { admissionLister, servedResources } from '../src/apiserver/registry/admission-lister.ts'
+import { admissionLister, quotaWriter, servedResources } from '../src/apiserver/registry/admission-lister.ts'
 import { Registry } from '../src/apiserver/registry/registry.ts'
 import { strategyOf } from '../src/apiserver/registry/strategies/strategies.ts'
 import { requestInfo } from '../src/apiserver/request-info.ts'
@@ -79,7 +79,13 @@ const security = createSecurity(registry, {
 })
 security.follow()
 const admission = new AdmissionChain(
-  defaultAdmissionPlugins({ env, authorizer: security.authorizer, served: servedResources(registry) }),
+  defaultAdmissionPlugins({
+    env,
+    authorizer: security.authorizer,
+    served: servedResources(registry),
+    webhooks: { post: () => Promise.reject(new Error('there are no webhooks')) },
+    writeQuota: quotaWriter(registry),
+  }),
   admissionLister(registry),
 )
 const token = new ServiceAccountTokenIssuer({ env, signingKey: privateKey }).issue({

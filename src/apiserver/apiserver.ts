@@ -14,7 +14,7 @@ import type { Store } from '../etcd/store.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
 import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { AdmissionChain } from './admission/chain.ts'
-import { defaultAdmissionPlugins } from './admission/default-plugins.ts'
+import { type AdmissionOptions, admissionPlugins } from './admission/default-plugins.ts'
 import { Aggregator } from './aggregation/aggregator.ts'
 import type { ProxyClientCertificate } from './aggregation/backend-connection.ts'
 import { serviceResolver } from './aggregation/service-resolver.ts'
@@ -69,6 +69,8 @@ export interface RequestOptions {
   readonly encryption?: Encryption
   /** Who decides, and in which order; Node and RBAC when absent. */
   readonly authorization?: Authorization
+  /** Which admission plugins there are, and how they are configured. */
+  readonly admission?: AdmissionOptions
   /** Where what is counted goes; a registry of its own when absent. */
   readonly metrics?: MetricsRegistry
   /** What is recorded of requests, and where; nothing when absent. */
@@ -162,13 +164,16 @@ export class ApiServer {
       options,
       registry: this.#registry,
       admission: new AdmissionChain(
-        defaultAdmissionPlugins({
-          env,
-          authorizer: this.#security.authorizer,
-          served: servedResources(this.#registry),
-          webhooks: this.#webhooks,
-          writeQuota: quotaWriter(this.#registry),
-        }),
+        admissionPlugins(
+          {
+            env,
+            authorizer: this.#security.authorizer,
+            served: servedResources(this.#registry),
+            webhooks: this.#webhooks,
+            writeQuota: quotaWriter(this.#registry),
+          },
+          options.admission,
+        ),
         admissionLister(this.#registry),
       ),
       webhooks: this.#webhooks,

@@ -6,10 +6,11 @@ import type { AuditOptions } from '../apiserver/audit/audit.ts'
 import { auditLog } from '../apiserver/audit/log-backend.ts'
 import type { Encryption } from '../apiserver/encryption/encryption.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { type AdmissionFlags, admissionOptions } from './admission-configuration.ts'
 import { type AuthorizationFlags, authorizationOptions } from './authorization-options.ts'
 import { UserFacingError } from './user-facing-error.ts'
 
-export interface RequestFlags extends AuthorizationFlags {
+export interface RequestFlags extends AdmissionFlags, AuthorizationFlags {
   readonly encryptionProviderConfig?: string
   readonly encryptionProviderConfigAutomaticReload?: boolean
   readonly auditPolicyFile?: string
@@ -25,6 +26,7 @@ export interface RequestFlags extends AuthorizationFlags {
 
 export async function requestOptions(env: Env, flags: RequestFlags): Promise<RequestOptions> {
   return {
+    admission: await admissionOptions(flags),
     audit: await auditOptions(env, flags),
     maxRequestsInflight: flags.maxRequestsInflight,
     maxMutatingRequestsInflight: flags.maxMutatingRequestsInflight,

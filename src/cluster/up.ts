@@ -42,6 +42,9 @@ export interface UpOptions extends AuthenticationFlags, RequestFlags {
   readonly metricsServer: boolean
   /** Give Services of type LoadBalancer the addresses of the nodes. */
   readonly serviceLb: boolean
+  readonly enableAdmissionPlugins?: readonly string[]
+  readonly disableAdmissionPlugins?: readonly string[]
+  readonly admissionControlConfigFile?: string
   readonly auditPolicyFile?: string
   readonly auditLogPath?: string
   readonly auditLogMaxage: number

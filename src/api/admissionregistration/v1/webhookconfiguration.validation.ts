@@ -54,8 +54,8 @@ function leniency(webhooks: readonly Webhook[], old: readonly Webhook[]): Lenien
   return {
     sideEffects: old.some(({ sideEffects }) => !noSideEffects.includes(sideEffects ?? '')),
     reviewVersions: old.some(
-      ({ admissionReviewVersions: versions = [] }) =>
-        versions.length > 0 && !versions.some(version => reviewVersions.includes(version)),
+      ({ admissionReviewVersions: versions }) =>
+        (versions?.length ?? 0) > 0 && !versions!.some(version => reviewVersions.includes(version)),
     ),
     names: new Set(old.map(({ name }) => name)).size < old.length,
     conditions:
@@ -103,11 +103,8 @@ function validateClientConfig({ clientConfig: { url, service } = {} }: Webhook, 
     : validateWebhookURL(path.child('url'), url)
 }
 
-function validateReviewVersions(
-  { admissionReviewVersions: versions = [] }: Webhook,
-  lenient: Leniency,
-  of: FieldPath,
-): FieldError[] {
+function validateReviewVersions({ admissionReviewVersions }: Webhook, lenient: Leniency, of: FieldPath): FieldError[] {
+  const versions = admissionReviewVersions ?? []
   const path = of.child('admissionReviewVersions')
   if (versions.length === 0) return [required(path, `must specify one of ${reviewVersions.join(', ')}`)]
   const errors: FieldError[] = []

@@ -88,7 +88,7 @@ export function checkRequest(
     ({ scopeName }) => !coveredScopes.some(each => each.scopeName === scopeName),
   )
   if (uncoveredScopes.length > 0)
-    throw new Error(`insufficient quota to match these scopes: ${uncoveredScopes.map(scopeText).join(' ')}`)
+    throw new Error(`insufficient quota to match these scopes: [${uncoveredScopes.map(scopeText).join(' ')}]`)
 
   const charged: [RunningQuota, Amounts][] = []
   for (const [running, delta] of charges) {
