@@ -439,6 +439,25 @@ test('scale and status are asked about as themselves', async () => {
   ])
 })
 
+test('a connection through a proxy is asked about with its options', async () => {
+  answers['deny'] = ({ uid }) => ({ response: { uid, allowed: false, status: { message: 'no way through' } } })
+  await validate(hook('deny', { rules: [rule('services/proxy', '', 'v1', ['CONNECT'])] }))
+  const path = '/api/v1/namespaces/default/services/s/proxy/a/b'
+  const { body } = await cluster.plane.apiServer.transport().request({ method: 'GET', path } as never)
+  expect((body as { message: string }).message).toBe(
+    'admission webhook "deny.example.com" denied the request: no way through',
+  )
+  const { operation, kind, subResource, object, oldObject, options } = asked[0]!.review.request
+  expect({ operation, kind: kind.kind, subResource, object, oldObject, options }).toEqual({
+    operation: 'CONNECT',
+    kind: 'ServiceProxyOptions',
+    subResource: 'proxy',
+    object: { apiVersion: 'v1', kind: 'ServiceProxyOptions', path: 'a/b' },
+    oldObject: null,
+    options: null,
+  })
+})
+
 describe('a configuration', () => {
   const problem = async (webhook: object) => (await refused(validate(webhook))).message
   test.each<[string, Record<string, unknown>, string]>([

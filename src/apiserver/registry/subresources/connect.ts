@@ -104,12 +104,17 @@ type Target = (
   id: string,
 ) => { target: Parameters<typeof relayKubeletRequest>[1] }
 
-function proxy(find: Target): Handlers {
-  const handler = async (server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> => {
+function proxy(kind: string, find: Target): Handlers {
+  const handler = async (
+    server: ServerContext,
+    resource: ServedResource,
+    request: RequestContext,
+  ): Promise<Response> => {
     const { info } = request
-    const { target } = find(server, info.namespace, info.name)
     const below = request.path.split('/proxy')
     const path = below.length > 1 ? request.path.slice(below[0]!.length + '/proxy'.length) : ''
+    await admit(server, resource, request, kind, { path: path.slice(1) || undefined })
+    const { target } = find(server, info.namespace, info.name)
     const body =
       request.method === 'GET' || request.method === 'HEAD' || request.connection ? undefined : await request.readBody()
     const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
@@ -138,13 +143,13 @@ export const connectSubresources: Readonly<Record<string, Handlers>> = {
   'pods/portforward': tunnel('PodPortForwardOptions', portForwardOptions, (pod, query) =>
     portForwardLocation(pod, portForwardOptions(query)),
   ),
-  'pods/proxy': proxy((server, namespace, id) => {
+  'pods/proxy': proxy('PodProxyOptions', (server, namespace, id) => {
     const name = proxyName('pod', id)
     return { target: podProxyTarget(object<Pod>(server, 'pods', namespace, name.name), name) }
   }),
-  'nodes/proxy': proxy((server, _namespace, id) => {
+  'nodes/proxy': proxy('NodeProxyOptions', (server, _namespace, id) => {
     const name = proxyName('node', id)
     return { target: nodeProxyTarget(object<Node>(server, 'nodes', '', name.name), name) }
   }),
-  'services/proxy': proxy(service),
+  'services/proxy': proxy('ServiceProxyOptions', service),
 }
