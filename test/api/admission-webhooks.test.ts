@@ -452,7 +452,7 @@ test('a connection through a proxy is asked about with its options', async () =>
     operation: 'CONNECT',
     kind: 'ServiceProxyOptions',
     subResource: 'proxy',
-    object: { apiVersion: 'v1', kind: 'ServiceProxyOptions', path: 'a/b' },
+    object: { apiVersion: 'v1', kind: 'ServiceProxyOptions', path: '/a/b' },
     oldObject: null,
     options: null,
   })

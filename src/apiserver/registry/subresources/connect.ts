@@ -113,7 +113,7 @@ function proxy(kind: string, find: Target): Handlers {
     const { info } = request
     const below = request.path.split('/proxy')
     const path = below.length > 1 ? request.path.slice(below[0]!.length + '/proxy'.length) : ''
-    await admit(server, resource, request, kind, { path: path.slice(1) || undefined })
+    await admit(server, resource, request, kind, { path: path || undefined })
     const { target } = find(server, info.namespace, info.name)
     const body =
       request.method === 'GET' || request.method === 'HEAD' || request.connection ? undefined : await request.readBody()
