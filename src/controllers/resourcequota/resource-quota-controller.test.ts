@@ -105,8 +105,11 @@ test('custom resources are counted once they are served', async () => {
   const { transport } = cluster.client
   await cluster.until(async () => (await transport.request({ method: 'GET', path })).status === 200)
   const herd = { apiVersion: 'example.com/v1', kind: 'Herd', metadata: { name: 'h' } }
-  await transport.request({ method: 'POST', path, body: herd })
+  // Until they are counted, none is let in.
+  expect((await transport.request({ method: 'POST', path, body: herd })).status).toBe(403)
   await cluster.clock.advance('1m')
+  expect(await used()).toEqual({ 'count/herds.example.com': '0' })
+  expect((await transport.request({ method: 'POST', path, body: herd })).status).toBe(201)
   expect(await used()).toEqual({ 'count/herds.example.com': '1' })
   await transport.request({ method: 'DELETE', path: `${path}/h` })
   await cluster.clock.advance('1s')
