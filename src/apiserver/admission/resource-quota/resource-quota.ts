@@ -122,7 +122,8 @@ class Charging {
     for (const { quota, used } of quotas) {
       const object = quota as unknown as KubeObject
       const status = { ...object['status'], used: resourceListOf(used) }
-      if (!(await this.#services.writeQuota({ ...object, status }))) late.push(quota.metadata!.name!)
+      if (!(await this.#services.writeQuota({ ...object, metadata: { ...object.metadata }, status })))
+        late.push(quota.metadata!.name!)
     }
     return late
   }
