@@ -12,8 +12,8 @@ import { pods } from '../../src/api/core/v1/pod.ts'
 import { services } from '../../src/api/core/v1/service.ts'
 import { serviceAccounts } from '../../src/api/core/v1/serviceaccount.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
-import { createCertificateAuthority, issueCertificate } from '../../src/cluster/pki/certificate.ts'
 import type { StatusError } from '../../src/machinery/status-error.ts'
+import { createCertificateAuthority, issueCertificate } from '../../src/machinery/x509/certificate.ts'
 
 interface Asked {
   readonly path: string
