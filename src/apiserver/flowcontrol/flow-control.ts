@@ -47,8 +47,16 @@ export interface FlowPass {
 /** The flow schemas that may be about a user's requests, in order, with the rules that are left to ask. */
 type Candidates = readonly { readonly schema: FlowSchemaState; readonly rules: readonly PolicyRulesWithSubjects[] }[]
 
-/** The controllers of this very process have limits of their own, and no other load to hide behind. */
-const exemptInProcess: ReadonlySet<string> = new Set([systemPrivilegedGroup, 'system:serviceaccounts:kube-system'])
+const componentGroups: ReadonlySet<string> = new Set([
+  systemPrivilegedGroup,
+  'system:serviceaccounts:kube-system',
+  'system:nodes',
+])
+const componentUsers: ReadonlySet<string> = new Set(['system:kube-scheduler', 'system:kube-proxy'])
+
+/** The components of this very process have limits of their own, and no other load to hide behind. */
+const isComponent = ({ name, groups }: UserInfo): boolean =>
+  componentUsers.has(name) || groups.some(group => componentGroups.has(group))
 
 export class FlowControl {
   readonly configuration: FlowControlConfiguration
@@ -91,7 +99,7 @@ export class FlowControl {
 
   /** Lets the request in (undefined), after a wait if need be, or turns it away. `request.flow` is then set. */
   admit(request: RequestContext): undefined | Response | Promise<Response | undefined> {
-    if (request.direct && request.user.groups.some(group => exemptInProcess.has(group))) return undefined
+    if (request.direct && isComponent(request.user)) return undefined
     if (request.longRunning && request.info.verb !== 'watch') return undefined
     const now = this.#env.clock.monotonic()
     const schema = this.#match(request)
