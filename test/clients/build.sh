@@ -19,6 +19,10 @@ mkdir -p "$target/bin" "$target/stamps"
 # What compilers keep goes there too: a new home does not compile everything again.
 export GOCACHE=$target/go-build CARGO_TARGET_DIR=$target/cargo GOBIN=$target/bin GOFLAGS=-mod=mod
 
+# rustup keeps its toolchains in the home it was installed in, which need not be this one.
+rustup_home=$(dirname "$(command -v cargo)")/../../.rustup
+if [ -z "${RUSTUP_HOME:-}" ] && [ -d "$rustup_home" ]; then export RUSTUP_HOME=$rustup_home; fi
+
 # unless_built <name> <what it is built from> <command…>
 unless_built() {
   local name=$1 from=$2 stamp
@@ -29,8 +33,9 @@ unless_built() {
   "$@" || fail "$name could not be built"
   echo "$from" >"$stamp"
 }
+# Of the files below, wherever they lie.
 digest() {
-  find "$@" -type f -not -path '*/target/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum
+  (cd "$sources" && find "$@" -type f -not -path '*/target/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
 }
 
 build_go() { (cd "$sources/go" && go build -o "$target/bin/" ./...); }
@@ -47,8 +52,8 @@ build_java() {
     mvn -q -B compile dependency:build-classpath -Dmdep.outputFile="$target/java/classpath"
 }
 
-unless_built go "$(digest "$sources/go")" build_go
+unless_built go "$(digest go)" build_go
 unless_built helm "$helm" build_helm
-unless_built rust "$(digest "$sources/rust")" build_rust
-unless_built python "$(digest "$sources/python/requirements.txt")" build_python
-unless_built java "$(digest "$sources/java")" build_java
+unless_built rust "$(digest rust)" build_rust
+unless_built python "$(digest python/requirements.txt)" build_python
+unless_built java "$(digest java)" build_java
