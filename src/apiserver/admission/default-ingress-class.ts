@@ -1,7 +1,7 @@
 // DefaultIngressClass: an Ingress that names no class gets the default one.
 
+import { defaultClassOf, defaultIngressClassAnnotations } from '../../api/default-class.ts'
 import { type AdmissionPlugin, isResource } from './admission.ts'
-import { defaultClassOf } from './default-class.ts'
 
 export const defaultIngressClass: AdmissionPlugin = {
   name: 'DefaultIngressClass',
@@ -13,7 +13,7 @@ export const defaultIngressClass: AdmissionPlugin = {
     if (ingress.metadata['annotations']?.['kubernetes.io/ingress.class'] !== undefined) return
     const found = defaultClassOf(
       attributes.lister.list('ingressclasses.networking.k8s.io', ''),
-      'ingressclass.kubernetes.io/is-default-class',
+      defaultIngressClassAnnotations,
     )
     if (found) ingress['spec'] = { ...ingress['spec'], ingressClassName: found.metadata.name }
   },

@@ -1,7 +1,7 @@
 // DefaultStorageClass: a claim that names no class gets the default one.
 
+import { defaultClassOf, defaultStorageClassAnnotations } from '../../api/default-class.ts'
 import { type AdmissionPlugin, isResource } from './admission.ts'
-import { defaultClassOf } from './default-class.ts'
 
 export const defaultStorageClass: AdmissionPlugin = {
   name: 'DefaultStorageClass',
@@ -13,8 +13,7 @@ export const defaultStorageClass: AdmissionPlugin = {
     if (claim.metadata['annotations']?.['volume.beta.kubernetes.io/storage-class'] !== undefined) return
     const found = defaultClassOf(
       attributes.lister.list('storageclasses.storage.k8s.io', ''),
-      'storageclass.kubernetes.io/is-default-class',
-      'storageclass.beta.kubernetes.io/is-default-class',
+      defaultStorageClassAnnotations,
     )
     if (found) claim['spec'] = { ...claim['spec'], storageClassName: found.metadata.name }
   },

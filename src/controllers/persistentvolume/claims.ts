@@ -19,7 +19,8 @@ import {
   volumeMismatch,
   waitsForConsumer,
 } from '../../api/core/v1/volume-binding.ts'
-import { type StorageClass, storageClasses } from '../../api/storage/v1/storageclass.ts'
+import { defaultClassOf, defaultStorageClassAnnotations } from '../../api/default-class.ts'
+import { storageClasses } from '../../api/storage/v1/storageclass.ts'
 import type { ReconcileContext } from '../../client/controller.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
@@ -177,26 +178,13 @@ async function assignDefaultClass(
   { lister, client }: ReconcileContext,
 ): Promise<boolean> {
   if (namesStorageClass(claim)) return false
-  const found = defaultClass(lister(storageClasses).list())
+  const found = defaultClassOf(lister(storageClasses).list(), defaultStorageClassAnnotations)
   if (!found) return false
   await client
     .resource(persistentVolumeClaims)
     .namespace(claim.metadata.namespace)
     .update({ ...claim, spec: { ...claim.spec, storageClassName: found.metadata.name } })
   return true
-}
-
-/** The newest of those marked so; of the same second, the first by name. */
-function defaultClass(classes: readonly StorageClass[]): StorageClass | undefined {
-  const isDefault = ({ metadata: { annotations } }: StorageClass) =>
-    annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' ||
-    annotations?.['storageclass.beta.kubernetes.io/is-default-class'] === 'true'
-  const created = ({ metadata }: StorageClass) => metadata.creationTimestamp ?? ''
-  return classes
-    .filter(isDefault)
-    .sort((a, b) =>
-      created(a) === created(b) ? (a.metadata.name! < b.metadata.name! ? -1 : 1) : created(a) > created(b) ? -1 : 1,
-    )[0]
 }
 
 function tellWhatItWaitsFor(claim: PersistentVolumeClaim, { lister, events }: ReconcileContext): void {

@@ -16,36 +16,39 @@ import { ObjectMeta } from '../../meta/v1/objectmeta.ts'
 import { typeMeta } from '../../meta/v1/typemeta.ts'
 import { allVerbs, resource, statusSubresource } from '../../resource.ts'
 
+/** What a certificate may be used for. */
+export const keyUsages = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+] as const
+
 export const CertificateSigningRequestSpec = object('io.k8s.api.certificates.v1.CertificateSigningRequestSpec', {
   request: bytes(1).required(),
   signerName: string(7).required(),
   expirationSeconds: int32(8).pointer(),
   usages: list(5, 'string')
-    .enum(
-      'any',
-      'cert sign',
-      'client auth',
-      'code signing',
-      'content commitment',
-      'crl sign',
-      'data encipherment',
-      'decipher only',
-      'digital signature',
-      'email protection',
-      'encipher only',
-      'ipsec end system',
-      'ipsec tunnel',
-      'ipsec user',
-      'key agreement',
-      'key encipherment',
-      'microsoft sgc',
-      'netscape sgc',
-      'ocsp signing',
-      's/mime',
-      'server auth',
-      'signing',
-      'timestamping',
-    )
+    .enum(...keyUsages)
     .listType('atomic'),
   username: string(2),
   uid: string(3),

@@ -24,37 +24,14 @@ import {
 } from '../../../machinery/validation/names.ts'
 import type { KubeObject } from '../../resource.ts'
 import { certificateRequestProblem } from './certificate-request.ts'
+import { keyUsages } from './certificatesigningrequest.ts'
 
 const spec = root('spec')
 const conditionsPath = root('status', 'conditions')
 const legacySigner = 'kubernetes.io/legacy-unknown'
 const shortestSeconds = 600
 
-const usages = [
-  'any',
-  'cert sign',
-  'client auth',
-  'code signing',
-  'content commitment',
-  'crl sign',
-  'data encipherment',
-  'decipher only',
-  'digital signature',
-  'email protection',
-  'encipher only',
-  'ipsec end system',
-  'ipsec tunnel',
-  'ipsec user',
-  'key agreement',
-  'key encipherment',
-  'microsoft sgc',
-  'netscape sgc',
-  'ocsp signing',
-  's/mime',
-  'server auth',
-  'signing',
-  'timestamping',
-]
+const usages: readonly string[] = keyUsages
 
 interface Condition {
   readonly type?: string

@@ -1,9 +1,10 @@
 import { ageCell } from '../../cells.ts'
+import { defaultIngressClassAnnotations, isDefaultClass } from '../../default-class.ts'
 import type { IngressClass } from './ingressclass.ts'
 
 export function ingressClassCells(ingressClass: IngressClass, now: number): unknown[] {
   const { metadata, spec } = ingressClass
-  const isDefault = metadata.annotations?.['ingressclass.kubernetes.io/is-default-class'] === 'true'
+  const isDefault = isDefaultClass(ingressClass, defaultIngressClassAnnotations)
   const { parameters } = spec
   const group = parameters?.apiGroup === undefined ? '' : `.${parameters.apiGroup}`
   return [

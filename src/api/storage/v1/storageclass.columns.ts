@@ -1,14 +1,10 @@
 import { ageCell } from '../../cells.ts'
+import { defaultStorageClassAnnotations, isDefaultClass } from '../../default-class.ts'
 import type { StorageClass } from './storageclass.ts'
-
-const defaultAnnotations = [
-  'storageclass.kubernetes.io/is-default-class',
-  'storageclass.beta.kubernetes.io/is-default-class',
-]
 
 export function storageClassCells(storageClass: StorageClass, now: number): unknown[] {
   const { metadata } = storageClass
-  const isDefault = defaultAnnotations.some(annotation => metadata.annotations?.[annotation] === 'true')
+  const isDefault = isDefaultClass(storageClass, defaultStorageClassAnnotations)
   return [
     isDefault ? `${metadata.name} (default)` : metadata.name,
     storageClass.provisioner,
