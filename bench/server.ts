@@ -55,22 +55,20 @@ export async function startServer(
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   const kubeconfig = join(directory, 'data', 'kubeconfig')
   const url = `https://127.0.0.1:${port}`
-  const readyMs = (await readyz(url, child)) - from
-  while (!existsSync(kubeconfig)) await pause(5)
-  const ca = Buffer.from(
-    parse(readFileSync(kubeconfig, 'utf8')).clusters[0].cluster['certificate-authority-data'],
-    'base64',
-  ).toString()
-  return {
-    url,
-    ca,
-    process: child,
-    readyMs,
-    async stop() {
-      child.kill('SIGINT')
-      await exited
-      rmSync(directory, { recursive: true, force: true })
-    },
+  const stop = async () => {
+    child.kill('SIGINT')
+    await exited
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    const readyMs = (await readyz(url, child)) - from
+    while (!existsSync(kubeconfig)) await pause(5)
+    const [{ cluster }] = parse(readFileSync(kubeconfig, 'utf8')).clusters
+    const ca = Buffer.from(cluster['certificate-authority-data'], 'base64').toString()
+    return { url, ca, process: child, readyMs, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 

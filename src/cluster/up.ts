@@ -21,6 +21,7 @@ import { machineAddress } from './machine-address.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
 import { storageOf } from './node-storage.ts'
+import { replaceFile } from './replace-file.ts'
 import { type RequestFlags, requestOptions } from './request-options.ts'
 import { startServiceProxy } from './service-proxy.ts'
 import { explained, oneLine } from './startup-failure.ts'
@@ -171,7 +172,7 @@ function makeDirectories(path: string): void {
 
 function writeKubeconfig(file: string, text: string): void {
   try {
-    writeFileSync(file, text, { mode: 0o600 })
+    replaceFile(file, text, { mode: 0o600 })
   } catch (error) {
     throw new UserFacingError(`the kubeconfig ${file} cannot be written (${(error as NodeJS.ErrnoException).code})`)
   }

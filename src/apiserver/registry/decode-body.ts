@@ -187,8 +187,10 @@ export function decodeDeclared(
   mode: FieldValidation,
   /** The messages say what is wrong, without the kind before it. */
   bare = false,
+  /** An object of the kind whose fields, where the value has the very same, need no reading. */
+  sharing?: KubeObject,
 ): { readonly object: KubeObject; readonly unknownFields: readonly string[] } {
-  if (!custom) return decodeObject<KubeObject>(schema, value, { mode, version, kind, bare })
+  if (!custom) return decodeObject<KubeObject>(schema, value, { mode, version, kind, bare, sharing })
   try {
     return custom.decode(value, mode)
   } catch (error) {

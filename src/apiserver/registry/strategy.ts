@@ -32,6 +32,8 @@ export interface Strategy<T extends KubeObject = any> {
   validateName?(name: string, prefix: boolean): string[]
   /** metadata.generation counts changes of anything but metadata and status. */
   readonly tracksGeneration?: boolean
+  /** No step of an update changes in place what a patch left alone, so that it need not be copied. */
+  readonly sharesUntouched?: boolean
   /** The status given at creation is kept (nodes, and kinds without a status subresource). */
   readonly keepsStatusAtCreate?: boolean
   /** PUT of a name that doesn't exist creates it. */

@@ -7,6 +7,7 @@
 
 import type { KubeObject } from '../../api/resource.ts'
 import { type ManagedFieldsEntry, managedFieldsText, shareFields } from '../../machinery/apply/managed-fields.ts'
+import { deepFreeze } from '../../machinery/deep-freeze.ts'
 
 /** Encodes an object for the store: kind, apiVersion and metadata first, without the resourceVersion. */
 export function encodeForStore(object: KubeObject): Buffer {
@@ -82,6 +83,14 @@ function headerLength(bytes: Uint8Array): number {
   return /^\{("(kind|apiVersion)":"[^"]*",){0,2}$/.test(head) ? at + metadataMark.length : -1
 }
 
+/** What is done to an object before others see it. */
+let share: <T>(object: T) => T = object => object
+
+/** For tests: who changes an object that others share, fails at once. */
+export function freezeSharedObjects(): void {
+  share = deepFreeze
+}
+
 export class StoredObject {
   readonly key: string
   readonly revision: number
@@ -94,7 +103,7 @@ export class StoredObject {
     this.key = key
     this.revision = revision
     this.bytes = bytes
-    this.#object = object
+    this.#object = object && share(object)
   }
 
   /**
@@ -125,7 +134,7 @@ export class StoredObject {
   }
 
   get object(): KubeObject {
-    this.#object ??= parsed(this.bytes)
+    this.#object ??= share(parsed(this.bytes))
     return this.#object
   }
 

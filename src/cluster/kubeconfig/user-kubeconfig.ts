@@ -4,21 +4,11 @@
 // The file is the user's: entries of other clusters, fields we don't know, comments and order stay; it is replaced whole
 // or not at all, under the same lock file that kubectl takes; and a file that cannot be understood is left as it is.
 
-import {
-  chmodSync,
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Env } from '../../machinery/env/env.ts'
+import { replaceFile } from '../replace-file.ts'
 import { type Kubeconfig, kubeconfigText } from './kubeconfig.ts'
 
 /** Says what is wrong with the user's kubeconfig, in one line. */
@@ -133,7 +123,10 @@ async function changeFile(
     // A symbolic link stays one: what it points to is replaced.
     const target = exists(path) ? realpathSync(path) : path
     const changed = change(readIfExists(target))
-    if (changed !== undefined) replaceFile(target, changed)
+    if (changed !== undefined) {
+      const mode = exists(target) ? statSync(target).mode & 0o777 : 0o600
+      replaceFile(target, changed, { mode })
+    }
   } catch (error) {
     if (error instanceof KubeconfigError) throw error
     throw new KubeconfigError(`${path} cannot be changed: ${(error as Error).message}`)
@@ -156,24 +149,6 @@ async function takeLock(env: Env, lock: string): Promise<void> {
         )
     }
     await env.clock.sleep(lockInterval)
-  }
-}
-
-function replaceFile(path: string, text: string): void {
-  const temporary = `${path}.new`
-  const mode = exists(path) ? statSync(path).mode & 0o777 : 0o600
-  try {
-    const descriptor = openSync(temporary, 'w', mode)
-    try {
-      writeSync(descriptor, text)
-    } finally {
-      closeSync(descriptor)
-    }
-    chmodSync(temporary, mode)
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
   }
 }
 

@@ -1,9 +1,10 @@
 // The directory that keeps certificates and keys: `<name>.crt` (readable by all) and `<name>.key` (by the owner only).
 // A file appears whole or not at all.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KeyAndCertificate } from '../../machinery/x509/certificate.ts'
+import { replaceFile } from '../replace-file.ts'
 
 /** A file that must not be replaced, and cannot be used. */
 export class PkiError extends Error {
@@ -71,14 +72,7 @@ export class PkiDirectory {
     if (this.#path === undefined) return
     const path = this.path(file)
     try {
-      const descriptor = openSync(`${path}.new`, 'w', mode)
-      try {
-        writeSync(descriptor, content)
-        if (durable) fsyncSync(descriptor)
-      } finally {
-        closeSync(descriptor)
-      }
-      renameSync(`${path}.new`, path)
+      replaceFile(path, content, { mode, durable })
     } catch (error) {
       throw new PkiError(path, error)
     }

@@ -19,6 +19,8 @@ export interface DecodeOptions {
   readonly version?: string
   /** The messages say what is wrong, without the kind before it. */
   readonly bare?: boolean
+  /** An object in normal form: whole fields of it that the value has too are taken as they are, not copied; only metadata is made anew. */
+  readonly sharing?: object | undefined
 }
 
 export interface Decoded<T = any> {
@@ -36,7 +38,7 @@ export function decodeObject<T = any>(
   options: DecodeOptions = {},
 ): Decoded<T> {
   const reader = readerOf(schema)
-  const state: State = { unknown: false, root: true }
+  const state: State = { unknown: false, root: true, sharing: options.sharing as Json | undefined }
   try {
     const object = reader.read(value, state) as T
     if (!state.unknown || options.mode === 'Ignore') return { object, unknownFields: none }
@@ -74,6 +76,8 @@ interface State {
   unknown: boolean
   /** At the outermost object, where apiVersion and kind are known even to schemas that leave them out. */
   root: boolean
+  /** What the outermost object may take its fields from. */
+  readonly sharing: Json | undefined
 }
 
 interface NodeReader {
@@ -210,6 +214,7 @@ class ObjectReader implements NodeReader {
     if (!isObject(value)) throw new TypeMismatch(jsonKind(value, ''), 'object')
     const root = state.root
     state.root = false
+    const sharing = root ? state.sharing : undefined
     const out: Json = {}
     const present: FieldReader[] = []
     let highest = -1
@@ -226,7 +231,12 @@ class ObjectReader implements NodeReader {
       }
       const found = value[key]
       if (found === null || found === undefined) continue
-      const read = field.scalar === undefined ? field.node.read(found, state) : field.scalar(found)
+      const read =
+        field.scalar !== undefined
+          ? field.scalar(found)
+          : sharing !== undefined && sharing[key] === found && key !== 'metadata'
+            ? found
+            : field.node.read(found, state)
       if (read === undefined || (field.dropsZero && isZero(read))) continue
       out[key] = field.nullsEmpty && isZero(read) ? null : read
       present.push(field)

@@ -1,4 +1,4 @@
-import { defaulter } from '../../defaulter.ts'
+import { defaulter, setDefault } from '../../defaulter.ts'
 import { HorizontalPodAutoscalerBehavior, HorizontalPodAutoscalerSpec } from './horizontalpodautoscaler.ts'
 
 const targetUtilization = 80
@@ -11,7 +11,7 @@ export const horizontalPodAutoscalerDefaults = [
     spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }]
   }),
   defaulter(HorizontalPodAutoscalerBehavior, behavior => {
-    behavior.scaleUp = {
+    setDefault(behavior, 'scaleUp', {
       stabilizationWindowSeconds: 0,
       selectPolicy: 'Max',
       policies: [
@@ -19,12 +19,12 @@ export const horizontalPodAutoscalerDefaults = [
         { type: 'Percent', value: 100, periodSeconds },
       ],
       ...behavior.scaleUp,
-    }
+    })
     // How long scaling down waits is the controller manager's flag, unless it is said here.
-    behavior.scaleDown = {
+    setDefault(behavior, 'scaleDown', {
       selectPolicy: 'Max',
       policies: [{ type: 'Percent', value: 100, periodSeconds }],
       ...behavior.scaleDown,
-    }
+    })
   }),
 ]

@@ -1,4 +1,4 @@
-import { defaulter } from '../../defaulter.ts'
+import { defaulter, setDefault } from '../../defaulter.ts'
 import { LimitRangeItem } from './limitrange.ts'
 
 export const limitRangeDefaults = [
@@ -6,7 +6,7 @@ export const limitRangeDefaults = [
     if (item.type !== 'Container') return
     const limits = { ...item.max, ...item.default }
     const requests = { ...item.min, ...limits, ...item.defaultRequest }
-    if (Object.keys(limits).length > 0) item.default = limits
-    if (Object.keys(requests).length > 0) item.defaultRequest = requests
+    if (Object.keys(limits).length > 0) setDefault(item, 'default', limits)
+    if (Object.keys(requests).length > 0) setDefault(item, 'defaultRequest', requests)
   }),
 ]

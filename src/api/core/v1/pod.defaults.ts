@@ -1,4 +1,4 @@
-import { defaulter } from '../../defaulter.ts'
+import { defaulter, setDefault } from '../../defaulter.ts'
 import { Container, EphemeralContainer, type ResourceRequirements } from './container.ts'
 import { defaultPullPolicy } from './image-reference.ts'
 import { Pod, PodSpec, PodStatus } from './pod.ts'
@@ -14,13 +14,15 @@ export const podDefaults = [
   // Two names for one thing; the newer one wins.
   defaulter(PodSpec, spec => {
     const account = spec.serviceAccountName || spec.serviceAccount
-    if (account) spec.serviceAccountName = spec.serviceAccount = account
+    if (!account) return
+    setDefault(spec, 'serviceAccountName', account)
+    setDefault(spec, 'serviceAccount', account)
   }),
   // podIP and the first of podIPs are the same; the older field wins.
   defaulter(PodStatus, status => {
     const first = status.podIPs?.[0]?.ip
     if (status.podIP && status.podIP !== first) status.podIPs = [{ ip: status.podIP }]
-    else if (first) status.podIP = first
+    else if (first) setDefault(status, 'podIP', first)
   }),
   // What follows is set in a Pod, but not in the template of one.
   defaulter(Pod, pod => {
@@ -37,7 +39,7 @@ export const podDefaults = [
 /** What is limited and not requested is requested up to the limit. */
 function requestLimits(resources: ResourceRequirements | undefined): void {
   if (!resources?.limits) return
-  resources.requests = { ...resources.limits, ...resources.requests }
+  setDefault(resources, 'requests', { ...resources.limits, ...resources.requests })
 }
 
 const isHugePages = (name: string) => name.startsWith('hugepages-')
@@ -46,14 +48,14 @@ const isSupportedAtPodLevel = (name: string) => isOvercommittable(name) || isHug
 
 /** KEP-2837. Nothing is set unless the user has set a part of it. */
 function setPodLevelResources(pod: Pod, resources: ResourceRequirements): void {
-  const { limits = {}, requests = {} } = resources
+  const [limits, requests] = [{ ...resources.limits }, { ...resources.requests }]
   if (Object.keys(limits).length === 0 && Object.keys(requests).length === 0) return
   for (const [name, amount] of aggregateContainerResources(pod, 'limits'))
     if (isHugePages(name) && requests[name] === undefined) limits[name] ??= amount.toString()
   if (Object.keys(limits).length === 0) return
-  resources.limits = limits
+  setDefault(resources, 'limits', limits)
   for (const [name, amount] of aggregateContainerResources(pod, 'requests'))
     if (isOvercommittable(name)) requests[name] ??= amount.toString()
   for (const name in limits) if (isSupportedAtPodLevel(name)) requests[name] ??= limits[name]!
-  if (Object.keys(requests).length > 0) resources.requests = requests
+  if (Object.keys(requests).length > 0) setDefault(resources, 'requests', requests)
 }

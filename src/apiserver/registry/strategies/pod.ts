@@ -96,6 +96,7 @@ function keepObservedGeneration(pod: KubeObject, old: KubeObject): void {
 }
 
 export const podStrategy: Strategy = {
+  sharesUntouched: true,
   tracksGeneration: true,
   prepareForCreate,
   prepareForUpdate,

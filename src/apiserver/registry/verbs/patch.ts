@@ -38,7 +38,9 @@ export async function patch(
   const mode = fieldValidationOf(request)
   return changeObject(server, resource, request, current => {
     const patched = patcherFor(declaration.schema, request, document)(current)
-    const object = decodePatched(declaration, request, document, patched, mode)
+    // Everything but the status becomes what it was.
+    const shares = resource.strategy.sharesUntouched || request.info.subresource === 'status'
+    const object = decodePatched(declaration, request, document, patched, mode, shares ? current : undefined)
     object.apiVersion = apiVersionOf(declaration)
     object.kind = declaration.kind
     applyDefaults(declaration, object)
@@ -73,13 +75,14 @@ export async function readPatch(request: RequestContext): Promise<PatchDocument>
   }
 }
 
-/** The patched object in normal form; what a strict reading has against the patch or the result is refused or warned of. */
+/** The patched object in normal form, sharing what the patch leaves alone with another; what a strict reading has against the patch or the result is refused or warned of. */
 function decodePatched(
   declaration: ResourceDeclaration,
   request: RequestContext,
   document: PatchDocument,
   patched: unknown,
   mode: FieldValidation,
+  sharing: KubeObject | undefined,
 ): KubeObject {
   const type = contentTypeOf(request)
   const refuse = (why: string) => {
@@ -88,7 +91,7 @@ function decodePatched(
   }
   let decoded: ReturnType<typeof decodeDeclared>
   try {
-    decoded = decodeDeclared(declaration, patched, mode, true)
+    decoded = decodeDeclared(declaration, patched, mode, true, sharing)
   } catch (error) {
     throw refuse((error as Error).message)
   }

@@ -50,7 +50,8 @@ export async function update(
         fieldInvalid(root('metadata').child('resourceVersion'), 0, 'must be specified for an update'),
       ])
     checkPreconditions(resource, name, current, { resourceVersion, uid })
-    return deepCopy(decoded)
+    // With a version to keep to there is no second try, which would need what the first one started from.
+    return resourceVersion && !request.audit ? decoded : deepCopy(decoded)
   })
 }
 
