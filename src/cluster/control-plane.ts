@@ -30,6 +30,8 @@ export interface ControlPlaneOptions {
   /** Where the store is kept; nothing outlives the process when absent. */
   readonly storeDirectory?: string
   readonly pkiDirectory?: string
+  /** Made before; in place of the directory's. Many clusters of one process may share one. */
+  readonly pki?: Pki
   readonly serviceCIDR?: string
   readonly clusterCIDR?: string
   /** Serve HTTPS there; only callers in this process otherwise. */
@@ -129,12 +131,14 @@ export class ControlPlane {
   static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
     const progress = options.progress ?? (() => {})
     const serviceAddress = firstServiceAddress(options.serviceCIDR ?? defaultServiceCIDR)
-    const pki = loadOrCreatePki({
-      env: options.env,
-      directory: options.pkiDirectory,
-      serviceAddress,
-      apiServerNames: options.listen ? namesFor(options.listen.address) : [],
-    })
+    const pki =
+      options.pki ??
+      loadOrCreatePki({
+        env: options.env,
+        directory: options.pkiDirectory,
+        serviceAddress,
+        apiServerNames: options.listen ? namesFor(options.listen.address) : [],
+      })
     progress('certificates')
     const store = await openEmbeddedStore({ env: options.env, directory: options.storeDirectory })
     progress('store')

@@ -2,15 +2,13 @@
 
 import { expect, test } from 'vitest'
 import { describeSeeds } from './seeds.ts'
-import { prepare, simulate } from './simulation.ts'
+import { simulate } from './simulation.ts'
 
 describeSeeds(0)
 
 test('the same seed is the same run', async () => {
-  const forget = await prepare()
   const first = await simulate(7)
   const second = await simulate(7)
-  forget()
   expect(second.story).toEqual(first.story)
   expect(second.hash).toBe(first.hash)
 })

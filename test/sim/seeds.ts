@@ -1,7 +1,7 @@
 // Which seeds a run tries, and how a seed that fails is shown. SIM_SEEDS says how many, SIM_SEED one of them alone.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { prepare, simulate } from './simulation.ts'
+import { describe, expect, test } from 'vitest'
+import { simulate } from './simulation.ts'
 
 /** In how many files the seeds are split, for as many threads to share them. */
 export const shards = 4
@@ -20,11 +20,6 @@ export function seedsOf(shard: number): number[] {
 
 export function describeSeeds(shard: number): void {
   describe('a cluster comes to rest, and is right then, after', () => {
-    let forget: () => void
-    beforeAll(async () => {
-      forget = await prepare()
-    })
-    afterAll(() => forget())
     const seeds = seedsOf(shard)
     test.skipIf(seeds.length === 0).each(seeds)('seed %i', { timeout: 60_000 }, async seed => {
       const { violations, story } = await simulate(seed, seed % watchedLong === 0 ? { quietMs: hourMs } : {})

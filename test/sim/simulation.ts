@@ -4,13 +4,12 @@
 // Goes out: what was found wrong at the end, the hash of everything that happened, and the story in lines.
 
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { nodes } from '../../src/api/core/v1/node.ts'
 import { clusterEnv } from '../../src/cluster/cluster.ts'
-import { ControlPlane } from '../../src/cluster/control-plane.ts'
+import { firstServiceAddress } from '../../src/apiserver/bootstrap/bootstrap-objects.ts'
+import { ControlPlane, defaultServiceCIDR } from '../../src/cluster/control-plane.ts'
 import { ClusterNode, simulation } from '../../src/cluster/node.ts'
+import { loadOrCreatePki } from '../../src/cluster/pki/pki.ts'
 import type { Logger } from '../../src/machinery/env/env.ts'
 import type { VirtualEnv } from '../../src/machinery/env/virtual-env.ts'
 import { Chance } from './chance.ts'
@@ -50,19 +49,8 @@ interface SimulatedNode {
   starting: Promise<void> | undefined
 }
 
-/** The keys of a certificate authority take longer to make than a scenario to run, and are not what is tested. */
-let pkiDirectory: string | undefined
-
-/**
- * Before the first simulation of a process; answers what to call after the last. What is loaded when it is first needed
- * would make the first run unlike the others, so one that counts for nothing comes before them.
- */
-export async function prepare(): Promise<() => void> {
-  const directory = mkdtempSync(join(tmpdir(), 'k8ts-sim-'))
-  pkiDirectory = directory
-  await simulate(0, { acts: 6 })
-  return () => rmSync(directory, { recursive: true })
-}
+/** Keys take longer to make than a scenario to run, and are not what is tested. */
+const pki = loadOrCreatePki({ env: clusterEnv(), serviceAddress: firstServiceAddress(defaultServiceCIDR) })
 
 export function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
   return new Simulation(seed, options).run()
@@ -107,7 +95,7 @@ class Simulation {
     const { clock } = this.#env
     this.#plane = await ControlPlane.start({
       env: this.#env,
-      pkiDirectory,
+      pki,
       wrapTransport: (component, connect) => this.#faults.wrap(component, connect),
     })
     const witness = new JobWitness(this.#env, () => this.#plane.client())
