@@ -264,6 +264,66 @@ describe('with expectations, a stale cache', () => {
   })
 })
 
+describe('what a controller has written and its cache does not show', () => {
+  /** Makes the one pod that the cache lacks. */
+  const single = (awaitsOwnWrites: boolean, seen: number[]): ControllerDeclaration => ({
+    name: 'test',
+    reconciles: replicaSets,
+    awaitsOwnWrites,
+    owns: [pods],
+    async reconcile(key, { client, lister, random }) {
+      seen.push(lister(pods).list().length)
+      if (seen.at(-1) === 0)
+        await client
+          .resource(pods)
+          .namespace('default')
+          .create({ metadata: { name: `${key.split('/')[1]}-${random.uuid()}` } })
+    },
+  })
+
+  test.each([
+    { awaits: true, created: 1 },
+    { awaits: false, created: 4 },
+  ])('is waited for: $awaits; then $created of 1 are made', async ({ awaits, created }) => {
+    const { env, server, running } = await run(single(awaits, []))
+    server.put(replicaSetPath('web'), replicaSet('web'))
+    await env.clock.advance(0)
+    server.remove(`/api/v1/namespaces/default/pods/${server.contents('/api/v1/pods')[0]!.metadata.name}`)
+    await env.clock.advance(0)
+    server.hold = true
+    for (let again = 0; again < 4; again++) {
+      running.queue.add('default/web')
+      await env.clock.advance(1000)
+    }
+    expect(server.contents('/api/v1/pods')).toHaveLength(created)
+  })
+
+  test('is reconciled once it does', async () => {
+    const seen: number[] = []
+    const { env, server, running } = await run(single(true, seen))
+    server.hold = true
+    running.queue.add('default/web')
+    await env.clock.advance(0)
+    running.queue.add('default/web')
+    await env.clock.advance(60_000)
+    expect(seen).toEqual([0])
+    server.release()
+    await env.clock.advance(60_000)
+    expect(seen).toEqual([0, 1])
+  })
+
+  test('keeps nothing else waiting', async () => {
+    const seen: number[] = []
+    const { env, server, running } = await run(single(true, seen))
+    server.hold = true
+    running.queue.add('default/web')
+    await env.clock.advance(0)
+    running.queue.add('default/other')
+    await env.clock.advance(0)
+    expect(server.contents('/api/v1/pods')).toHaveLength(2)
+  })
+})
+
 describe('who owns an object', () => {
   const owned = (reference: object) => ({ metadata: { name: 'a', namespace: 'default', ownerReferences: [reference] } })
   const reference = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: '1', controller: true }

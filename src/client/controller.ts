@@ -20,6 +20,7 @@ import type { EventRecorder } from './event-recorder.ts'
 import type { Indexer, Lister } from './indexed-store.ts'
 import type { HandlerRegistration, Informer, InformerFactory, InformerHandler } from './informer.ts'
 import { keyFor, keyOf, metadataOf, type Named } from './object-key.ts'
+import { OwnWrites } from './own-writes.ts'
 import { causeOf, processQueue, type RateLimiter, type ReconcileResult, WorkQueue } from './work-queue.ts'
 
 /** What a controller gets from whoever runs it. Controllers of one process share the informers. */
@@ -80,6 +81,8 @@ export interface ControllerDeclaration<T = any, State = unknown> {
   /** Made anew for each run. */
   state?(context: ReconcileContext): State
   rateLimiter?(clock: Clock): RateLimiter<string>
+  /** A key waits until the caches show what its last reconcile has written. */
+  readonly awaitsOwnWrites?: boolean
   /** Called once, when the caches have synced, before the first reconcile. */
   started?(context: ControllerContext<State>): Promise<void> | void
   reconcile(
@@ -172,16 +175,21 @@ class ControllerRun<T, State> implements RunningController {
     } catch {
       return
     }
-    const { concurrency = 1, reconcile } = this.#declaration
+    const { concurrency = 1, awaitsOwnWrites, reconcile } = this.#declaration
+    const writes = awaitsOwnWrites
+      ? new OwnWrites(resource => this.#informers.get(resource)?.resourceVersion)
+      : undefined
     await this.#start()
     await processQueue(this.queue, {
       concurrency,
       log: this.#context.log,
       // A stopped controller leaves what still waits to its successor.
-      reconcile: async key =>
-        this.#abort.signal.aborted
-          ? undefined
-          : ((await reconcile.call(this.#declaration, key, this.#context)) ?? undefined),
+      reconcile: async key => {
+        if (this.#abort.signal.aborted) return undefined
+        writes?.ensureRead(key)
+        const context = writes ? { ...this.#context, client: writes.noting(key, this.#context.client) } : this.#context
+        return (await reconcile.call(this.#declaration, key, context)) ?? undefined
+      },
     })
   }
 

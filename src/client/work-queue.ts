@@ -7,6 +7,7 @@
 
 import type { Clock, Env, Logger, Timer } from '../machinery/env/env.ts'
 import { asStatusError, isConflict } from '../machinery/status-error.ts'
+import { StaleCacheError } from './own-writes.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** Says how long an item must wait before it is tried again. */
@@ -255,6 +256,7 @@ async function work<T>(queue: WorkQueue<T>, { log, reconcile }: ProcessQueueOpti
       const fields = { item, error: causeOf(error), requeues: queue.numRequeues(item) }
       // Somebody else was faster: the next try sees what they did. Nobody needs to look into that.
       if (isConflict(error)) log.info('Reconcile met a conflict; trying again', fields)
+      else if (error instanceof StaleCacheError) log.info('Cache is behind; trying again', fields)
       else log.warn('Reconcile failed; trying again', fields)
       queue.addRateLimited(item)
     } finally {

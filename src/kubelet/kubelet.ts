@@ -265,12 +265,14 @@ export class Kubelet {
       // Virtual time stands still for whoever waits.
       stopWithinMs: simulated ? 0 : stopWithinMs,
     })
+    const ownNode = informers.informer(nodes, { fieldSelector: `metadata.name=${nodeName}` }).lister
     const nodeStatus = new NodeStatusUpdater({
       client,
       env,
       runtime,
       description,
       events: recorder,
+      current: () => ownNode.get(nodeName),
       unhealthy: () => pleg.unhealthy(),
       updateMs: nodeStatusMs,
     })

@@ -1,10 +1,10 @@
-// Keeps the node's status current: computed every 10 seconds, sent when it changed and every 5 minutes.
+// Keeps the node's status current: computed every 10 seconds, sent when it is not what the API server has, and every
+// 5 minutes. So what others make of the node while it is silent does not outlast the silence.
 
 import { type Node, type NodeStatus, nodes } from '../api/core/v1/node.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
-import { timeOf } from '../machinery/time.ts'
 import { type NodeDescription, nodeConditions, nodeFacts, nodeImages } from './node-object.ts'
 import { sameValue } from './pod-status-patch.ts'
 import type { ContainerRuntime } from './runtime/container-runtime.ts'
@@ -15,6 +15,8 @@ export interface NodeStatusOptions {
   readonly runtime: ContainerRuntime
   readonly description: NodeDescription
   readonly events: EventRecorder
+  /** The node as the API server has it, as far as is known here. */
+  current(): Node | undefined
   /** What else keeps the node from being ready. */
   unhealthy(): string | undefined
   /** How often the status is computed. */
@@ -22,6 +24,8 @@ export interface NodeStatusOptions {
 }
 
 export const reportMs = 300_000
+/** So often in a row before the next round. */
+const attempts = 5
 
 const eventOf: Record<string, readonly [whenFalse: string, whenTrue: string]> = {
   MemoryPressure: ['NodeHasSufficientMemory', 'NodeHasInsufficientMemory'],
@@ -33,7 +37,7 @@ const eventOf: Record<string, readonly [whenFalse: string, whenTrue: string]> = 
 export class NodeStatusUpdater {
   readonly #options: NodeStatusOptions
   readonly #facts: NodeStatus
-  #sent: NodeStatus = {} as NodeStatus
+  #reportedAt: number | undefined
   #timer: Timer | undefined
   #underway: Promise<void> | undefined
   #stopped = false
@@ -50,6 +54,7 @@ export class NodeStatusUpdater {
     const images = listed ? nodeImages(listed.images) : before?.images
     return {
       ...this.#facts,
+      ...withForeignResources(this.#facts, before),
       conditions: nodeConditions(before?.conditions, notReady, env.clock.now()),
       ...(images?.length ? { images } : {}),
     }
@@ -57,7 +62,6 @@ export class NodeStatusUpdater {
 
   /** `registered`: the object as the API server has it. */
   start(registered: Node): void {
-    this.#sent = registered.status
     this.#tell(undefined, registered.status)
     void this.update()
   }
@@ -80,28 +84,36 @@ export class NodeStatusUpdater {
   }
 
   async #update(): Promise<void> {
-    const { client, description, env } = this.#options
-    const status = await this.compute(this.#sent)
-    const heartbeat = timeOf(this.#sent.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime)
-    const due = heartbeat === undefined || env.clock.now() - heartbeat >= reportMs
-    if ((!due && sameValue(withoutHeartbeats(this.#sent), withoutHeartbeats(status))) || this.#stopped) return
-    const before = this.#sent
-    try {
-      const patch = {
-        status: {
-          ...status,
-          // Merged by type, and so would keep addresses this node no longer has.
-          addresses: [{ $patch: 'replace' }, ...(status.addresses ?? [])],
-        },
+    const { client, description, env, current } = this.#options
+    for (let attempt = 0; attempt < attempts && !this.#stopped; attempt++) {
+      try {
+        // Whoever has just been refused knows too little: it asks the server itself.
+        const known = attempt === 0 ? current() : undefined
+        return await this.#try(known ?? (await client.resource(nodes).get(description.name)))
+      } catch (error) {
+        const fields = { node: description.name, error: (error as Error).message }
+        env.log.warn('Error updating node status, will retry', fields)
       }
-      await client
-        .resource(nodes)
-        .patch(description.name, 'application/strategic-merge-patch+json', patch, { subresource: 'status' })
-      this.#sent = status
-      this.#tell(before, status)
-    } catch (error) {
-      env.log.warn('cannot update node status', { node: description.name, error: (error as Error).message })
     }
+  }
+
+  async #try({ status: before }: Node): Promise<void> {
+    const { client, description, env } = this.#options
+    const status = await this.compute(before)
+    const due = this.#reportedAt === undefined || env.clock.monotonic() - this.#reportedAt >= reportMs
+    if ((!due && sameValue(withoutHeartbeats(before), withoutHeartbeats(status))) || this.#stopped) return
+    const patch = {
+      status: {
+        ...status,
+        // Merged by type, and so would keep addresses this node no longer has.
+        addresses: [{ $patch: 'replace' }, ...(status.addresses ?? [])],
+      },
+    }
+    await client
+      .resource(nodes)
+      .patch(description.name, 'application/strategic-merge-patch+json', patch, { subresource: 'status' })
+    this.#reportedAt = env.clock.monotonic()
+    this.#tell(before, status)
   }
 
   async #notReady(): Promise<string | undefined> {
@@ -133,6 +145,14 @@ export class NodeStatusUpdater {
         events.event({ kind: 'Node', name, uid: name }, 'Normal', reason, `Node ${name} status is now: ${reason}`)
     }
   }
+}
+
+/** Resources that others have declared on the node stay, and pods may have them. */
+function withForeignResources(facts: NodeStatus, before: NodeStatus | undefined) {
+  const foreign = Object.entries(before?.capacity ?? {}).filter(([name]) => !(name in (facts.capacity ?? {})))
+  if (foreign.length === 0) return undefined
+  const added = Object.fromEntries(foreign)
+  return { capacity: { ...facts.capacity, ...added }, allocatable: { ...facts.allocatable, ...added } }
 }
 
 function withoutHeartbeats(status: NodeStatus): unknown {

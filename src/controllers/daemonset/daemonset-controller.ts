@@ -31,6 +31,7 @@ type Context = ControllerContext<State>
 export const daemonSetController = controller<DaemonSet, State>({
   name: 'daemonset-controller',
   reconciles: daemonSets,
+  awaitsOwnWrites: true,
   concurrency: 2,
   state: env => ({ expectations: new UidTrackingExpectations(env), backoff: new FailedPodsBackoff(env) }),
   watches: [

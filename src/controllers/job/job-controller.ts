@@ -40,6 +40,7 @@ type Context = ControllerContext<State>
 export const jobController = controller<Job, State>({
   name: 'job-controller',
   reconciles: jobs,
+  awaitsOwnWrites: true,
   concurrency: 5,
   state: ({ clock }) => ({
     expectations: new UidTrackingExpectations({ clock }),

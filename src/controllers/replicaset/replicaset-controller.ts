@@ -43,6 +43,7 @@ interface Kind<T extends Replicated> {
   selectorOf(object: T): Selector
   /** Whether the status counts the pods on their way out. */
   readonly reportsTerminating: boolean
+  readonly awaitsOwnWrites: boolean
 }
 
 /** At most so many pods are created or deleted in one go. */
@@ -60,6 +61,7 @@ export const replicaSetController = replicatedController<ReplicaSet>({
   resource: replicaSets,
   selectorOf: ({ spec }) => labelSelectorFrom(spec.selector),
   reportsTerminating: true,
+  awaitsOwnWrites: true,
 })
 
 export const replicationControllerController = replicatedController<ReplicationController>({
@@ -67,6 +69,7 @@ export const replicationControllerController = replicatedController<ReplicationC
   resource: replicationControllers,
   selectorOf: ({ spec }) => selectorFromSet(spec.selector),
   reportsTerminating: false,
+  awaitsOwnWrites: false,
 })
 
 function replicatedController<T extends Replicated>(kind: Kind<T>): Controller {
@@ -74,6 +77,7 @@ function replicatedController<T extends Replicated>(kind: Kind<T>): Controller {
   return controller<T, State>({
     name,
     reconciles: resource,
+    awaitsOwnWrites: kind.awaitsOwnWrites,
     concurrency: 5,
     indexers: { namespaceAndController: object => siblingValues(object) },
     watches: [

@@ -37,6 +37,7 @@ import { ordinalOf, podName, templateOf } from './stateful-pod.ts'
 export const statefulSetController = controller<StatefulSet>({
   name: 'statefulset-controller',
   reconciles: statefulSets,
+  awaitsOwnWrites: true,
   concurrency: 5,
   watches: [
     watch<Pod>(pods, {
