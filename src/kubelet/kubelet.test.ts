@@ -271,6 +271,16 @@ describe('what goes wrong', () => {
     })
     expect((await bench.runtime.listPodSandbox({})).items).toEqual([])
   })
+
+  test('a pod in the place of one that was deleted at once, and is still stopping', async () => {
+    const spec = { containers: [{ resources: { requests: { cpu: '3' } } }], terminationGracePeriodSeconds: 30 }
+    bench.create(testPod('old', spec, { annotations: { 'simulated.k8ts.dev/ignore-stop': 'true' } }))
+    await bench.advance(3)
+    bench.api.remove('/api/v1/namespaces/default/pods/old')
+    bench.create(testPod('new', spec))
+    await bench.advance(3)
+    expect(bench.pod('new')!.status.phase).toBe('Running')
+  })
 })
 
 describe('probes', () => {

@@ -292,11 +292,16 @@ export class Kubelet {
     return node
   }
 
-  async #watchPods({ informers, workers, statuses }: Parts, signal: AbortSignal): Promise<void> {
+  async #watchPods({ informers, workers, handlers, statuses }: Parts, signal: AbortSignal): Promise<void> {
     const informer = informers.informer(pods, { fieldSelector: `spec.nodeName=${this.#options.nodeName}` })
     const changed = (pod: Pod) => {
       statuses.observe(pod)
       workers.update(pod)
+    }
+    const gone = (pod: Pod) => {
+      const { uid = '' } = pod.metadata
+      handlers.unbound(uid)
+      workers.remove(uid)
     }
     informers.start()
     // Variables for Services need to know them all before the first container starts.
@@ -305,11 +310,11 @@ export class Kubelet {
       added: changed,
       updated: (before, after) => {
         // Deleted and made anew under the same name while nobody looked.
-        if (before.metadata.uid !== after.metadata.uid) workers.remove(before.metadata.uid ?? '')
+        if (before.metadata.uid !== after.metadata.uid) gone(before)
         if (specOrDeletionChanged(before, after)) changed(after)
         else statuses.observe(after)
       },
-      deleted: pod => workers.remove(pod.metadata.uid ?? ''),
+      deleted: gone,
     })
   }
 

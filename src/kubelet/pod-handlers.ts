@@ -130,6 +130,11 @@ export class KubeletPodHandlers implements PodHandlers {
     statuses.finish(pod)
   }
 
+  /** It is no longer in the API: whatever of it still runs takes nobody's place. */
+  unbound(podUid: string): void {
+    this.#admitted.delete(podUid)
+  }
+
   forget(podUid: string): void {
     const { podSync, probes, statuses, removeRemains, env } = this.#options
     podSync.forgetPod(podUid)

@@ -18,6 +18,9 @@ import {
 } from '../../src/machinery/status-error.ts'
 import type { Chance } from './chance.ts'
 
+/** In no time: nobody who backs off asks so often. */
+const mostAtOneInstant = 5000
+
 /** One run of one component, from its start to its stop or crash. */
 interface Process {
   readonly component: string
@@ -32,11 +35,14 @@ export interface FaultyTransportsOptions {
   readonly chance: Chance
   /** How often a request meets a fault. */
   readonly rate: number
-  /** Told of every request and what came of it. */
-  record(line: string): void
+  /** Told of every request and what came of it; of those that write, also what. */
+  record(line: string, body?: unknown): void
   /** The component is no more; whoever runs it takes what is left away. */
   crashed(component: string): void
 }
+
+/** What the API server is called where something crashes. */
+export const apiServer = 'kube-apiserver'
 
 export const isWrite = ({ method }: ApiRequest): boolean => method !== 'GET' && method !== 'HEAD'
 
@@ -47,6 +53,11 @@ export class FaultyTransports {
   #serverUp = true
   /** Changes when the API server crashes: answers of the one before are lost. */
   #serverRun = 0
+  /** The write, anybody's, that the API server does not survive; counts down. */
+  #serverCrashAt: number | undefined
+  #instant = { at: 0, requests: 0 }
+  /** Time would stand still for ever: nobody is answered any more. */
+  hotLoop: string | undefined
   /** Faults happen while this is set. */
   active = false
   /** Requests by component since `forgetCounts`. */
@@ -81,6 +92,11 @@ export class FaultyTransports {
     this.#process(component).crashAt = writes
   }
 
+  /** The API server dies at the nth write from now, whoever's that is. */
+  crashServerSoon(writes: number): void {
+    this.#serverCrashAt = writes
+  }
+
   /** Ends the component's process: what it still does is lost. The next `wrap` belongs to a new one. */
   kill(component: string): void {
     const process = this.#process(component)
@@ -100,12 +116,14 @@ export class FaultyTransports {
     this.#serverUp = up
     if (up) return
     this.#serverRun++
+    this.#serverCrashAt = undefined
     for (const process of this.#processes.values()) for (const watch of process.watches) watch.cut(connectionReset())
   }
 
   /** No more faults; what was held back arrives. */
   heal(): void {
     this.active = false
+    this.#serverCrashAt = undefined
     this.#silent.clear()
     for (const process of this.#processes.values()) {
       process.crashAt = undefined
@@ -123,13 +141,16 @@ export class FaultyTransports {
   }
 
   #unreachable(process: Process): boolean {
-    return process.dead || !this.#serverUp || this.#silent.has(process.component)
+    return process.dead || this.hotLoop !== undefined || !this.#serverUp || this.#silent.has(process.component)
   }
 
   async #request(process: Process, connect: () => Transport, request: ApiRequest): Promise<ApiResponse> {
     const { chance, clock, rate } = this.#options
     const told = (outcome: string) =>
-      this.#options.record(`${clock.monotonic()} ${process.component} ${request.method} ${request.path} ${outcome}`)
+      this.#options.record(
+        `${clock.monotonic()} ${process.component} ${request.method} ${request.path} ${outcome}`,
+        request.body,
+      )
     if (process.dead) throw connectionRefused()
     this.#count(process)
     if (this.active && chance.of(rate)) await clock.sleep(chance.pick([1, 20, 300, 2000]))
@@ -137,12 +158,14 @@ export class FaultyTransports {
       told('unreachable')
       throw connectionRefused()
     }
-    if (process.crashAt !== undefined && isWrite(request) && --process.crashAt <= 0) {
+    const dies = isWrite(request) ? this.#whoDies(process) : undefined
+    if (dies !== undefined) {
       const before = chance.of(0.5)
       told(`crash ${before ? 'before' : 'after'}`)
       const carriedOut = before ? undefined : this.#carryOut(connect, request)
-      this.kill(process.component)
-      this.#options.crashed(process.component)
+      if (dies !== apiServer) this.kill(dies)
+      else await carriedOut?.catch(() => {})
+      this.#options.crashed(dies)
       await carriedOut?.catch(() => {})
       throw connectionReset()
     }
@@ -161,6 +184,13 @@ export class FaultyTransports {
     if (this.active && chance.of(rate / 2)) await clock.sleep(chance.pick([5, 100, 1500]))
     if (fault || this.#unreachable(process) || run !== this.#serverRun) throw connectionReset()
     return response
+  }
+
+  /** Whose last write this is, if it is anybody's. */
+  #whoDies(process: Process): string | undefined {
+    if (process.crashAt !== undefined && --process.crashAt <= 0) return process.component
+    if (this.#serverCrashAt !== undefined && --this.#serverCrashAt <= 0) return apiServer
+    return undefined
   }
 
   async #carryOut(connect: () => Transport, request: ApiRequest): Promise<ApiResponse> {
@@ -195,6 +225,9 @@ export class FaultyTransports {
   }
 
   #count({ component }: Process): void {
+    const at = this.#options.clock.monotonic()
+    if (at !== this.#instant.at) this.#instant = { at, requests: 0 }
+    if (++this.#instant.requests > mostAtOneInstant) this.hotLoop ??= `${component} and others ask without end`
     this.requests.set(component, (this.requests.get(component) ?? 0) + 1)
   }
 

@@ -1,32 +1,41 @@
 // A whole cluster in this process, from a seed: random acts and random faults for some minutes of its time, then none,
 // then the time it takes to come to rest, then a while of watching that it stays so.
 //
-// Goes out: what was found wrong at the end, the hash of everything that happened, and the story in lines.
+// Goes out: what was found wrong at the end, the hash of everything that was asked for, and the story in lines. The same
+// seed is the same run, whatever ran before it in the process.
 
 import { createHash } from 'node:crypto'
 import { nodes } from '../../src/api/core/v1/node.ts'
-import { clusterEnv } from '../../src/cluster/cluster.ts'
 import { firstServiceAddress } from '../../src/apiserver/bootstrap/bootstrap-objects.ts'
+import { loadRoom } from '../../src/apiserver/customresources/lazy.ts'
+import { clusterEnv } from '../../src/cluster/cluster.ts'
 import { ControlPlane, defaultServiceCIDR } from '../../src/cluster/control-plane.ts'
-import { ClusterNode, simulation } from '../../src/cluster/node.ts'
 import { loadOrCreatePki } from '../../src/cluster/pki/pki.ts'
+import { eventLoopTurn } from '../../src/cluster/system-env.ts'
 import type { Logger } from '../../src/machinery/env/env.ts'
-import type { VirtualEnv } from '../../src/machinery/env/virtual-env.ts'
+import { type VirtualEnv, virtualEnv } from '../../src/machinery/env/virtual-env.ts'
 import { Chance } from './chance.ts'
-import { FaultyTransports } from './faulty-transport.ts'
-import { type Cached, violations } from './invariants.ts'
+import { ControllerManagers } from './controller-managers.ts'
+import { apiServer, FaultyTransports } from './faulty-transport.ts'
+import { violations } from './invariants.ts'
 import { JobWitness } from './job-witness.ts'
+import { type SimulatedNode, SimulatedNodes } from './simulated-nodes.ts'
 import { Workload } from './workload.ts'
 
 export interface SimulationOptions {
   readonly acts?: number
   readonly quietMs?: number
   readonly log?: Logger
+  /** Every request becomes part of the story. */
+  readonly trace?: boolean
+  /** Told of each line of the story as it is written. */
+  told?(line: string): void
 }
 
 export interface Outcome {
   readonly seed: number
   readonly violations: readonly string[]
+  /** Of every request, what came of it, and what each write said. */
   readonly hash: string
   /** What was done, and what was found. */
   readonly story: readonly string[]
@@ -39,20 +48,15 @@ const settlingStep = 5_000
 const longestStep = minute
 /** On average, over the time of faults: a hot loop does hundreds. */
 const mostRequestsPerSecond = 40
-const controllers = 'kube-controller-manager'
 const scheduler = 'kube-scheduler'
-
-interface SimulatedNode {
-  readonly name: string
-  readonly options: Parameters<typeof ClusterNode.start>[1]
-  running: ClusterNode | undefined
-  starting: Promise<void> | undefined
-}
 
 /** Keys take longer to make than a scenario to run, and are not what is tested. */
 const pki = loadOrCreatePki({ env: clusterEnv(), serviceAddress: firstServiceAddress(defaultServiceCIDR) })
 
-export function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
+export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
+  // What is loaded when it is first needed takes other turns the first time.
+  await loadRoom()
+  await import('../../src/cluster/metrics-server/metrics-server.ts')
   return new Simulation(seed, options).run()
 }
 
@@ -61,32 +65,35 @@ class Simulation {
   readonly #options: SimulationOptions
   readonly #env: VirtualEnv
   readonly #chance: Chance
+  /** What pods use is measured, and may be scaled by. */
+  readonly #measured: boolean
   readonly #faults: FaultyTransports
   readonly #hash = createHash('sha256')
   readonly #story: string[] = []
-  readonly #nodes: SimulatedNode[] = []
   #plane!: ControlPlane
+  #nodes!: SimulatedNodes
+  #controllers!: ControllerManagers
   #serverUp = true
   /** Components that are down or on their way; what has to be over before anything is judged. */
-  #restarts = new Set<Promise<void>>()
-  #number = 0
+  readonly #restarts = new Set<Promise<void>>()
 
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed
     this.#options = options
-    this.#env = clusterEnv({ seed, log: options.log })
     this.#chance = new Chance(seed)
+    this.#measured = this.#chance.of(0.2)
+    this.#env = this.#measured
+      ? clusterEnv({ seed, log: options.log })
+      : // Nobody speaks HTTP, so that nothing is under way but promises: they need no more than a turn.
+        virtualEnv({ seed, log: options.log, settle: eventLoopTurn })
     this.#faults = new FaultyTransports({
       clock: this.#env.clock,
       chance: new Chance(seed + 1_000_003),
       rate: this.#chance.pick([0.01, 0.05, 0.15]),
-      record: line => {
-        this.#hash.update(`${line}\n`)
-        if (process.env['SIM_TRACE']) this.#story.push(line)
-      },
+      record: (line, body) => this.#record(line, body),
       crashed: component => {
         this.#tell(`crash of ${component}`)
-        this.#restart(component, this.#chance.between(1, 30) * 1000)
+        this.#restart(component)
       },
     })
   }
@@ -96,15 +103,21 @@ class Simulation {
     this.#plane = await ControlPlane.start({
       env: this.#env,
       pki,
+      withoutControllers: true,
+      metricsServer: this.#measured,
       wrapTransport: (component, connect) => this.#faults.wrap(component, connect),
     })
+    this.#controllers = new ControllerManagers(this.#plane, this.#faults, this.#chance.pick([1, 1, 2]))
+    this.#nodes = new SimulatedNodes(this.#env, this.#plane, this.#faults)
     const witness = new JobWitness(this.#env, () => this.#plane.client())
     try {
+      for (const name of this.#controllers.names) await this.#controllers.start(name)
+      await this.#nodes.startStorage()
       const count = this.#chance.between(1, 3)
       for (let index = 0; index < count; index++) await this.#addNode()
       await clock.advance(2000)
       witness.start()
-      const workload = new Workload(this.#chance, () => this.#plane.client())
+      const workload = new Workload(this.#chance, () => this.#plane.client(), { measured: this.#measured })
       await this.#faultyTime(workload)
       await this.#calm(workload)
       const found = await this.#settle(witness)
@@ -120,7 +133,8 @@ class Simulation {
       }
     } finally {
       await witness.stop()
-      for (const node of this.#nodes) await node.running?.stop()
+      await this.#nodes.stop()
+      await this.#controllers.stopAll()
       await this.#plane.stop()
     }
   }
@@ -144,112 +158,97 @@ class Simulation {
   /** Something breaks. */
   async #misfortune(): Promise<void> {
     const chance = this.#chance
-    const node = chance.pick(this.#nodes)
-    const kubelet = `kubelet/${node.name}`
-    switch (chance.between(0, 7)) {
+    const node = chance.pick(this.#nodes.all)
+    switch (chance.between(0, 8)) {
       case 0:
       case 1:
-        return this.#crashSoon(controllers)
+        return this.#crashSoon(chance.pick(this.#controllers.names))
       case 2:
         return this.#crashSoon(scheduler)
       case 3:
-        if (node.running) this.#crashSoon(kubelet)
+        if (node.running) this.#crashSoon(node.kubelet)
         return
-      case 4: {
-        if (!this.#serverUp) return
-        this.#tell('crash of the API server')
-        this.#serverUp = false
-        this.#faults.setServerUp(false)
-        return this.#later(chance.between(1, 20) * 1000, async () => {
-          await this.#plane.replaceApiServer()
-          this.#serverUp = true
-          this.#faults.setServerUp(true)
-          this.#tell('API server back')
-        })
-      }
+      case 4:
+        if (this.#serverUp) this.#crashSoon(apiServer)
+        return
       case 5: {
         const seconds = chance.pick([20, 60, 400])
-        this.#tell(`silence of ${node.name} for ${seconds} s`)
-        this.#faults.setSilent(kubelet, true)
-        this.#env.clock.setTimeout(() => this.#faults.setSilent(kubelet, false), seconds * 1000)
+        this.#silence(node.kubelet, seconds)
         return
       }
       case 6:
-        if (this.#nodes.length < 4) void this.#addNode()
+        // Long enough for another one to take the lead.
+        return this.#silence(chance.pick(this.#controllers.names), chance.pick([5, 20, 60]))
+      case 7:
+        if (this.#nodes.all.length < 4) void this.#addNode()
         return
-      default: {
-        if (this.#nodes.length < 2 || !node.running || !this.#serverUp) return
+      default:
+        if (this.#nodes.all.length < 2 || !node.running || !this.#serverUp) return
         this.#tell(`removal of ${node.name}`)
-        this.#nodes.splice(this.#nodes.indexOf(node), 1)
-        this.#faults.kill(kubelet)
-        await node.running.stop()
-        await this.#plane.client().resource(nodes).delete(node.name)
-      }
+        await this.#nodes.remove(node)
     }
+  }
+
+  #silence(component: string, seconds: number): void {
+    this.#tell(`silence of ${component} for ${seconds} s`)
+    this.#faults.setSilent(component, true)
+    this.#env.clock.setTimeout(() => this.#faults.setSilent(component, false), seconds * 1000)
   }
 
   #crashSoon(component: string): void {
     const writes = this.#chance.between(1, 12)
-    this.#tell(`${component} dies at its write number ${writes}`)
-    this.#faults.crashSoon(component, writes)
+    this.#tell(`${component} dies at write number ${writes} from now`)
+    if (component === apiServer) this.#faults.crashServerSoon(writes)
+    else this.#faults.crashSoon(component, writes)
   }
 
-  #restart(component: string, afterMs: number): void {
-    const started = async () => this.#tell(`${component} back`)
-    if (component === controllers) {
-      const stopped = this.#plane.stopControllers()
-      this.#later(afterMs, () => stopped.then(() => this.#plane.startControllers()).then(started))
-    } else if (component === scheduler) {
-      const stopped = this.#plane.stopScheduler()
-      this.#later(afterMs, () => stopped.then(() => this.#plane.startScheduler()).then(started))
-    } else {
-      const node = this.#nodes.find(({ name }) => component === `kubelet/${name}`)
-      if (!node) return
-      const stopped = node.running?.stop()
-      node.running = undefined
-      this.#later(afterMs, () =>
-        Promise.resolve(stopped)
-          .then(() => this.#startNode(node))
-          .then(started),
-      )
+  /** What has crashed comes back after a while. */
+  #restart(component: string): void {
+    const afterMs = this.#chance.between(1, 30) * 1000
+    const back = (stopped: Promise<unknown> | undefined, start: () => Promise<void>) =>
+      this.#later(afterMs, async () => {
+        await stopped
+        await start()
+        this.#tell(`${component} back`)
+      })
+    if (component === apiServer) {
+      this.#serverUp = false
+      this.#faults.setServerUp(false)
+      back(undefined, async () => {
+        await this.#plane.replaceApiServer()
+        this.#serverUp = true
+        this.#faults.setServerUp(true)
+      })
+    } else if (component === scheduler) back(this.#plane.stopScheduler(), () => this.#plane.startScheduler())
+    else if (this.#controllers.isOne(component))
+      back(this.#controllers.stop(component), () => this.#controllers.start(component))
+    else {
+      const node = this.#nodes.ofKubelet(component)
+      const stopped = node?.running?.stop()
+      if (node) {
+        node.running = undefined
+        back(stopped, () => this.#nodes.start(node))
+      }
     }
   }
 
   #later(milliseconds: number, act: () => Promise<unknown>): void {
-    const done = this.#env.clock
-      .sleep(milliseconds)
-      .then(act)
+    this.#await(this.#env.clock.sleep(milliseconds).then(act))
+  }
+
+  #await(work: Promise<unknown>): void {
+    const done = work
       .catch(error => this.#tell(`WRONG: ${(error as Error).stack}`))
       .then(() => void this.#restarts.delete(done))
     this.#restarts.add(done)
   }
 
   async #addNode(): Promise<void> {
-    const number = ++this.#number
-    const podCIDR = `10.244.${number}.0/24`
-    const name = `node-${number}`
-    this.#tell(`node ${name}`)
-    const node: SimulatedNode = {
-      name,
-      options: {
-        name,
-        ...simulation(this.#env, podCIDR),
-        rootDir: '/simulated',
-        podCIDR,
-        address: `192.168.0.${number}`,
-        capacity: { cpu: '2', memory: '8Gi', pods: '60' },
-      },
-      running: undefined,
-      starting: undefined,
-    }
-    this.#nodes.push(node)
-    const started = this.#startNode(node).finally(() => void this.#restarts.delete(started))
-    this.#restarts.add(started)
+    const node: SimulatedNode = this.#nodes.add()
+    this.#tell(node.name)
+    const started = this.#nodes.start(node)
+    this.#await(started)
     return started
-  }
-
-  async #startNode(node: SimulatedNode): Promise<void> {
-    node.running = await ClusterNode.start(this.#plane, node.options)
   }
 
   async #calm(workload: Workload): Promise<void> {
@@ -266,6 +265,8 @@ class Simulation {
     for (let step = settlingStep; ; step = Math.min(step * 1.5, longestStep)) {
       await clock.advance(step)
       const found = [...(await this.#violations(witness)), ...this.#wrongSoFar()]
+      const { hotLoop } = this.#faults
+      if (hotLoop !== undefined) return [hotLoop]
       if (found.length === 0 || clock.monotonic() >= end) return found
     }
   }
@@ -275,11 +276,8 @@ class Simulation {
   }
 
   #violations(witness: JobWitness): Promise<string[]> {
-    const cached: Cached = {
-      nodes: this.#nodes.map(({ name, options }) => ({ name, runtime: options.runtime })),
-      witness,
-    }
-    return violations(this.#plane.client(), cached)
+    const running = this.#nodes.all.map(({ name, options }) => ({ name, runtime: options.runtime }))
+    return violations(this.#plane.client(), { nodes: running, witness })
   }
 
   /** Nothing happens in a cluster at rest, but for heartbeats. */
@@ -295,13 +293,15 @@ class Simulation {
     const minutes = quietMs / minute
     // A token is issued anew before it expires, and kept nowhere.
     const isHeartbeat = (write: string) =>
-      /\/kube-node-lease\/leases\/|\/nodes\/[^/]+\/status$|\/serviceaccounts\/[^/]+\/token$/.test(write)
+      /\/kube-node-lease\/leases\/|\/kube-system\/leases\/|\/nodes\/[^/]+\/status$|\/serviceaccounts\/[^/]+\/token$/.test(
+        write,
+      )
     for (const write of new Set(this.#faults.writes)) if (!isHeartbeat(write)) found.push(`at rest: ${write}`)
     // Events are forgotten after an hour, by the API server.
     const moved = (await this.#revision()) - revision - this.#faults.writes.length
     if (moved > 0 && quietMs < 45 * minute) found.push(`at rest: ${moved} changes that no component made`)
     for (const [component, requests] of this.#faults.requests) {
-      const most = component.startsWith('kubelet/') ? 20 + 14 * minutes : 80 + 20 * minutes
+      const most = component.startsWith('kubelet/') ? 20 + 14 * minutes : 120 + 90 * minutes
       if (requests > most) found.push(`at rest: ${component} sent ${requests} requests in ${minutes} minutes`)
     }
     return found
@@ -314,6 +314,20 @@ class Simulation {
   #tell(line: string): void {
     const told = `${(this.#env.clock.monotonic() / 1000).toFixed(3)} ${line}`
     this.#story.push(told)
+    this.#options.told?.(told)
     this.#hash.update(`${told}\n`)
   }
+
+  #record(line: string, body: unknown): void {
+    this.#hash.update(`${line}\n`)
+    if (this.#options.trace) {
+      this.#story.push(line)
+      this.#options.told?.(line)
+    }
+    // Whoever made the keys of the certificate authority drew no seed.
+    if (body !== undefined && !isAboutKeys(body)) this.#hash.update(JSON.stringify(body))
+  }
 }
+
+const isAboutKeys = (body: unknown): boolean =>
+  (body as { metadata?: { name?: string } }).metadata?.name === 'kube-root-ca.crt'

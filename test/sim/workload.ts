@@ -1,7 +1,8 @@
-// What people do to a cluster, at random: they create, scale, update, pause, roll back and delete workloads, and drain,
-// add and lose nodes. Comes in: dice and the administrator's client. Goes out: one act after the other, each with a
-// line that says what it was.
+// What people do to a cluster, at random: they create (`creations.ts` says what), scale, update, pause, roll back and
+// delete workloads, evict and drain, add and lose nodes. Comes in: dice and the administrator's client. Goes out: one act
+// after the other, each with a line that says what it was.
 
+import { customResourceDefinitions } from '../../src/api/apiextensions/v1/customresourcedefinition.ts'
 import { daemonSets } from '../../src/api/apps/v1/daemonset.ts'
 import { deployments } from '../../src/api/apps/v1/deployment.ts'
 import { replicaSets } from '../../src/api/apps/v1/replicaset.ts'
@@ -11,36 +12,39 @@ import { jobs } from '../../src/api/batch/v1/job.ts'
 import { configMaps } from '../../src/api/core/v1/configmap.ts'
 import { namespaces } from '../../src/api/core/v1/namespace.ts'
 import { nodes } from '../../src/api/core/v1/node.ts'
-import { pods } from '../../src/api/core/v1/pod.ts'
-import { resourceQuotas } from '../../src/api/core/v1/resourcequota.ts'
+import { type Pod, pods } from '../../src/api/core/v1/pod.ts'
 import { secrets } from '../../src/api/core/v1/secret.ts'
-import { services } from '../../src/api/core/v1/service.ts'
-import { podDisruptionBudgets } from '../../src/api/policy/v1/poddisruptionbudget.ts'
 import type { ResourceDeclaration } from '../../src/api/resource.ts'
 import type { Client } from '../../src/client/client.ts'
-import { StatusError } from '../../src/machinery/status-error.ts'
+import { controllerOf } from '../../src/client/controller.ts'
+import { isNotFound, StatusError } from '../../src/machinery/status-error.ts'
 import type { Chance } from './chance.ts'
+import { container, finalizer, somethingNew } from './creations.ts'
+import { defineWidgets, widgetDefinition, widgets } from './widgets.ts'
 
 const mergePatch = 'application/merge-patch+json'
 export const team = 'team'
 const policies = ['Background', 'Foreground', 'Orphan'] as const
-const images = ['web:1', 'web:2', 'web:3']
 
 interface Made {
   readonly resource: ResourceDeclaration<any>
   readonly namespace: string
   readonly name: string
+  readonly endless: boolean
 }
 
 export class Workload {
   readonly #chance: Chance
   readonly #client: () => Client
+  readonly #measured: boolean
   readonly #made: Made[] = []
+  readonly #orphaned: Made[] = []
   #number = 0
 
-  constructor(chance: Chance, client: () => Client) {
+  constructor(chance: Chance, client: () => Client, options: { readonly measured: boolean }) {
     this.#chance = chance
     this.#client = client
+    this.#measured = options.measured
   }
 
   /** Does one thing; answers what, and how it went. */
@@ -56,24 +60,31 @@ export class Workload {
     }
   }
 
-  /** Ends what would never come to rest: pauses, schedules, cordons. */
+  /** Ends what would never come to rest: pauses, schedules, cordons, finalizers. */
   async calm(): Promise<void> {
-    const client = this.#client()
-    for (const { metadata } of (await client.resource(deployments).list()).items)
-      await client
-        .resource(deployments)
-        .namespace(metadata.namespace)
-        .patch(metadata.name!, mergePatch, {
-          spec: { paused: null, template: { spec: { containers: [container(this.#chance)] } } },
-        })
-    for (const { metadata } of (await client.resource(cronJobs).list()).items)
-      await client
-        .resource(cronJobs)
-        .namespace(metadata.namespace)
-        .patch(metadata.name!, mergePatch, { spec: { suspend: true } })
-    for (const { metadata, spec } of (await client.resource(nodes).list()).items) {
-      const taints = (spec.taints ?? []).filter(taint => taint.key !== 'maintenance')
-      await client.resource(nodes).patch(metadata.name!, mergePatch, { spec: { unschedulable: null, taints } })
+    await this.#patchAll(deployments, () => ({
+      spec: { paused: null, template: { spec: { containers: [container(this.#chance)] } } },
+    }))
+    await this.#patchAll(cronJobs, () => ({ spec: { suspend: true } }))
+    await this.#patchAll(jobs, () => ({ spec: { suspend: false } }))
+    await this.#patchAll(configMaps, ({ metadata }) =>
+      metadata.finalizers?.includes(finalizer) ? { metadata: { finalizers: null } } : undefined,
+    )
+    await this.#patchAll(nodes, ({ spec }) => ({
+      spec: { unschedulable: null, taints: (spec.taints ?? []).filter(({ key }) => key !== 'maintenance') },
+    }))
+  }
+
+  async #patchAll<T extends { readonly metadata: Pod['metadata'] }>(
+    resource: ResourceDeclaration<T>,
+    patch: (object: T) => object | undefined,
+  ): Promise<void> {
+    const all = this.#client().resource(resource)
+    for (const object of (await all.list()).items) {
+      const { namespace, name = '' } = object.metadata
+      const change = patch(object)
+      // Garbage collection may be faster.
+      if (change) await all.namespace(namespace).patch(name, mergePatch, change).catch(ignoreGone)
     }
   }
 
@@ -81,94 +92,41 @@ export class Workload {
     const chance = this.#chance
     const namespace = chance.of(0.3) ? team : 'default'
     const name = `w${++this.#number}`
-    const metadata = { name }
-    const selector = { matchLabels: { app: name } }
-    const template = (run?: string, more: object = {}) => ({
-      metadata: { labels: { app: name }, ...(run && { annotations: { 'simulated.k8ts.dev/run': run } }) },
-      spec: { containers: [container(chance)], terminationGracePeriodSeconds: chance.pick([0, 1, 30]), ...more },
+    if (chance.of(0.1)) return this.#createDependent(namespace, name)
+    if (chance.of(0.08)) return this.#createSurroundings()
+    const here = this.#made.filter(made => made.namespace === namespace)
+    const creation = somethingNew(chance, {
+      name,
+      app: this.#some()?.name ?? 'w1',
+      deployment: here.find(({ resource }) => resource === deployments)?.name,
+      orphaned: chance.of(0.5) ? this.#orphaned.find(made => made.namespace === namespace)?.name : undefined,
+      measured: this.#measured,
     })
-    const create = async (resource: ResourceDeclaration<any>, object: object): Promise<string> => {
-      await this.#client()
-        .resource(resource)
-        .namespace(namespace)
-        .create({ metadata, ...object } as never)
-      this.#made.push({ resource, namespace, name })
-      return `create ${resource.resource} ${namespace}/${name}`
-    }
-    switch (chance.between(0, 11)) {
-      case 0:
-      case 1: {
-        const strategy = chance.of(0.2) ? { type: 'Recreate' } : undefined
-        const replicas = chance.between(0, 4)
-        return create(deployments, {
-          spec: { replicas, selector, strategy, revisionHistoryLimit: 2, template: template() },
-        })
-      }
-      case 2:
-        return create(replicaSets, { spec: { replicas: chance.between(0, 4), selector, template: template() } })
-      case 3: {
-        const podManagementPolicy = chance.pick(['OrderedReady', 'Parallel'])
-        return create(statefulSets, {
-          spec: {
-            replicas: chance.between(1, 3),
-            serviceName: name,
-            selector,
-            podManagementPolicy,
-            template: template(),
-          },
-        })
-      }
-      case 4:
-        return create(daemonSets, { spec: { selector, template: template() } })
-      case 5:
-      case 6: {
-        const run = chance.pick(['sleep 2', 'sleep 9', 'sleep 30', 'sleep 1; exit 1'])
-        const completions = chance.between(1, 3)
-        return create(jobs, {
-          spec: {
-            completions,
-            parallelism: chance.between(1, completions),
-            completionMode: chance.pick(['Indexed', 'NonIndexed']),
-            backoffLimit: 1,
-            ...(chance.of(0.2) && { ttlSecondsAfterFinished: 20 }),
-            template: template(run, { restartPolicy: chance.pick(['Never', 'Never', 'OnFailure']) }),
-          },
-        })
-      }
-      case 7: {
-        const jobTemplate = { spec: { backoffLimit: 0, template: template('sleep 5', { restartPolicy: 'Never' }) } }
-        const concurrencyPolicy = chance.pick(['Allow', 'Forbid', 'Replace'])
-        return create(cronJobs, {
-          spec: { schedule: '* * * * *', concurrencyPolicy, successfulJobsHistoryLimit: 1, jobTemplate },
-        })
-      }
-      case 8: {
-        const app = this.#some()?.name ?? 'w1'
-        return create(services, { spec: { selector: { app }, ports: [{ port: 80 }] } })
-      }
-      case 9: {
-        const app = this.#some()?.name ?? 'w1'
-        return create(podDisruptionBudgets, { spec: { minAvailable: 1, selector: { matchLabels: { app } } } })
-      }
-      case 10: {
-        const resource = chance.pick([configMaps, resourceQuotas])
-        return create(resource, resource === resourceQuotas ? { spec: { hard: { pods: '40', configmaps: '40' } } } : {})
-      }
-      default:
-        return this.#createDependents(namespace, name)
-    }
+    if (!creation) return 'nothing to create'
+    const { resource, body, endless = false } = creation
+    const { metadata = {}, ...rest } = body as { metadata?: object }
+    await this.#client()
+      .resource(resource)
+      .namespace(namespace)
+      .create({ ...rest, metadata: { ...metadata, name } } as never)
+    this.#made.push({ resource, namespace, name, endless })
+    return `create ${resource.resource} ${namespace}/${name}`
   }
 
-  /** A ConfigMap or Secret that goes with something else. */
-  async #createDependents(namespace: string, name: string): Promise<string> {
-    const client = this.#client()
-    if (
-      this.#chance.of(0.3) &&
-      !(await client.resource(namespaces).list()).items.some(({ metadata }) => metadata.name === team)
-    ) {
-      await client.resource(namespaces).create({ metadata: { name: team } })
+  async #createSurroundings(): Promise<string> {
+    if (this.#chance.of(0.5)) {
+      await this.#client()
+        .resource(namespaces)
+        .create({ metadata: { name: team } })
       return 'create namespace'
     }
+    await defineWidgets(this.#client())
+    return 'create customresourcedefinition'
+  }
+
+  /** A ConfigMap, Secret or custom resource that goes with something else. */
+  async #createDependent(namespace: string, name: string): Promise<string> {
+    const client = this.#client()
     const owner = this.#some()
     if (!owner) return 'nothing to own'
     const { metadata, apiVersion, kind } = (await client
@@ -178,64 +136,117 @@ export class Workload {
     const ownerReferences = [
       { apiVersion, kind, name: metadata.name, uid: metadata.uid, blockOwnerDeletion: this.#chance.of(0.5) },
     ]
-    const resource = this.#chance.pick([configMaps, secrets]) as ResourceDeclaration<any>
+    const resource = this.#chance.pick([configMaps, secrets, widgets]) as ResourceDeclaration<any>
     await client.resource(resource).namespace(owner.namespace).create({ metadata: { name, ownerReferences } })
-    this.#made.push({ resource, namespace: owner.namespace, name })
+    this.#made.push({ resource, namespace: owner.namespace, name, endless: false })
     return `create ${resource.resource} ${namespace}/${name} owned by ${owner.name}`
   }
 
   async #change(): Promise<string> {
-    const chance = this.#chance
     const some = this.#some()
     if (!some) return 'nothing to change'
-    const { resource, namespace, name } = some
-    const objects = this.#client().resource(resource).namespace(namespace)
-    const what = `${resource.resource} ${namespace}/${name}`
-    const scalable = [deployments, replicaSets, statefulSets].includes(resource as never)
-    switch (chance.between(0, 9)) {
+    switch (this.#chance.between(0, 13)) {
       case 0:
       case 1:
-      case 2: {
-        if (!scalable) return `leave ${what}`
-        const replicas = chance.between(0, 4)
-        await objects.patch(name, mergePatch, { spec: { replicas } })
-        return `scale ${what} to ${replicas}`
-      }
+      case 2:
+        return this.#scale(some)
       case 3:
-      case 4: {
-        if (!scalable && resource !== daemonSets) return `leave ${what}`
-        // Going back to an image that was there before is a rollback.
-        const bad = resource === deployments && chance.of(0.2)
-        const containers = [{ ...container(chance), ...(bad && { image: 'nonexistent:1' }) }]
-        await objects.patch(name, mergePatch, { spec: { template: { spec: { containers } } } })
-        return `update ${what}`
-      }
-      case 5: {
-        if (resource !== deployments) return `leave ${what}`
-        const paused = chance.of(0.5)
-        await objects.patch(name, mergePatch, { spec: { paused } })
-        return `pause ${what}: ${paused}`
-      }
+      case 4:
+        return this.#update(some)
+      case 5:
+        return this.#pause(some)
       case 6:
-      case 7: {
-        const propagationPolicy = chance.pick(policies)
-        await objects.delete(name, { propagationPolicy })
-        this.#made.splice(this.#made.indexOf(some), 1)
-        return `delete ${what} ${propagationPolicy}`
-      }
-      case 8: {
-        const all = (await this.#client().resource(pods).list()).items
-        if (all.length === 0) return 'no pod to delete'
-        const { metadata } = chance.pick(all)
-        await this.#client().resource(pods).namespace(metadata.namespace).delete(metadata.name!)
-        return `delete pod ${metadata.namespace}/${metadata.name}`
-      }
-      default: {
-        if (!chance.of(0.4)) return this.#changeNode()
-        await this.#client().resource(namespaces).delete(team)
-        return 'delete namespace'
-      }
+      case 7:
+      case 8:
+        return this.#delete(some)
+      case 9:
+        return this.#deletePod()
+      case 10:
+        return this.#evict()
+      case 11:
+        return this.#release()
+      case 12:
+        return this.#changeNode()
+      default:
+        return this.#deleteSurroundings()
     }
+  }
+
+  async #scale({ resource, namespace, name }: Made): Promise<string> {
+    const what = `${resource.resource} ${namespace}/${name}`
+    if (!isScalable(resource)) return `leave ${what}`
+    const replicas = this.#chance.between(0, 4)
+    await this.#patch({ resource, namespace, name }, { spec: { replicas } })
+    return `scale ${what} to ${replicas}`
+  }
+
+  async #update({ resource, namespace, name }: Made): Promise<string> {
+    const what = `${resource.resource} ${namespace}/${name}`
+    if (!isScalable(resource) && resource !== daemonSets) return `leave ${what}`
+    // Going back to an image that was there before is a rollback.
+    const bad = resource === deployments && this.#chance.of(0.2)
+    const containers = [{ ...container(this.#chance), ...(bad && { image: 'nonexistent:1' }) }]
+    if (resource === statefulSets) {
+      // A merge patch puts lists in the place of lists: its containers keep what they mount.
+      const path = '/spec/template/spec/containers/0/image'
+      await this.#client()
+        .resource(resource)
+        .namespace(namespace)
+        .patch(name, 'application/json-patch+json', [{ op: 'replace', path, value: containers[0]!.image }])
+    } else await this.#patch({ resource, namespace, name }, { spec: { template: { spec: { containers } } } })
+    return `update ${what}`
+  }
+
+  async #pause({ resource, namespace, name }: Made): Promise<string> {
+    const what = `${resource.resource} ${namespace}/${name}`
+    const field =
+      resource === deployments ? 'paused' : resource === jobs || resource === cronJobs ? 'suspend' : undefined
+    if (!field) return `leave ${what}`
+    const value = this.#chance.of(0.5)
+    await this.#patch({ resource, namespace, name }, { spec: { [field]: value } })
+    return `${field} ${what}: ${value}`
+  }
+
+  async #delete(some: Made): Promise<string> {
+    const { resource, namespace, name, endless } = some
+    const propagationPolicy = this.#chance.pick(endless ? policies.slice(0, 2) : policies)
+    this.#made.splice(this.#made.indexOf(some), 1)
+    if (propagationPolicy === 'Orphan' && resource === replicaSets) this.#orphaned.push(some)
+    await this.#client().resource(resource).namespace(namespace).delete(name, { propagationPolicy })
+    return `delete ${resource.resource} ${namespace}/${name} ${propagationPolicy}`
+  }
+
+  async #deletePod(): Promise<string> {
+    const pod = await this.#somePod()
+    if (!pod) return 'no pod to delete'
+    await this.#client().resource(pods).namespace(pod.metadata.namespace).delete(pod.metadata.name!)
+    return `delete pod ${pod.metadata.namespace}/${pod.metadata.name}`
+  }
+
+  async #evict(): Promise<string> {
+    const pod = await this.#somePod()
+    if (!pod) return 'no pod to evict'
+    const { namespace, name = '' } = pod.metadata
+    await this.#client().resource(pods).namespace(namespace).createSubresource(name, 'eviction', { metadata: { name } })
+    return `evict pod ${namespace}/${name}`
+  }
+
+  /** Changes a pod's labels, so that it is its owner's no longer. */
+  async #release(): Promise<string> {
+    const pod = await this.#somePod(pod => ['ReplicaSet', 'DaemonSet'].includes(controllerOf(pod)?.kind ?? ''))
+    if (!pod) return 'no pod to release'
+    const { namespace, name = '' } = pod.metadata
+    await this.#patch({ resource: pods, namespace: namespace!, name }, { metadata: { labels: { app: 'released' } } })
+    return `release pod ${namespace}/${name}`
+  }
+
+  async #deleteSurroundings(): Promise<string> {
+    if (this.#chance.of(0.7)) {
+      await this.#client().resource(namespaces).delete(team)
+      return 'delete namespace'
+    }
+    await this.#client().resource(customResourceDefinitions).delete(widgetDefinition)
+    return 'delete customresourcedefinition'
   }
 
   async #changeNode(): Promise<string> {
@@ -244,10 +255,11 @@ export class Workload {
     if (all.length === 0) return 'no node'
     const { metadata, spec } = chance.pick(all)
     const patch = (change: object) => this.#client().resource(nodes).patch(metadata.name!, mergePatch, { spec: change })
-    if (chance.of(0.4)) {
+    if (chance.of(0.3)) {
       await patch({ unschedulable: spec.unschedulable ? null : true })
       return `cordon or uncordon ${metadata.name}`
     }
+    if (chance.of(0.3)) return this.#drain(metadata.name!)
     const others = (spec.taints ?? []).filter(taint => taint.key !== 'maintenance')
     const had = others.length !== (spec.taints ?? []).length
     const effect = chance.pick(['NoSchedule', 'NoExecute'])
@@ -255,11 +267,40 @@ export class Workload {
     return `taint ${metadata.name}: ${had ? 'none' : effect}`
   }
 
+  async #drain(node: string): Promise<string> {
+    await this.#client()
+      .resource(nodes)
+      .patch(node, mergePatch, { spec: { unschedulable: true } })
+    let refused = 0
+    for (const { metadata, spec } of (await this.#client().resource(pods).list()).items) {
+      if (spec.nodeName !== node) continue
+      const { namespace, name = '' } = metadata
+      await this.#client()
+        .resource(pods)
+        .namespace(namespace)
+        .createSubresource(name, 'eviction', { metadata: { name } })
+        .catch(() => refused++)
+    }
+    return `drain ${node}; ${refused} evictions refused`
+  }
+
+  async #patch({ resource, namespace, name }: Omit<Made, 'endless'>, change: object): Promise<void> {
+    await this.#client().resource(resource).namespace(namespace).patch(name, mergePatch, change)
+  }
+
+  async #somePod(which: (pod: Pod) => boolean = () => true): Promise<Pod | undefined> {
+    const all = (await this.#client().resource(pods).list()).items.filter(which)
+    return all.length === 0 ? undefined : this.#chance.pick(all)
+  }
+
   #some(): Made | undefined {
     return this.#made.length === 0 ? undefined : this.#chance.pick(this.#made)
   }
 }
 
-function container(chance: Chance) {
-  return { name: 'main', image: chance.pick(images), resources: { requests: { cpu: chance.pick(['50m', '200m']) } } }
+const isScalable = (resource: ResourceDeclaration<any>): boolean =>
+  [deployments, replicaSets, statefulSets].includes(resource as never)
+
+function ignoreGone(error: unknown): void {
+  if (!isNotFound(error)) throw error
 }

@@ -302,7 +302,9 @@ class Reconciliation {
   async #write(next: Partial<Status>): Promise<void> {
     const { status: before } = this.#autoscaler
     const currentMetrics = next.currentMetrics?.length ? next.currentMetrics : null
-    const status = { ...next, currentMetrics, conditions: this.#conditions } as Status
+    // As the server keeps it: none is not said.
+    const currentReplicas = next.currentReplicas || undefined
+    const status = { ...next, currentReplicas, currentMetrics, conditions: this.#conditions } as Status
     if (deepEqual(status, before)) return
     try {
       await this.#context.client.resource(horizontalPodAutoscalers).updateStatus({ ...this.#autoscaler, status })
