@@ -92,6 +92,7 @@ const up = program
   .option('--encryption-provider-config <file>', 'what is encrypted in the store (EncryptionConfiguration)')
   .option('--encryption-provider-config-automatic-reload [boolean]', 'follow changes of that file', boolean)
   .option('--no-proxy', 'do not lead Services to their pods with nftables (simulated nodes never do)')
+  .option('--no-dns', 'let pods ask the resolvers of the machine; without the proxy they always do')
   .option('--no-merge-kubeconfig', "leave the user's kubeconfig alone")
   .addOption(verbosity())
   .action(async options => {

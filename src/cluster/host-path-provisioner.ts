@@ -17,7 +17,8 @@ import { InformerFactory } from '../client/informer.ts'
 import { keyOf } from '../client/object-key.ts'
 import type { VolumeHost } from '../kubelet/volumes/volume-host.ts'
 import type { Env } from '../machinery/env/env.ts'
-import { isAlreadyExists, isNotFound } from '../machinery/status-error.ts'
+import { isNotFound } from '../machinery/status-error.ts'
+import { createUnlessThere } from './create-unless-there.ts'
 
 export const hostPathProvisioner = 'k8ts.dev/host-path'
 export const hostPathServiceAccount = 'host-path-provisioner'
@@ -48,8 +49,8 @@ export interface HostPathStorage {
 
 export async function startHostPathStorage(options: HostPathStorageOptions): Promise<HostPathStorage> {
   const { env, admin, client } = options
-  await createIfAbsent(() => admin.resource(storageClasses).create(standardClass))
-  await createIfAbsent(() => admin.resource(clusterRoleBindings).create(provisionerRights))
+  await createUnlessThere(() => admin.resource(storageClasses).create(standardClass))
+  await createUnlessThere(() => admin.resource(clusterRoleBindings).create(provisionerRights))
   const informers = new InformerFactory(client, env)
   const events = new ComponentEventRecorder(client, env, { component: hostPathProvisioner })
   const running: RunningController = provisioner(options).start({ client, informers, events, env })
@@ -75,15 +76,6 @@ const provisionerRights = {
   roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:persistent-volume-provisioner' },
   subjects: [{ kind: 'ServiceAccount', name: hostPathServiceAccount, namespace: 'kube-system' }],
 } as const
-
-/** What people have changed, or made before, stays. */
-async function createIfAbsent(create: () => Promise<unknown>): Promise<void> {
-  try {
-    await create()
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error
-  }
-}
 
 function provisioner(options: HostPathStorageOptions) {
   return controller<PersistentVolumeClaim>({
@@ -133,7 +125,7 @@ async function provision(key: string, context: ControllerContext<any>, options: 
   )
   const path = `${node.directory}/${name}_${claim.metadata.namespace}_${claim.metadata.name}`
   await node.host.makeDirectory(path, { mode: 0o777 })
-  await createIfAbsent(() => client.resource(persistentVolumes).create(volumeFor(claim, storageClass, node, path)))
+  await createUnlessThere(() => client.resource(persistentVolumes).create(volumeFor(claim, storageClass, node, path)))
   events.event(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`)
 }
 

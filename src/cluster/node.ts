@@ -25,6 +25,8 @@ export interface NodeOptions {
   readonly rootDir: string
   readonly podCIDR: string
   readonly address: string
+  /** What its pods ask for names; the machine's own resolvers when absent. */
+  readonly clusterDNS?: readonly string[]
   /** Listen there (0 picks a port); in-process only when absent. */
   readonly port?: number
   readonly labels?: Readonly<Record<string, string>>
@@ -87,6 +89,7 @@ export class ClusterNode {
       simulated: options.simulated,
       rootDir: options.rootDir,
       podCIDR: options.podCIDR,
+      clusterDNS: options.clusterDNS,
       addresses: [{ type: 'InternalIP', address: options.address }],
       labels: options.labels,
       capacity: options.capacity,

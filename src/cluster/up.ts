@@ -17,7 +17,8 @@ import { ControlPlane } from './control-plane.ts'
 import { type HostPathStorage, startHostPathStorage } from './host-path-provisioner.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
-import { machineAddress } from './machine-address.ts'
+import { loopbackAddress, machineAddress } from './machine-address.ts'
+import type { MachineDns } from './machine-dns.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
 import { storageOf } from './node-storage.ts'
@@ -57,6 +58,8 @@ export interface UpOptions extends AuthenticationFlags, RequestFlags {
   readonly corsAllowedOrigins?: readonly string[]
   /** Lead Services' addresses to their pods, where nodes are real. */
   readonly proxy: boolean
+  /** Answer pods' questions for names, where Services have addresses. */
+  readonly dns: boolean
   readonly mergeKubeconfig: boolean
   readonly verbose: number
 }
@@ -109,13 +112,21 @@ async function run(env: Env, options: UpOptions): Promise<void> {
   })
   const nodes: ClusterNode[] = []
   let proxy: ServiceProxy | undefined
+  let dns: MachineDns | undefined
   let storage: HostPathStorage | undefined
   try {
+    const hasRealNodes = runtime.endpoints.length > 0
+    if (options.proxy && hasRealNodes)
+      proxy = await startServiceProxy(plane, { nodeName: nodeName(runtime, 1), clusterCIDR: options.clusterCidr })
+    const address = machineAddress()
+    // Behind a Service that leads nowhere, or on an address that is every pod's own, nobody would find it.
+    if (options.dns && proxy && address !== loopbackAddress) {
+      const { startMachineDns } = await import('./machine-dns.ts')
+      dns = await startMachineDns(plane, { serviceCIDR: options.serviceCidr, address })
+    }
     for (const [index, podCIDR] of podCIDRs.entries())
-      nodes.push(await startNode(plane, directory, runtime, podCIDR, index + 1))
+      nodes.push(await startNode(plane, directory, runtime, { podCIDR, number: index + 1, clusterDNS: dns?.servers }))
     storage = await startHostPathStorage(storageOf(plane, nodes))
-    if (options.proxy && nodes[0] && runtime.endpoints.length > 0)
-      proxy = await startServiceProxy(plane, { nodeName: nodes[0].name, clusterCIDR: options.clusterCidr })
     step(options.nodes === 1 ? 'node' : `${options.nodes} nodes`)
     const server = `https://${reachable(options.bindAddress)}:${plane.port}`
     const config = makeKubeconfig({
@@ -136,6 +147,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     say('\nStopping.')
   } finally {
     await storage?.stop()
+    await dns?.stop()
     await proxy?.stop()
     for (const node of nodes) await node.stop()
     await plane.stop()
@@ -210,23 +222,34 @@ async function chooseRuntime(env: Env, options: UpOptions): Promise<ChosenRuntim
   return { endpoints, note: `Nodes without a container runtime of their own are simulated; their names say so.` }
 }
 
+function nodeName({ endpoints }: ChosenRuntime, number: number): string {
+  if (endpoints[number - 1] === undefined) return `simulated-${number}`
+  const host = hostname().toLowerCase()
+  return number === 1 ? host : `${host}-${number}`
+}
+
+interface NodePlan {
+  readonly number: number
+  readonly podCIDR: string
+  readonly clusterDNS: readonly string[] | undefined
+}
+
 async function startNode(
   plane: ControlPlane,
   directory: string,
-  { endpoints }: ChosenRuntime,
-  podCIDR: string,
-  number: number,
+  runtime: ChosenRuntime,
+  { number, podCIDR, clusterDNS }: NodePlan,
 ): Promise<ClusterNode> {
   const { env } = plane
-  const endpoint = endpoints[number - 1]
+  const endpoint = runtime.endpoints[number - 1]
   const simulated = endpoint === undefined
-  const host = hostname().toLowerCase()
-  const name = simulated ? `simulated-${number}` : number === 1 ? host : `${host}-${number}`
+  const name = nodeName(runtime, number)
   return ClusterNode.start(plane, {
     name,
     ...(simulated ? simulation(env, podCIDR) : { simulated, runtime: await criRuntime(endpoint, env) }),
     rootDir: join(directory, 'nodes', name),
     podCIDR,
+    clusterDNS,
     address: simulated ? `192.168.${Math.floor(number / 256)}.${number % 256}` : machineAddress(),
     // The first kubelet has the usual port, if it is free; the API server of this process needs none.
     port: simulated ? undefined : number === 1 ? 10250 : 0,

@@ -1,4 +1,5 @@
-// `k8ts up` on a node with a real containerd: a Service of two pods, reached from the machine and from a pod.
+// `k8ts up` on a node with a real containerd: a Service of two pods, reached from the machine and from a pod, by address
+// and by name.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Containerd } from './environment/containerd.ts'
@@ -55,6 +56,9 @@ afterAll(async () => {
 const addressOf = async (service: string) =>
   (await kubectl.output('get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}')).trim()
 
+const dnsAddress = () =>
+  kubectl.output('get', 'service', 'kube-dns', '--namespace', 'kube-system', '-o', 'jsonpath={.spec.clusterIP}')
+
 test('every pod of the Service answers at its cluster IP, from the machine and from a pod', async () => {
   const address = await addressOf('web')
   const names = (await kubectl.output('get', 'pods', '-l', 'app=web', '-o', 'name')).trim().split('\n')
@@ -70,6 +74,14 @@ test('every pod of the Service answers at its cluster IP, from the machine and f
   const fromPod = `for i in $(seq 30); do printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${address} 80 | tail -n 1; done`
   const heard = await kubectl.output('exec', pods[0]!, '--', 'sh', '-c', fromPod)
   expect([...new Set(heard.trim().split('\n'))].sort()).toEqual(pods)
+})
+
+test('pods find Services by name', async () => {
+  const resolvConf = await kubectl.output('exec', 'deploy/web', '--', 'cat', '/etc/resolv.conf')
+  expect(resolvConf).toContain(`nameserver ${(await dnsAddress()).trim()}`)
+  expect(resolvConf).toMatch(/^search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/m)
+  const answer = await kubectl.output('exec', 'deploy/web', '--', 'nslookup', 'web.default.svc.cluster.local')
+  expect(answer).toMatch(new RegExp(`^Address.*: ${await addressOf('web')}$`, 'm'))
 })
 
 test('a Service without pods refuses at once', async () => {

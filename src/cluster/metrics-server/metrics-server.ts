@@ -19,8 +19,9 @@ import type { Summary } from '../../kubelet/server/stats-summary.ts'
 import { formatDuration } from '../../machinery/duration.ts'
 import type { Env, Timer } from '../../machinery/env/env.ts'
 import { Quantity, quantityOf } from '../../machinery/quantity.ts'
-import { isAlreadyExists, notFound } from '../../machinery/status-error.ts'
+import { notFound } from '../../machinery/status-error.ts'
 import { formatTime } from '../../machinery/time.ts'
+import { createUnlessThere } from '../create-unless-there.ts'
 import { between, type Measured, type PodUsage, podUsages, readSummary, type Usage } from './scrape.ts'
 
 /** --metric-resolution. */
@@ -143,14 +144,6 @@ export class MetricsServer {
       return answerList(server, resource, request, chosen, {})
     }
     this.#registry.add(declaration, strategyOf(declaration), { '': { get, list } })
-  }
-}
-
-async function createUnlessThere(create: () => Promise<unknown>): Promise<void> {
-  try {
-    await create()
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error
   }
 }
 
