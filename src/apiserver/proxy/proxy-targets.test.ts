@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../machinery/env/virtual-env.ts'
 import type { StatusError } from '../../machinery/status-error.ts'
-import { nodeProxyTarget, podProxyTarget, proxyName, serviceProxyTarget } from './proxy-targets.ts'
+import { nodeProxyTarget, pathBelowProxy, podProxyTarget, proxyName, serviceProxyTarget } from './proxy-targets.ts'
 
 const refusal = (attempt: () => unknown): [number, string] => {
   try {
@@ -27,6 +27,20 @@ describe('the name of what is proxied to', () => {
 
   it.each(['', ':80', 'ftp:web:80', 'a:b:c:d'])('%j is none', id => {
     expect(refusal(() => proxyName('service', id))).toEqual([400, `invalid service request ${JSON.stringify(id)}`])
+  })
+})
+
+describe('the path that is proxied to', () => {
+  it.each([
+    ['/api/v1/namespaces/default/pods/web/proxy', ''],
+    ['/api/v1/namespaces/default/pods/web/proxy/', '/'],
+    ['/api/v1/namespaces/default/services/https:web:443/proxy/a%20b/c', '/a%20b/c'],
+    ['/api/v1/namespaces/proxy-7484/pods/web/proxy/some/path', '/some/path'],
+    ['/api/v1/namespaces/proxy/pods/proxy/proxy/proxy/path', '/proxy/path'],
+    ['/api/v1/nodes/proxy-1/proxy/healthz', '/healthz'],
+    ['/api/v1/nodes/n1:10250/proxy/logs/', '/logs/'],
+  ])('%s is %j', (path, below) => {
+    expect(pathBelowProxy(path)).toBe(below)
   })
 })
 

@@ -28,6 +28,11 @@ export function proxyName(what: 'pod' | 'service' | 'node', id: string): ProxyNa
   return { scheme: scheme as ProxyName['scheme'], name, port }
 }
 
+/** What follows `/proxy`, whatever the namespace and the object are called. */
+export function pathBelowProxy(path: string): string {
+  return /^\/api\/v1\/(?:namespaces\/[^/]+\/)?[^/]+\/[^/]+\/proxy(.*)$/s.exec(path)?.[1] ?? ''
+}
+
 export function podProxyTarget(pod: Pod, { scheme, port }: ProxyName): BackendTarget {
   const declared = pod.spec?.containers?.find(({ ports = [] }) => ports.length > 0)?.ports?.[0]?.containerPort
   const host = pod.status?.podIPs?.[0]?.ip ?? ''

@@ -127,7 +127,7 @@ async function reconcile(key: string, context: Context) {
       await carryOut(rollout(work), work)
   }
   const live = new Set(claimed.map(({ metadata }) => metadata.labels?.[revisionHashLabel] ?? ''))
-  await trimHistory(history, set.spec.revisionHistoryLimit ?? 10, live, context)
+  await trimHistory(history, set.spec.revisionHistoryLimit ?? 10, revision => live.has(hashOf(revision)), context)
   const status = statusOf(work, history.collisionCount)
   if (!semanticEqual(status, set.status)) await client.resource(daemonSets).updateStatus({ ...set, status })
   const now = clock.now()

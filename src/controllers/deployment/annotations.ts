@@ -23,9 +23,16 @@ const maxHistoryCharacters = 2000
 
 export type Annotations = Readonly<Record<string, string>>
 
-export function revisionOf(replicaSet: ReplicaSet): number {
-  const text = replicaSet.metadata.annotations?.[revisionAnnotation]
-  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : 0
+/** People may set any 64-bit number, which the next one must follow exactly. */
+export function revisionOf({ metadata }: Pick<ReplicaSet, 'metadata'>): bigint {
+  return revisionIn(metadata.annotations?.[revisionAnnotation]) ?? 0n
+}
+
+function revisionIn(text = ''): bigint | undefined {
+  if (text === '') return 0n
+  if (!/^[+-]?\d+$/.test(text)) return undefined
+  const revision = BigInt(text.replace('+', ''))
+  return BigInt.asIntN(64, revision) === revision ? revision : undefined
 }
 
 export function desiredReplicasOf(replicaSet: ReplicaSet): number | undefined {
@@ -47,12 +54,13 @@ export function withSize(annotations: Annotations | undefined, desired: number, 
 }
 
 /** The annotations of the newest ReplicaSet: the Deployment's own, and the revision, which only ever rises. */
-export function ofNewReplicaSet(deployment: Deployment, annotations: Annotations, revision: number): Annotations {
+export function ofNewReplicaSet(deployment: Deployment, annotations: Annotations, revision: bigint): Annotations {
   const result: Record<string, string> = { ...annotations }
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!notCopied.has(name)) result[name] = value
   const before = annotations[revisionAnnotation]
-  if (Number(before ?? 0) >= revision) return result
+  const earlier = revisionIn(before)
+  if (earlier === undefined || earlier >= revision) return result
   result[revisionAnnotation] = String(revision)
   if (before !== undefined) result[revisionHistoryAnnotation] = history(annotations[revisionHistoryAnnotation], before)
   return result

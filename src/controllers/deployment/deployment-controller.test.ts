@@ -103,6 +103,24 @@ describe('a new Deployment', () => {
     })
   })
 
+  test('goes on from the revision of a ReplicaSet that it adopts, exactly', async () => {
+    const labels = { app: 'web' }
+    await cluster.client
+      .resource(replicaSets)
+      .namespace('default')
+      .create({
+        metadata: {
+          name: 'older',
+          labels,
+          annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' },
+        },
+        spec: { selector: { matchLabels: labels }, template: template('older') },
+      } as never)
+    await create()
+    await cluster.until(complete)
+    expect((await get()).metadata.annotations!['deployment.kubernetes.io/revision']).toBe('3546343826724305833')
+  })
+
   test('adopts a ReplicaSet of its template that is there already', async () => {
     await create()
     await cluster.until(complete)

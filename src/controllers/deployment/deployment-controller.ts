@@ -162,7 +162,7 @@ async function removeOldReplicaSets({ deployment, old, context }: Rollout): Prom
   if (limit === undefined || limit === 2147483647) return
   const cleanable = old.filter(({ metadata }) => !metadata.deletionTimestamp)
   const surplus = cleanable
-    .sort((a, b) => revisionOf(a) - revisionOf(b))
+    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)))
     .slice(0, Math.max(0, cleanable.length - limit))
   for (const replicaSet of surplus) {
     const { metadata, status } = replicaSet

@@ -124,11 +124,12 @@ export class Rollout {
     return withCondition(this.deployment.status, condition)
   }
 
-  #nextRevision(): number {
-    return Math.max(0, ...this.old.map(revisionOf)) + 1
+  #nextRevision(): bigint {
+    const newest = this.old.map(revisionOf).reduce((max, revision) => (revision > max ? revision : max), 0n)
+    return BigInt.asIntN(64, newest + 1n)
   }
 
-  #replicaSetDraft(name: string, hash: string, revision: number, size: number): Draft<ReplicaSet> {
+  #replicaSetDraft(name: string, hash: string, revision: bigint, size: number): Draft<ReplicaSet> {
     const { deployment } = this
     const { template, selector, minReadySeconds } = deployment.spec
     const labels = { ...template.metadata?.labels, [hashLabel]: hash }

@@ -91,10 +91,10 @@ export async function syncHistory<T extends Versioned>(
 export async function trimHistory(
   { all, update }: History,
   limit: number,
-  live: ReadonlySet<string>,
+  isLive: (revision: ControllerRevision) => boolean,
   { client }: ReconcileContext,
 ): Promise<void> {
-  const unused = all.filter(revision => revision !== update && !live.has(hashOf(revision)))
+  const unused = all.filter(revision => revision !== update && !isLive(revision))
   for (const { metadata } of unused.slice(0, Math.max(0, unused.length - limit))) {
     try {
       await client.resource(controllerRevisions).namespace(metadata.namespace).delete(metadata.name!)

@@ -14,10 +14,15 @@ export function ordinalOf({ metadata: { name = '' } }: StatefulSet, pod: Pod): n
   return /^(0|[1-9]\d*)$/.test(text) ? Number(text) : undefined
 }
 
+/** The name of the ControllerRevision that the pod was made of. */
+export function revisionOf({ metadata }: Pod): string {
+  return metadata.labels?.[revisionHashLabel] ?? ''
+}
+
 export function templateOf(
   set: StatefulSet,
   template: PodTemplateSpec,
-  hash: string,
+  revision: string,
   ordinal: number,
 ): PodTemplateSpec {
   const name = podName(set, ordinal)
@@ -38,7 +43,8 @@ export function templateOf(
         ...template.metadata?.labels,
         'statefulset.kubernetes.io/pod-name': name,
         'apps.kubernetes.io/pod-index': String(ordinal),
-        [revisionHashLabel]: hash,
+        // Unlike a DaemonSet's, which say only the hash.
+        [revisionHashLabel]: revision,
       },
     },
     spec: {

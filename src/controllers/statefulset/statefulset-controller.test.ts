@@ -67,6 +67,8 @@ test('pods come in order, each when the one before is ready', async () => {
     'apps.kubernetes.io/pod-index': '0',
   })
   const { status } = await client().get('db')
+  // The whole name of the revision, where a DaemonSet has its hash.
+  expect(first!.metadata.labels!['controller-revision-hash']).toBe(status.currentRevision)
   expect(status).toMatchObject({
     replicas: 3,
     readyReplicas: 3,

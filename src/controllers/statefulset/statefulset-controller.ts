@@ -23,8 +23,6 @@ import {
 } from '../controller-ref.ts'
 import {
   type History,
-  hashOf,
-  revisionHashLabel,
   syncHistory,
   templateOf as templateOfRevision,
   trimHistory,
@@ -32,7 +30,7 @@ import {
 import { isPodAvailable, isPodReady, isPodTerminal, podAvailableAt } from '../pod-status.ts'
 import { slowStartBatch } from '../slow-start.ts'
 import { createClaims, hasStaleClaim, ownClaims } from './claims.ts'
-import { ordinalOf, podName, templateOf } from './stateful-pod.ts'
+import { ordinalOf, podName, revisionOf, templateOf } from './stateful-pod.ts'
 
 export const statefulSetController = controller<StatefulSet>({
   name: 'statefulset-controller',
@@ -114,8 +112,8 @@ async function reconcile(key: string, context: Context) {
   const status = statusOf(work)
   if (!semanticEqual(status, set.status)) await client.resource(statefulSets).updateStatus({ ...set, status })
   if (failure) throw failure.error
-  const live = new Set([hashOf(current), ...claimed.map(({ metadata }) => metadata.labels?.[revisionHashLabel] ?? '')])
-  await trimHistory(history, set.spec.revisionHistoryLimit ?? 10, live, context)
+  const live = new Set([current.metadata.name, ...claimed.map(revisionOf)])
+  await trimHistory(history, set.spec.revisionHistoryLimit ?? 10, ({ metadata }) => live.has(metadata.name), context)
   const now = clock.now()
   const next = claimed
     .map(pod => podAvailableAt(pod, set.spec.minReadySeconds ?? 0))
@@ -179,7 +177,6 @@ async function condemn(work: Work, pod: Pod, firstUnhealthy: Pod | undefined): P
 async function rollOut(work: Work): Promise<void> {
   const { set, wanted, byOrdinal, history } = work
   const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy.rollingUpdate ?? {}
-  const update = hashOf(history.update)
   const replicas = wanted.map(ordinal => byOrdinal.get(ordinal))
   const unavailable = replicas.filter(pod => !pod || !isHealthy(work, pod)).length
   let room = Math.max(1, scaledValueFromPercent(maxUnavailable, wanted.length, true)) - unavailable
@@ -187,7 +184,7 @@ async function rollOut(work: Work): Promise<void> {
     .slice(partition)
     .reverse()
     .filter((pod): pod is Pod => !!pod && !pod.metadata.deletionTimestamp)
-    .filter(({ metadata }) => metadata.labels?.[revisionHashLabel] !== update)
+    .filter(pod => revisionOf(pod) !== history.update.metadata.name)
   // In parallel those that are unavailable anyway go first: they cost nothing.
   if (!isOrdered(work)) for (const pod of outdated) if (!isHealthy(work, pod)) await remove(work, pod)
   for (const pod of outdated) {
@@ -218,7 +215,7 @@ async function create({ set, history, current, wanted, context }: Work, ordinal:
   const { type, rollingUpdate } = set.spec.updateStrategy
   const kept = type === 'OnDelete' ? 0 : (rollingUpdate?.partition ?? set.status.currentReplicas ?? 0)
   const revision = wanted.indexOf(ordinal) < kept ? current : history.update
-  const template = templateOf(set, templateOfRevision(revision), hashOf(revision), ordinal)
+  const template = templateOf(set, templateOfRevision(revision), revision.metadata.name!, ordinal)
   try {
     await client
       .resource(pods)
@@ -260,9 +257,7 @@ function statusOf({ set, history, current, byOrdinal, wanted, context }: Work): 
   const all = [...byOrdinal.values()]
   const count = (test: (pod: Pod) => boolean) => all.filter(test).length
   const ofRevision = (revision: ControllerRevision) => (pod: Pod) =>
-    !pod.metadata.deletionTimestamp &&
-    !isPodTerminal(pod) &&
-    pod.metadata.labels?.[revisionHashLabel] === hashOf(revision)
+    !pod.metadata.deletionTimestamp && !isPodTerminal(pod) && revisionOf(pod) === revision.metadata.name
   const ready = count(pod => isRunning(pod) && isPodReady(pod))
   const updated = count(ofRevision(history.update))
   const complete = updated === wanted.length && all.length === wanted.length && ready === wanted.length

@@ -17,7 +17,13 @@ import {
   relayPodLog,
   tunnelKubeletUpgrade,
 } from '../../proxy/node-connection.ts'
-import { nodeProxyTarget, podProxyTarget, proxyName, serviceProxyTarget } from '../../proxy/proxy-targets.ts'
+import {
+  nodeProxyTarget,
+  pathBelowProxy,
+  podProxyTarget,
+  proxyName,
+  serviceProxyTarget,
+} from '../../proxy/proxy-targets.ts'
 import { integerParameter, queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
@@ -111,8 +117,7 @@ function proxy(kind: string, find: Target): Handlers {
     request: RequestContext,
   ): Promise<Response> => {
     const { info } = request
-    const below = request.path.split('/proxy')
-    const path = below.length > 1 ? request.path.slice(below[0]!.length + '/proxy'.length) : ''
+    const path = pathBelowProxy(request.path)
     await admit(server, resource, request, kind, { path: path || undefined })
     const { target } = find(server, info.namespace, info.name)
     const body =
