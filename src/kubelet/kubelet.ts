@@ -233,6 +233,7 @@ export class Kubelet {
       },
     })
     const node = {
+      name: nodeName,
       labels: nodeLabels(description),
       allocatable: nodeAllocatable(description),
       operatingSystem: description.machine.operatingSystem,

@@ -4,8 +4,9 @@ import { admitPod } from './pod-admission.ts'
 import { testPod } from './testing/node-bench.ts'
 
 const node = {
+  name: 'n1',
   labels: { zone: 'a' },
-  allocatable: { cpu: '2', memory: '1Gi', pods: '3' },
+  allocatable: { cpu: '2', memory: '1Gi', pods: '3', 'example.com/gpu': '2' },
   operatingSystem: 'linux',
 }
 
@@ -47,6 +48,42 @@ describe('admission', () => {
       testPod('p', { nodeSelector: { zone: 'b' } }),
       [],
       "NodeAffinity: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    ],
+    ...(
+      [
+        ['a name that is required', ['n1'], undefined],
+        [
+          'another',
+          ['n2'],
+          "NodeAffinity: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+        ],
+      ] as const
+    ).map(([what, values, rejection]): [string, Pod, Pod[], string | undefined] => [
+      what,
+      testPod('p', {
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values }] }],
+            },
+          },
+        },
+      }),
+      [],
+      rejection,
+    ]),
+    [
+      'resources are looked at first',
+      asking('p', { cpu: '3' }, { nodeSelector: { zone: 'b' } }),
+      [],
+      "OutOfcpu: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000",
+    ],
+    ['a resource of the cluster, which no node counts', asking('p', { 'example.com/licence': '1' }), [], undefined],
+    [
+      'a resource of the node that is used up',
+      asking('p', { 'example.com/gpu': '1' }),
+      [asking('o', { 'example.com/gpu': '2' })],
+      "OutOfexample.com/gpu: Node didn't have enough resource: example.com/gpu, requested: 1, used: 2, capacity: 2",
     ],
     [
       'a host port that is taken',

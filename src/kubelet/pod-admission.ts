@@ -1,7 +1,9 @@
 // Whether a pod that was bound to this node can be run here at all. The scheduler has seen to that for its own pods;
 // those bound by hand, or against old knowledge, are Failed with the reason.
 
+import { RequiredNodeAffinity } from '../api/core/v1/node-affinity.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
+import { isExtended } from '../api/core/v1/resources.validation.ts'
 import { parseQuantity } from '../machinery/quantity.ts'
 import { podResources } from './pod-resources.ts'
 import { isRestartableInitContainer, isTerminalPhase } from './pod-spec.ts'
@@ -13,6 +15,7 @@ export interface Rejection {
 }
 
 export interface AdmissionNode {
+  readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly allocatable: Readonly<Record<string, string>>
   readonly operatingSystem: string
@@ -26,20 +29,25 @@ export function admitPod(pod: Pod, others: readonly Pod[], node: AdmissionNode):
       reason: 'PodOSNotSupported',
       message: "Failed to admit pod as the OS field doesn't match node OS",
     }
-  const selector = Object.entries(pod.spec.nodeSelector ?? {})
-  if (selector.some(([key, value]) => node.labels[key] !== value))
-    return {
-      reason: 'NodeAffinity',
-      message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
-    }
   const active = others.filter(other => !isTerminalPhase(other.status.phase) && other.metadata.uid !== pod.metadata.uid)
+  return outOfResources(pod, active, node) ?? failedPredicate(pod, active, node)
+}
+
+function failedPredicate(pod: Pod, active: readonly Pod[], node: AdmissionNode): Rejection | undefined {
+  const failed = (reason: string, why: string) => ({ reason, message: `Predicate ${reason} failed: ${why}` })
+  if (!matchesNode(pod, node)) return failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector")
   const taken = new Set(active.flatMap(hostPorts))
   if (hostPorts(pod).some(port => taken.has(port)))
-    return {
-      reason: 'NodePorts',
-      message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
-    }
-  return outOfResources(pod, active, node)
+    return failed('NodePorts', "node(s) didn't have free ports for the requested pod ports")
+  return undefined
+}
+
+function matchesNode(pod: Pod, node: AdmissionNode): boolean {
+  try {
+    return new RequiredNodeAffinity(pod).matches(node)
+  } catch {
+    return false
+  }
 }
 
 function outOfResources(pod: Pod, active: readonly Pod[], node: AdmissionNode): Rejection | undefined {
@@ -50,6 +58,8 @@ function outOfResources(pod: Pod, active: readonly Pod[], node: AdmissionNode): 
     for (const [resource, amount] of podRequests(other)) used.set(resource, (used.get(resource) ?? 0) + amount)
   for (const [resource, amount] of wanted) {
     const quantity = node.allocatable[resource]
+    // What no node knows of belongs to the cluster, and others have counted it.
+    if (quantity === undefined && isExtended(resource)) continue
     const capacity =
       quantity === undefined
         ? 0

@@ -1,10 +1,15 @@
 // nodeSelector and node affinity: what a pod demands of a node's labels and name, and what it would like.
 
 import type { Node } from '../../api/core/v1/node.ts'
+import {
+  type PreferredTerm,
+  preferredNodeTerms,
+  RequiredNodeAffinity,
+  selectableNode,
+} from '../../api/core/v1/node-affinity.ts'
 import type { Pod } from '../../api/core/v1/pod.ts'
 import { Action } from '../cluster-event.ts'
 import type { Plugin } from '../framework.ts'
-import { type PreferredTerm, preferredNodeTerms, RequiredNodeAffinity, selectableNode } from '../node-selector.ts'
 import { normalize } from '../normalize-scores.ts'
 import { skip, unresolvable } from '../status.ts'
 

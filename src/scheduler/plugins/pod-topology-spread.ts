@@ -1,11 +1,11 @@
 // Pods of a kind spread over zones, nodes and the like: no place may have (DoNotSchedule) or should have (ScheduleAnyway)
 // many more of them than another.
 
+import { RequiredNodeAffinity } from '../../api/core/v1/node-affinity.ts'
 import { Action } from '../cluster-event.ts'
 import { maxNodeScore, type Plugin } from '../framework.ts'
 import type { FrameworkHandle } from '../framework-handle.ts'
 import type { NodeInfo } from '../node-info.ts'
-import { RequiredNodeAffinity } from '../node-selector.ts'
 import type { PodInfo } from '../pod-info.ts'
 import { defaultConstraints, type SpreadConstraint, spreadConstraints } from '../spread-constraints.ts'
 import { skip, unresolvable, unschedulable } from '../status.ts'

@@ -1,6 +1,7 @@
 // Claims that are bound tie the pod to where their volume is. Those that wait for their first consumer are bound here, to
 // volumes that the node can reach, or by telling their provisioner the node; the pod's binding waits for them.
 
+import { ParsedNodeSelector, type SelectableNode } from '../../api/core/v1/node-affinity.ts'
 import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import {
@@ -23,7 +24,6 @@ import { Action } from '../cluster-event.ts'
 import type { Plugin } from '../framework.ts'
 import type { FrameworkHandle } from '../framework-handle.ts'
 import type { NodeInfo } from '../node-info.ts'
-import { ParsedNodeSelector, type SelectableNode } from '../node-selector.ts'
 import type { PodInfo } from '../pod-info.ts'
 import { failed, type Status, skip, unresolvable } from '../status.ts'
 

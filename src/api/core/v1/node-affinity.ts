@@ -1,10 +1,10 @@
 // Which nodes a NodeSelector, or a pod's nodeSelector with its required affinity, speaks of.
 
-import type { Node } from '../api/core/v1/node.ts'
-import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../api/core/v1/nodeselector.ts'
-import type { Pod } from '../api/core/v1/pod.ts'
-import type { LabelOperator, LabelRequirement, Labels } from '../machinery/label-requirement.ts'
-import { checkedRequirement, requirementMatches } from '../machinery/label-requirement.ts'
+import type { LabelOperator, LabelRequirement, Labels } from '../../../machinery/label-requirement.ts'
+import { checkedRequirement, requirementMatches } from '../../../machinery/label-requirement.ts'
+import type { Node } from './node.ts'
+import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from './nodeselector.ts'
+import type { Pod } from './pod.ts'
 
 /** A node, as far as selectors can see it. */
 export interface SelectableNode {
