@@ -104,6 +104,17 @@ describe('a pod', () => {
     expect(status.containerStatuses![0]!.state.terminated).toMatchObject({ exitCode: 3, reason: 'Error' })
   })
 
+  test.each([
+    ['echo first; echo -n last; exit 1', 'first\nlast'],
+    ['echo first; echo last; exit 1', 'first\nlast\n'],
+    ['echo -n well; exit 0', undefined],
+  ])('that ran %s leaves the end of its output as its message, if it failed', async (script, message) => {
+    const container = { command: ['sh', '-c', script], terminationMessagePolicy: 'FallbackToLogsOnError' }
+    bench.create(testPod('job', { restartPolicy: 'Never', containers: [container] }))
+    await bench.advance(20)
+    expect(bench.pod('job')!.status.containerStatuses![0]!.state.terminated!.message).toBe(message)
+  })
+
   test('that lingers is killed when its grace is over', async () => {
     bench.create(testPod('slow', {}, { annotations: { 'simulated.k8ts.dev/ignore-stop': 'true' } }))
     await bench.advance(5)

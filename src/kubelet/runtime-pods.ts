@@ -19,6 +19,7 @@ import { RuntimeError } from './runtime/container-runtime.ts'
 import type { ContainerStatus, ContainerState as CriState } from './runtime/cri/container.ts'
 import type { PodSandboxStatus } from './runtime/cri/pod-sandbox.ts'
 import type { ContainerRecord, ContainerState, RuntimePodStatus, SandboxRecord } from './runtime-state.ts'
+import { writtenIn } from './server/container-log.ts'
 import type { VolumeHost } from './volumes/volume-host.ts'
 
 const states: Record<CriState, ContainerState> = {
@@ -190,9 +191,10 @@ async function terminationMessage(
     .split('\n')
     .filter(line => line !== '')
     .slice(-logFallbackLines)
-    // A line of a CRI log: time, stream, tag, text.
-    .map(line => line.split(' ').slice(3).join(' '))
-  return `${lines.join('\n')}\n`.slice(-logFallbackBytes)
+    .map(line => `${line}\n`)
+  return writtenIn(Buffer.from(lines.join('')))
+    .subarray(-logFallbackBytes)
+    .toString()
 }
 
 /** CRI's nanoseconds in the milliseconds of everything here. */

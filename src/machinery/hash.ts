@@ -21,7 +21,8 @@ export function hashObject(value: unknown): number {
   return fnv1a32(canonicalJson(value))
 }
 
-function canonicalJson(value: unknown): string {
+/** JSON with its keys in order: the same text for the same content. */
+export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const keys = Object.keys(value).filter(key => (value as Record<string, unknown>)[key] !== undefined)

@@ -189,6 +189,12 @@ describe('a proxied request', () => {
     })
   })
 
+  it('without a path, and with something to do there, goes to the root', async () => {
+    answer = (request, response) => void response.end(request.url)
+    const response = await relay('', { method: 'DELETE', query: new URLSearchParams('a=1') })
+    expect(await body(response)).toBe('/?a=1')
+  })
+
   it('to where nobody answers', async () => {
     const gone = await nowhere()
     expect(await refusal(relayKubeletRequest(connection, gone, '/', proxied(), undefined, clock))).toEqual([

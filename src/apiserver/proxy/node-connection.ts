@@ -75,12 +75,13 @@ export async function relayKubeletRequest(
     // Relative links in the answer would lead elsewhere without the slash.
     return { status: 301, headers: { location: `${request.path}/${search(request.query)}` } }
   }
-  if (isUpgrade(request)) return tunnelKubeletUpgrade(connection, target, path + search(request.query), request)
+  const pathAndQuery = (path || '/') + search(request.query)
+  if (isUpgrade(request)) return tunnelKubeletUpgrade(connection, target, pathAndQuery, request)
   const gone = new AbortController()
   let response: BackendResponse
   try {
     response = await connection.request(target, {
-      ...forwarded(request, target, path + search(request.query)),
+      ...forwarded(request, target, pathAndQuery),
       ...(body && { body }),
       signal: gone.signal,
     })

@@ -111,6 +111,9 @@ test('a new template replaces them one by one, each when the last is available, 
   }
   const revisions = (await cluster.client.resource(controllerRevisions).namespace('default').list()).items
   expect(revisions.map(({ revision }) => revision).sort()).toEqual([1, 2])
+  // As `kubectl rollout undo` writes the template when it looks for the same one.
+  for (const { data } of revisions)
+    expect(JSON.stringify(data)).toMatch(/^{"spec":{"template":{"\$patch":"replace","metadata":/)
   await client().patch('agent', 'application/merge-patch+json', { spec: { template: template('one') } })
   await settle()
   const again = (await cluster.client.resource(controllerRevisions).namespace('default').list()).items

@@ -6,7 +6,7 @@ import type { PodTemplateSpec } from '../../api/core/v1/pod.ts'
 import type { ResourceDeclaration } from '../../api/resource.ts'
 import { controllerReference, type ReconcileContext } from '../../client/controller.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
-import { fnv1a32, hashObject } from '../../machinery/hash.ts'
+import { canonicalJson, fnv1a32, hashObject } from '../../machinery/hash.ts'
 import { safeEncodeString } from '../../machinery/random-suffix.ts'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.ts'
 import type { Owned } from '../controller-ref.ts'
@@ -31,9 +31,9 @@ export function hashOf({ metadata }: ControllerRevision): string {
   return metadata.labels?.[revisionHashLabel] ?? metadata.name ?? ''
 }
 
-/** A patch that makes the template this one. */
+/** A patch that makes the template this one. Clients compare it byte by byte with theirs, whose keys are in order. */
 function dataOf(template: PodTemplateSpec): object {
-  return { spec: { template: { ...template, $patch: 'replace' } } }
+  return JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: 'replace' } } }))
 }
 
 export function templateOf({ data }: ControllerRevision): PodTemplateSpec {

@@ -84,6 +84,9 @@ export async function readContainerLog(
   }
 }
 
+/** What a container has written, of whole lines of its log. */
+export const writtenIn = (lines: Buffer): Buffer => new LinePrinter({}).print(lines)
+
 /** Where the last lines begin. */
 async function tailStart(log: OpenLog, lines: number): Promise<number> {
   let position = await log.size()
