@@ -136,3 +136,17 @@ test('stopping can be broken off, to be taken up with less grace', async () => {
   broken.abort(new Error('the pod changed'))
   expect(await outcome).toBe('the pod changed')
 })
+
+// An error that nobody hears would be the end of the whole process.
+test('breaking it off during the preStop hook leaves nothing behind that fails unheard', async () => {
+  hookTakes = 20
+  const broken = new AbortController()
+  const pod = testPod('p', { containers: [{ lifecycle: { preStop: { exec: { command: ['drain'] } } } }] })
+  const outcome = terminator
+    .killPod(pod, runtimeOf(pod, { main: 'running' }), { signal: broken.signal })
+    .catch(error => error.message)
+  await env.clock.advance(5000)
+  broken.abort(new Error('the pod changed'))
+  await env.clock.advance(1000)
+  expect(await outcome).toBe('the pod changed')
+})

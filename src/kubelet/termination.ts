@@ -114,6 +114,8 @@ export class Terminator {
 /** Stops waiting when the signal is aborted, though the runtime may go on: a second stop with less time overtakes it. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work
+  // Nobody may be left to hear how it ends.
+  work.catch(() => {})
   signal.throwIfAborted()
   let abort = () => {}
   const aborted = new Promise<never>((_, reject) => {
@@ -124,7 +126,6 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
     return await Promise.race([work, aborted])
   } finally {
     signal.removeEventListener('abort', abort)
-    work.catch(() => {})
   }
 }
 
