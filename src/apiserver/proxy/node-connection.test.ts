@@ -145,6 +145,7 @@ describe('a proxied request', () => {
     answer = (_request, response) => void response.end('ok')
     await body(
       await relay('/metrics', {
+        path: '/api/v1/nodes/n1/proxy/metrics',
         query: new URLSearchParams('a=1&b=x%2Fy'),
         headers: {
           authorization: 'Bearer secret',
@@ -161,6 +162,7 @@ describe('a proxied request', () => {
       accept: 'text/plain',
       host: `127.0.0.1:${port}`,
       'x-forwarded-for': '198.51.100.1, 192.0.2.1',
+      'x-forwarded-uri': '/api/v1/nodes/n1/proxy/metrics',
       connection: 'close',
     })
   })
@@ -175,6 +177,19 @@ describe('a proxied request', () => {
     expect(response.headers).not.toHaveProperty('access-control-allow-origin')
     expect(response.headers).not.toHaveProperty('connection')
     expect(await body(response)).toBe('POST tea')
+  })
+
+  it('leads links and redirects of a page back through the proxy', async () => {
+    answer = (request, response) => {
+      if (request.url === '/old') response.writeHead(302, { location: '/new' }).end()
+      else response.writeHead(200, { 'content-type': 'text/html' }).end('<a href="/rewriteme">test</a>')
+    }
+    const path = '/api/v1/nodes/n1/proxy'
+    const response = await relay('/page', { path: `${path}/page` })
+    expect(String(response.body)).toBe(`<a href="${path}/rewriteme">test</a>`)
+    expect(seen.headers['x-forwarded-uri']).toBe(`${path}/page`)
+    expect(response.headers).not.toHaveProperty('content-length')
+    expect((await relay('/old', { path: `${path}/old` })).headers).toMatchObject({ location: `${path}/new` })
   })
 
   it('of a caller in the same process is answered whole', async () => {

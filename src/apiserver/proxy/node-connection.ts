@@ -3,6 +3,7 @@
 // upgraded connections, whose bytes are passed both ways without being looked at.
 
 import { STATUS_CODES } from 'node:http'
+import { posix } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../machinery/env/env.ts'
 import { quote } from '../../machinery/go-text.ts'
@@ -22,6 +23,7 @@ import {
   hostHeader,
   type KubeletConnection,
 } from './kubelet-connection.ts'
+import { type ProxiedPage, pageRewriter, rewriteLink } from './link-rewriting.ts'
 
 export type { BackendTarget, KubeletConnection } from './kubelet-connection.ts'
 export {
@@ -77,11 +79,14 @@ export async function relayKubeletRequest(
   }
   const pathAndQuery = (path || '/') + search(request.query)
   if (isUpgrade(request)) return tunnelKubeletUpgrade(connection, target, pathAndQuery, request)
+  const page = proxiedPage(target, path, request)
   const gone = new AbortController()
   let response: BackendResponse
   try {
+    const { headers, ...rest } = forwarded(request, target, pathAndQuery)
     response = await connection.request(target, {
-      ...forwarded(request, target, pathAndQuery),
+      ...rest,
+      headers: { ...headers, 'x-forwarded-uri': forwardedUri(page, path) },
       ...(body && { body }),
       signal: gone.signal,
     })
@@ -94,17 +99,41 @@ export async function relayKubeletRequest(
     headers[name] = Array.isArray(value) ? value.join(', ') : value
   }
   const { 'content-type': contentType, 'content-length': length, ...others } = headers
+  if (others['location']) others['location'] = rewriteLink(others['location'], page)
   const head = { status: response.status, headers: others, ...(contentType && { contentType }) }
+  const rewrite = others['location'] ? undefined : pageRewriter(contentType, others['content-encoding'])
+  if (rewrite) {
+    const html = await wholeBody(response)
+    return { ...head, body: html.length === 0 ? html : await rewrite(html, page) }
+  }
   // Callers in the process get a short answer whole, as from any other resource.
   if (request.direct && length !== undefined && Number(length) <= directBodyLimit) {
-    const pieces: Uint8Array[] = []
-    for await (const piece of response.body as AsyncIterable<Uint8Array>) pieces.push(piece)
-    return { ...head, body: Buffer.concat(pieces) }
+    return { ...head, body: await wholeBody(response) }
   }
   return {
     ...head,
     stream: sink => relayBody(response, sink, clock, gone),
   }
+}
+
+function proxiedPage(target: BackendTarget, path: string, request: ProxiedRequest): ProxiedPage {
+  return {
+    prefix: request.path.slice(0, request.path.length - path.length),
+    backendHost: hostHeader(target),
+    requestHost: String(request.headers['host'] ?? request.headers[':authority'] ?? ''),
+  }
+}
+
+/** Where the client finds what it asked for. */
+function forwardedUri({ prefix }: ProxiedPage, path: string): string {
+  const uri = posix.join(prefix, path || '/')
+  return (path === '' || path.endsWith('/')) && !uri.endsWith('/') ? `${uri}/` : uri
+}
+
+async function wholeBody({ body }: BackendResponse): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece)
+  return Buffer.concat(pieces)
 }
 
 /**
