@@ -86,6 +86,40 @@ describe('logs', () => {
   })
 })
 
+describe('logs over WebSocket', () => {
+  async function open(protocol: string | undefined, query = 'container=side') {
+    const url = `wss://127.0.0.1:${cluster.plane.apiServer.port}${path('log')}?${query}`
+    const socket = new WebSocket(url, protocol === undefined ? [] : [protocol], {
+      headers: { authorization: 'Bearer admin-token' },
+      ca: cluster.plane.pki.certificateAuthority.certificate,
+    })
+    const messages: [string, boolean][] = []
+    socket.on('message', (data: Buffer, binary: boolean) => messages.push([data.toString(), binary]))
+    const failed = once(socket, 'error').then(([error]) => error.message as string)
+    const closed = once(socket, 'close').then(() => messages)
+    return Promise.race([closed, failed])
+  }
+
+  test.each([
+    [undefined, 'beside\n', true],
+    ['binary.k8s.io', 'beside\n', true],
+    ['base64.binary.k8s.io', 'YmVzaWRlCg==', false],
+  ])('as %s, after an empty message', async (protocol, text, binary) => {
+    const messages = (await open(protocol)) as [string, boolean][]
+    expect(messages).toEqual([
+      ['', binary],
+      [text, binary],
+    ])
+  })
+
+  test.each([
+    ['unknown.k8s.io', 'container=side', 'Unexpected server response: 403'],
+    ['binary.k8s.io', 'container=none', 'Unexpected server response: 400'],
+  ])('as %s, of ?%s are refused', async (protocol, query, error) => {
+    expect(await open(protocol, query)).toBe(error)
+  })
+})
+
 describe('exec', () => {
   test('over SPDY from within the process', async () => {
     const { response, socket } = await cluster.client.transport.upgrade({

@@ -24,6 +24,7 @@ import {
   proxyName,
   serviceProxyTarget,
 } from '../../proxy/proxy-targets.ts'
+import { isWebSocketRequest, overWebSocket } from '../../proxy/websocket-stream.ts'
 import { integerParameter, queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
@@ -56,7 +57,8 @@ async function log(server: ServerContext, _resource: unknown, request: RequestCo
   })
   if (!location) return { status: 200, contentType: 'text/plain', body: Buffer.alloc(0) }
   const kubelet = kubeletOn(server, location.node)
-  return relayPodLog(server.kubelets, kubelet, location.path, request.info.name, server.env.clock)
+  const answer = await relayPodLog(server.kubelets, kubelet, location.path, request.info.name, server.env.clock)
+  return answer.stream && isWebSocketRequest(request) ? overWebSocket(answer.stream, request) : answer
 }
 
 const streamOptions = (query: URLSearchParams) => ({
