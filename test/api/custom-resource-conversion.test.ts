@@ -81,14 +81,14 @@ const whenEstablished = (name: string) =>
     return status.conditions?.some((each: Json) => each['type'] === 'Established' && each['status'] === 'True')
   })
 
-const version = (name: string, storage: boolean) => ({
+const version = (name: string, storage: boolean, properties: Json = {}) => ({
   name,
   served: true,
   storage,
   schema: {
     openAPIV3Schema: {
       type: 'object',
-      properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      properties: { spec: { type: 'object', properties, 'x-kubernetes-preserve-unknown-fields': true } },
     },
   },
 })
@@ -105,7 +105,10 @@ describe('a conversion webhook', () => {
         group: 'example.com',
         scope: 'Namespaced',
         names: { plural: 'hosts', kind: 'Host' },
-        versions: [version('v1', true), version('v2', false)],
+        versions: [
+          version('v1', true),
+          { ...version('v2', false, { host: { type: 'string' } }), selectableFields: [{ jsonPath: '.spec.host' }] },
+        ],
         conversion: {
           strategy: 'Webhook',
           webhook: {
@@ -162,6 +165,35 @@ describe('a conversion webhook', () => {
     await expect
       .poll(() => events.map(({ type, object }) => `${type} ${object['spec'].host}`))
       .toEqual(['ADDED w1', 'ADDED w2'])
+    stop()
+  })
+
+  test('tells a watch of some objects what leaves them, as it was in the version that is watched', async () => {
+    const leaving = await ok('POST', v2, host('leaving'))
+    const coming = await ok('POST', v2, host('coming'))
+    const events: WatchEvent<Json>[] = []
+    const { resourceVersion } = (await ok('GET', v2))['metadata']
+    const query = { watch: 'true', resourceVersion, fieldSelector: 'spec.host=leaving' }
+    const { stop } = await transport.watch(
+      { method: 'GET', path: v2, query },
+      { event: event => events.push(event as WatchEvent<Json>), end() {} },
+    )
+    const moved = (object: Json, to: string) => ({ ...object, spec: { ...object['spec'], host: to } })
+    const updated = await ok('PUT', `${v2}/leaving`, moved(leaving, 'elsewhere'))
+    await ok('PUT', `${v2}/coming`, moved(coming, 'leaving'))
+    await expect
+      .poll(() => events)
+      .toMatchObject([
+        {
+          type: 'DELETED',
+          object: {
+            apiVersion: 'example.com/v2',
+            metadata: { name: 'leaving', resourceVersion: updated['metadata'].resourceVersion },
+            spec: { host: 'leaving', port: '80' },
+          },
+        },
+        { type: 'ADDED', object: { metadata: { name: 'coming' }, spec: { host: 'leaving' } } },
+      ])
     stop()
   })
 

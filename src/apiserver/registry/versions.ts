@@ -19,6 +19,22 @@ export function servedObject(declaration: ResourceDeclaration, stored: StoredObj
   return stored.form(`object:${apiVersionOf(declaration)}`, () => convert(stored.object))
 }
 
+/** The object at another revision; what a webhook has converted stays converted. */
+export function servedAtRevision(
+  declaration: ResourceDeclaration,
+  stored: StoredObject,
+  revision: number,
+): StoredObject {
+  const moved = stored.atRevision(revision)
+  const { custom } = declaration
+  if (custom && stored.hasForm(custom.id)) {
+    const served = servedObject(declaration, stored)
+    const metadata = { ...served.metadata, resourceVersion: moved.object.metadata.resourceVersion }
+    moved.keepForm(custom.id, { ...served, metadata })
+  }
+  return moved
+}
+
 function now<Value>(value: Value | Promise<Value>): Value {
   if (value instanceof Promise) {
     value.catch(() => {})

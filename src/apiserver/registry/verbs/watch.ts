@@ -29,7 +29,7 @@ import { listOptionsOf, resourceVersionProblem } from '../list-options.ts'
 import type { ServedResource } from '../registry.ts'
 import type { Representation } from '../representation.ts'
 import { type Selection, selectionOf } from '../selection.ts'
-import { convertAhead, servedObject } from '../versions.ts'
+import { convertAhead, servedAtRevision, servedObject } from '../versions.ts'
 
 /** A watcher that has this many bytes waiting is cut off: it reads too slowly, and comes back from where it was. */
 const slowWatcherBytes = 32 * 1024 * 1024
@@ -51,20 +51,22 @@ interface WatchRequest {
 
 export function watch(server: ServerContext, resource: ServedResource, request: RequestContext): Answer {
   const options = watchRequest(server, resource, request)
-  const prefix = resource.storage!.keyPrefix(request.info.namespace)
-  const selection = selectionOf(request, resource.declaration, request.info.name)
+  const { declaration } = resource
+  const watched = {
+    declaration,
+    prefix: resource.storage!.keyPrefix(request.info.namespace),
+    selection: selectionOf(request, declaration, request.info.name),
+  }
   if (request.direct)
     return {
       status: 200,
-      watch: sink =>
-        follow(server, resource, prefix, selection, options, directWriter(resource, selection, prefix, sink)),
+      watch: sink => follow(server, resource, watched, options, directWriter(watched, sink)),
     }
   const representation = representationOf(server, resource, request, 'watch')
   return {
     status: 200,
     contentType: representation.watchContentType!,
-    stream: sink =>
-      follow(server, resource, prefix, selection, options, byteWriter(representation, selection, prefix, sink)),
+    stream: sink => follow(server, resource, watched, options, byteWriter(representation, watched, sink)),
   }
 }
 
@@ -90,13 +92,20 @@ function watchRequest(server: ServerContext, resource: ServedResource, { query }
   }
 }
 
+/** What a watcher has asked for. */
+interface Watched {
+  readonly declaration: ResourceDeclaration
+  readonly prefix: string
+  readonly selection: Selection
+}
+
 /** What an event looks like to a watcher with a selection: an object may enter or leave it. */
 interface SelectedEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
   readonly object: StoredObject
 }
 
-function selected(event: CacheEvent, prefix: string, selection: Selection): SelectedEvent | undefined {
+function selected(event: CacheEvent, { declaration, prefix, selection }: Watched): SelectedEvent | undefined {
   if (!event.object.key.startsWith(prefix)) return undefined
   if (selection.everything) return event
   const now = event.type !== 'DELETED' && selection.matches(event.object)
@@ -105,7 +114,7 @@ function selected(event: CacheEvent, prefix: string, selection: Selection): Sele
   if (!before) return undefined
   return {
     type: 'DELETED',
-    object: event.type === 'DELETED' ? event.object : event.previous!.atRevision(event.revision),
+    object: event.type === 'DELETED' ? event.object : servedAtRevision(declaration, event.previous!, event.revision),
   }
 }
 
@@ -122,8 +131,7 @@ interface EventWriter {
 function follow(
   server: ServerContext,
   resource: ServedResource,
-  prefix: string,
-  selection: Selection,
+  { prefix, selection }: Watched,
   options: WatchRequest,
   writer: EventWriter,
 ): void {
@@ -231,21 +239,17 @@ function* objectsOf(events: readonly CacheEvent[]): Iterable<StoredObject> {
   }
 }
 
-function directWriter(
-  resource: ServedResource,
-  selection: Selection,
-  prefix: string,
-  sink: DirectWatchSink,
-): EventWriter {
+function directWriter(watched: Watched, sink: DirectWatchSink): EventWriter {
+  const { declaration } = watched
   return {
     slow: false,
     state(objects) {
-      for (const stored of objects) sink.event({ type: 'ADDED', object: servedObject(resource.declaration, stored) })
+      for (const stored of objects) sink.event({ type: 'ADDED', object: servedObject(declaration, stored) })
     },
     events(events) {
       for (const event of events) {
-        const chosen = selected(event, prefix, selection)
-        if (chosen) sink.event({ type: chosen.type, object: servedObject(resource.declaration, chosen.object) })
+        const chosen = selected(event, watched)
+        if (chosen) sink.event({ type: chosen.type, object: servedObject(declaration, chosen.object) })
       }
     },
     special: (type, object) => sink.event({ type, object }),
@@ -273,13 +277,8 @@ function encodedEvent(representation: Representation, { type, object }: Selected
   return bytes
 }
 
-function encodedBatch(
-  representation: Representation,
-  prefix: string,
-  selection: Selection,
-  events: readonly CacheEvent[],
-): Uint8Array {
-  const id = `${representation.id}\n${prefix}\n${selection.id}`
+function encodedBatch(representation: Representation, watched: Watched, events: readonly CacheEvent[]): Uint8Array {
+  const id = `${representation.id}\n${watched.prefix}\n${watched.selection.id}`
   let known = batches.get(events)
   if (!known) {
     known = new Map()
@@ -289,7 +288,7 @@ function encodedBatch(
   if (bytes === undefined) {
     const pieces: Uint8Array[] = []
     for (const event of events) {
-      const chosen = selected(event, prefix, selection)
+      const chosen = selected(event, watched)
       if (chosen) pieces.push(encodedEvent(representation, chosen))
     }
     bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
@@ -298,12 +297,7 @@ function encodedBatch(
   return bytes
 }
 
-function byteWriter(
-  representation: Representation,
-  selection: Selection,
-  prefix: string,
-  sink: ResponseSink,
-): EventWriter {
+function byteWriter(representation: Representation, watched: Watched, sink: ResponseSink): EventWriter {
   const later = representation.later ?? representation
   let form = representation
   return {
@@ -325,13 +319,13 @@ function byteWriter(
       let rest = events
       if (form !== later) {
         // The first event has a form of its own: it goes alone.
-        const index = events.findIndex(event => selected(event, prefix, selection))
+        const index = events.findIndex(event => selected(event, watched))
         if (index === -1) return
-        sink.write(encodedEvent(form, selected(events[index]!, prefix, selection)!))
+        sink.write(encodedEvent(form, selected(events[index]!, watched)!))
         form = later
         rest = events.slice(index + 1)
       }
-      const bytes = encodedBatch(form, prefix, selection, rest)
+      const bytes = encodedBatch(form, watched, rest)
       if (bytes.length > 0) sink.write(bytes)
     },
     special(type, object) {
