@@ -19,6 +19,9 @@ const fieldComment = /^ {4}\/\*\*\n([\s\S]*?)\n {4}\*\/\n {4}'([^']+)'\??:/gm
 /** Some fields have the comment of their type instead of their own. */
 const ofTheType = /^(IntOrString is a type|MicroTime is version of)/
 
+/** What the generator of the client writes in place of characters that it takes for markup. */
+const entities = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x60': '`', '#x3D': '=' }
+
 const textOf = comment =>
   comment
     .split('\n')
@@ -27,6 +30,7 @@ const textOf = comment =>
     .replaceAll("\\'", "'")
     .replaceAll('\\"', '"')
     .replaceAll('\\\\', '\\')
+    .replace(/\\?&(\w+|#\w+);/g, (_, name) => entities[name])
     .replaceAll('*_/', '*/')
     .replaceAll('/_*', '/*')
     // Paragraphs were joined by two spaces.

@@ -26,7 +26,11 @@ export const ownDefinitionDescriptions: Readonly<Record<string, string>> = {
   [`${extensions}.JSONSchemaPropsOrStringArray`]: 'A schema, or a list of names of properties.',
 }
 
+const conventions = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md'
+
 export const ownFieldDescriptions: Readonly<Record<string, string>> = {
+  [`${meta}.PartialObjectMetadata.metadata`]: `Standard object's metadata. More info: ${conventions}#metadata`,
+  [`${meta}.PartialObjectMetadataList.metadata`]: `Standard list metadata. More info: ${conventions}#types-kinds`,
   [`${core}.Event.eventTime`]: 'When what it tells of was first seen.',
   [`${core}.EventSeries.lastObservedTime`]: 'When it was last seen.',
   [`${core}.HTTPGetAction.port`]: 'The number (1 to 65535) or the name of the container port to ask.',

@@ -364,6 +364,49 @@ describe('an object', () => {
       { group: 'example.com', kind: 'Beta', version: 'v1' },
     ])
   })
+
+  test('is described in OpenAPI as upstream’s own builder for custom resources does it', async () => {
+    const { info, components, paths } = await ok('GET', '/openapi/v3/apis/example.com/v1')
+    expect(info).toEqual({ title: 'Kubernetes CRD Swagger', version: 'v0.1.0' })
+    const schemas = { v3: components.schemas, v2: (await ok('GET', '/openapi/v2')).definitions }
+    const conventions = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md'
+    const ofObject = `Standard object's metadata. More info: ${conventions}#metadata`
+    const ofList = `Standard list metadata. More info: ${conventions}#types-kinds`
+    const metadata = { v3: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.', v2: '' }
+    metadata.v2 = metadata.v3.replace('components/schemas', 'definitions')
+    expect(schemas.v3['com.example.v1.Beta'].properties.metadata).toEqual({
+      allOf: [{ $ref: `${metadata.v3}ObjectMeta` }],
+      description: ofObject,
+    })
+    expect(schemas.v2['com.example.v1.Beta'].properties.metadata).toEqual({
+      $ref: `${metadata.v2}ObjectMeta`,
+      description: ofObject,
+    })
+    expect(schemas.v2['com.example.v1.BetaList'].properties.metadata).toEqual({
+      $ref: `${metadata.v2}ListMeta`,
+      description: ofList,
+    })
+    // In the words of the built-in kinds, which the build brings.
+    for (const definitions of Object.values(schemas))
+      for (const name of ['Beta', 'BetaList'])
+        expect(definitions[`com.example.v1.${name}`].properties.apiVersion).toEqual({
+          type: 'string',
+          description: '',
+          ...definitions['io.k8s.apimachinery.pkg.apis.meta.v1.Status'].properties.apiVersion,
+        })
+
+    const names = (parameters: Json[] = []) => parameters.map(({ name }) => name)
+    const all = paths['/apis/example.com/v1/namespaces/{namespace}/betas']
+    const one = paths['/apis/example.com/v1/namespaces/{namespace}/betas/{name}']
+    expect(all.get.description).toBe('list objects of kind Beta')
+    expect(all.delete).not.toHaveProperty('requestBody')
+    expect(names(all.delete.parameters)).toEqual(names(all.get.parameters))
+    expect(names(one.get.parameters)).toEqual(['resourceVersion'])
+    expect(Object.keys(one.patch.responses)).toEqual(['200', '401'])
+    const scale = paths['/apis/example.com/v1/namespaces/{namespace}/betas/{name}/scale']
+    expect(scale.put['x-kubernetes-group-version-kind']).toEqual({ group: 'example.com', kind: 'Beta', version: 'v1' })
+    expect(scale.parameters[0].description).toBe('name of the Beta')
+  })
 })
 
 describe('deleting a definition', () => {

@@ -65,6 +65,8 @@ test('a definition is applied, waited for and explained', async () => {
   const text = await kubectl.output('explain', 'crontab.spec')
   expect(text).toMatch(/^GROUP: +stable.example.com\nKIND: +CronTab\nVERSION: +v1\n\nFIELD: spec <Object>\n/)
   expect(text).toMatch(/cronSpec\t<string> -required-\n {4}When it runs\./)
+  expect(await kubectl.output('explain', 'crontab')).toMatch(/apiVersion\t<string>\n {4}APIVersion defines/)
+  expect(await kubectl.output('explain', 'crontab.metadata')).toMatch(/DESCRIPTION:\n {4}Standard object's metadata\./)
   expect(await kubectl.output('api-resources', '--api-group=stable.example.com', '--no-headers')).toMatch(
     /^crontabs +ct +stable.example.com\/v1 +true +CronTab\n$/,
   )

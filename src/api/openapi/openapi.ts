@@ -132,7 +132,7 @@ export function definitionsOf(
   return definitions(roots, 'v3', schema => kindsOf(schema, here))
 }
 
-export function documentFor(paths: Json, schemas: Json): Json {
+function documentFor(paths: Json, schemas: Json): Json {
   return {
     openapi: '3.0.0',
     info,

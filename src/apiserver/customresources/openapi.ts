@@ -5,13 +5,14 @@ import type {
   CustomResourceDefinitionVersion,
 } from '../../api/apiextensions/v1/customresourcedefinition.ts'
 import { isNonStructural } from '../../api/apiextensions/v1/customresourcedefinition.validation.ts'
-import { definitionDescription, fieldDescription } from '../../api/descriptions.ts'
+import { fieldDescription } from '../../api/descriptions.ts'
 import { type Dialect, type Json, refTo } from '../../api/openapi/definition.ts'
 import type { CustomOpenAPI } from '../../api/resource.ts'
 import { additionalOf, itemsOf, type JsonSchema } from '../../machinery/structural/schema.ts'
 import { modelName } from './definition.ts'
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
+const conventions = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md'
 
 export function customOpenAPI(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion): CustomOpenAPI {
   const made = new Map<Dialect, Record<string, Json>>()
@@ -47,15 +48,11 @@ function makeDefinitions(
     properties: {
       ...typeMeta(),
       items: {
-        description: `List of ${names.plural}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md`,
+        description: `List of ${names.plural}. More info: ${conventions}`,
         type: 'array',
         items: refTo(name, dialect),
       },
-      metadata: described(
-        refTo(`${meta}ListMeta`, dialect),
-        fieldDescription(`${meta}PartialObjectMetadataList`, 'metadata'),
-        dialect,
-      ),
+      metadata: metadata('ListMeta', dialect),
     },
     ...common(listKind),
   }
@@ -76,27 +73,35 @@ function resourceSchema(
   // kubectl would refuse whatever is not listed.
   if (dialect === 'v2' && keepsUnknown) return { type: 'object' }
   const made = convert(schema, dialect)
-  return { ...made, properties: { ...(made['properties'] as Json), ...resourceProperties(dialect) } }
+  return {
+    ...made,
+    properties: { ...(made['properties'] as Json), ...typeMeta(), metadata: metadata('ObjectMeta', dialect) },
+  }
 }
 
+/** In the words of any other kind. */
 const typeMeta = (): Json => ({
-  apiVersion: { description: fieldDescription(`${meta}PartialObjectMetadata`, 'apiVersion'), type: 'string' },
-  kind: { description: fieldDescription(`${meta}PartialObjectMetadata`, 'kind'), type: 'string' },
+  apiVersion: { description: fieldDescription(`${meta}Status`, 'apiVersion'), type: 'string' },
+  kind: { description: fieldDescription(`${meta}Status`, 'kind'), type: 'string' },
 })
 
-const resourceProperties = (dialect: Dialect): Json => ({
-  ...typeMeta(),
-  metadata: described(
-    refTo(`${meta}ObjectMeta`, dialect),
-    fieldDescription(`${meta}PartialObjectMetadata`, 'metadata') || definitionDescription(`${meta}ObjectMeta`),
-    dialect,
-  ),
-})
+const embeddedTypeMeta: Json = {
+  apiVersion: {
+    description: `apiVersion defines the versioned schema of this representation of an object. More info: ${conventions}#resources`,
+    type: 'string',
+  },
+  kind: {
+    description: `kind is a string value representing the type of this object. In CamelCase. More info: ${conventions}#types-kinds`,
+    type: 'string',
+  },
+}
 
-/** v3 allows nothing beside a $ref. */
-function described(schema: Json, description: string, dialect: Dialect): Json {
-  if (description === '') return schema
-  return dialect === 'v3' ? { allOf: [schema], description } : { ...schema, description }
+const metadata = (of: 'ObjectMeta' | 'ListMeta', dialect: Dialect): Json => {
+  const ref = refTo(meta + of, dialect)
+  const holder = of === 'ObjectMeta' ? 'PartialObjectMetadata' : 'PartialObjectMetadataList'
+  const description = fieldDescription(meta + holder, 'metadata')
+  // v3 allows nothing beside a $ref.
+  return dialect === 'v3' ? { allOf: [ref], description } : { ...ref, description }
 }
 
 const either = [{ type: 'integer' }, { type: 'string' }]
@@ -144,6 +149,7 @@ function toV2(made: Json, schema: JsonSchema): void {
 
 function embed(made: Json, schema: JsonSchema, dialect: Dialect): void {
   if (dialect === 'v2' && schema['x-kubernetes-preserve-unknown-fields']) return
-  made['properties'] = { ...(made['properties'] as Json), ...resourceProperties(dialect) }
+  const own = { ...embeddedTypeMeta, metadata: metadata('ObjectMeta', dialect) }
+  made['properties'] = { ...(made['properties'] as Json), ...own }
   made['required'] = [...new Set([...((made['required'] as string[]) ?? []), 'kind', 'apiVersion'])]
 }
