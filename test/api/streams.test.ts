@@ -181,4 +181,10 @@ test("a kubelet's own API is proxied", async () => {
     },
   )
   expect([status, answered]).toEqual([200, 'ok'])
+  // A method without a verb that goes through as well.
+  const options = await cluster.client.transport.request({
+    method: 'OPTIONS' as never,
+    path: `/api/v1/nodes/${node}/proxy/healthz`,
+  })
+  expect(options.status).toBe(200)
 })

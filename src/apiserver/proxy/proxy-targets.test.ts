@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../machinery/env/virtual-env.ts'
 import type { StatusError } from '../../machinery/status-error.ts'
-import { nodeProxyTarget, pathBelowProxy, podProxyTarget, proxyName, serviceProxyTarget } from './proxy-targets.ts'
+import { requestInfo } from '../request-info.ts'
+import { nodeProxyTarget, pathBelow, podProxyTarget, proxyName, serviceProxyTarget } from './proxy-targets.ts'
 
 const refusal = (attempt: () => unknown): [number, string] => {
   try {
@@ -30,17 +31,21 @@ describe('the name of what is proxied to', () => {
   })
 })
 
-describe('the path that is proxied to', () => {
+describe('the path below', () => {
   it.each([
-    ['/api/v1/namespaces/default/pods/web/proxy', ''],
-    ['/api/v1/namespaces/default/pods/web/proxy/', '/'],
-    ['/api/v1/namespaces/default/services/https:web:443/proxy/a%20b/c', '/a%20b/c'],
-    ['/api/v1/namespaces/proxy-7484/pods/web/proxy/some/path', '/some/path'],
-    ['/api/v1/namespaces/proxy/pods/proxy/proxy/proxy/path', '/proxy/path'],
-    ['/api/v1/nodes/proxy-1/proxy/healthz', '/healthz'],
-    ['/api/v1/nodes/n1:10250/proxy/logs/', '/logs/'],
-  ])('%s is %j', (path, below) => {
-    expect(pathBelowProxy(path)).toBe(below)
+    ['proxy', ''],
+    ['proxy/', '/'],
+    ['proxy/some/path', '/some/path'],
+    ['proxy/some/path/', '/some/path/'],
+    ['proxy/proxy/x', '/proxy/x'],
+    ['proxy//two', '/two'],
+    ['proxy/a//b', '/a//b'],
+    ['proxy/a%20b%2Fc%3F', '/a%20b/c%3F'],
+    ['proxy/caf\u00e9(1)', '/caf%C3%A9%281%29'],
+  ])('%s', (below, expected) => {
+    // Of a pod whose namespace and name look like the subresource.
+    const path = `/api/v1/namespaces/proxy-1/pods/proxy/${below}`
+    expect(pathBelow(requestInfo('GET', path, new URLSearchParams()))).toBe(expected)
   })
 })
 

@@ -9,6 +9,7 @@ import type { Service } from '../../api/core/v1/service.ts'
 import type { Random } from '../../machinery/env/env.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { badRequest, serviceUnavailable } from '../../machinery/status-error.ts'
+import type { RequestInfo } from '../request-info.ts'
 import type { BackendTarget } from './kubelet-connection.ts'
 import { kubeletOf } from './pod-locations.ts'
 
@@ -28,10 +29,24 @@ export function proxyName(what: 'pod' | 'service' | 'node', id: string): ProxyNa
   return { scheme: scheme as ProxyName['scheme'], name, port }
 }
 
-/** What follows `/proxy`, whatever the namespace and the object are called. */
-export function pathBelowProxy(path: string): string {
-  return /^\/api\/v1\/(?:namespaces\/[^/]+\/)?[^/]+\/[^/]+\/proxy(.*)$/s.exec(path)?.[1] ?? ''
+/** What stands in the request's path below the subresource: '' or an absolute path, written as Go writes it. */
+export function pathBelow({ path, rest }: Pick<RequestInfo, 'path' | 'rest'>): string {
+  let below = rest.map(decoded).join('/')
+  if (below !== '' && !below.startsWith('/')) below = `/${below}`
+  if (path.endsWith('/') && !below.endsWith('/')) below += '/'
+  return escaped(below)
 }
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+const escaped = (path: string): string =>
+  encodeURI(path).replace(/[?#!*'()]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
 
 export function podProxyTarget(pod: Pod, { scheme, port }: ProxyName): BackendTarget {
   const declared = pod.spec?.containers?.find(({ ports = [] }) => ports.length > 0)?.ports?.[0]?.containerPort

@@ -11,24 +11,25 @@ const cache = process.env['K8TS_E2E_CACHE'] ?? '/var/cache/k8ts-e2e'
 
 export class Kubectl {
   readonly kubeconfig: string
-  readonly #program: string
+  /** Where it is, for others that run it. */
+  readonly program: string
   readonly #home: string
 
   /** In `home` it keeps what it remembers of the cluster. */
   constructor(kubeconfig: string, home: string, version: KubectlVersion = '1.36') {
     this.kubeconfig = kubeconfig
     this.#home = home
-    this.#program = join(cache, `kubectl-${version}`, 'usr/bin/kubectl')
+    this.program = join(cache, `kubectl-${version}`, 'usr/bin/kubectl')
   }
 
   /** Runs it to its end, whatever its exit code. */
   run(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-    return run(this.#program, args, this.#with(options))
+    return run(this.program, args, this.#with(options))
   }
 
   /** What it printed; it must succeed. */
   output(...args: string[]): Promise<string> {
-    return runOrThrow(this.#program, args, this.#with({}))
+    return runOrThrow(this.program, args, this.#with({}))
   }
 
   /** An object, or a list of them, as JSON. */
@@ -37,17 +38,17 @@ export class Kubectl {
   }
 
   apply(manifest: string, ...args: string[]): Promise<string> {
-    return runOrThrow(this.#program, ['apply', '-f', '-', ...args], this.#with({ input: manifest }))
+    return runOrThrow(this.program, ['apply', '-f', '-', ...args], this.#with({ input: manifest }))
   }
 
   /** For what goes on until it is stopped: `logs -f`, `port-forward`, `get -w`. */
   start(...args: string[]): RunningProcess {
-    return new RunningProcess(this.#program, args, this.#with({}))
+    return new RunningProcess(this.program, args, this.#with({}))
   }
 
   /** For what wants a terminal: `exec -it`, `edit`. */
   interactive(args: readonly string[], options: RunOptions = {}): RunningProcess {
-    return inTerminal(this.#program, args, this.#with(options))
+    return inTerminal(this.program, args, this.#with(options))
   }
 
   #with(options: RunOptions): RunOptions {

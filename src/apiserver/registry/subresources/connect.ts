@@ -6,7 +6,7 @@ import type { Node } from '../../../api/core/v1/node.ts'
 import type { Pod } from '../../../api/core/v1/pod.ts'
 import type { Service } from '../../../api/core/v1/service.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { notFound } from '../../../machinery/status-error.ts'
+import { genericServerResponse, notFound } from '../../../machinery/status-error.ts'
 import {
   attachLocation,
   execLocation,
@@ -17,13 +17,7 @@ import {
   relayPodLog,
   tunnelKubeletUpgrade,
 } from '../../proxy/node-connection.ts'
-import {
-  nodeProxyTarget,
-  pathBelowProxy,
-  podProxyTarget,
-  proxyName,
-  serviceProxyTarget,
-} from '../../proxy/proxy-targets.ts'
+import { nodeProxyTarget, pathBelow, podProxyTarget, proxyName, serviceProxyTarget } from '../../proxy/proxy-targets.ts'
 import { isWebSocketRequest, overWebSocket } from '../../proxy/websocket-stream.ts'
 import { integerParameter, queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
@@ -119,7 +113,7 @@ function proxy(kind: string, find: Target): Handlers {
     request: RequestContext,
   ): Promise<Response> => {
     const { info } = request
-    const path = pathBelowProxy(request.path)
+    const path = pathBelow(info)
     await admit(server, resource, request, kind, { path: path || undefined })
     const { target } = find(server, info.namespace, info.name)
     const body =
@@ -127,7 +121,12 @@ function proxy(kind: string, find: Target): Handlers {
     const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
     return relayKubeletRequest(server.kubelets, target, path, request, bytes, server.env.clock)
   }
-  return { get: handler, create: handler, update: handler, patch: handler, delete: handler }
+  // OPTIONS is the one method without a verb that goes through.
+  const options: typeof handler = (server, resource, request) => {
+    if ((request.method as string) !== 'OPTIONS') throw genericServerResponse(405)
+    return handler(server, resource, request)
+  }
+  return { get: handler, create: handler, update: handler, patch: handler, delete: handler, '': options }
 }
 
 const service: Target = (server, namespace, id) => {
