@@ -145,6 +145,19 @@ test('only what is in its scope counts', async () => {
   expect(await refused(create('d'))).toBeUndefined()
 })
 
+test('a pod that comes into the scope of a quota is charged there', async () => {
+  await limit({ pods: '1' }, { scopes: ['Terminating'] })
+  const of = cluster.client.resource(pods).namespace(namespace)
+  const [a, b] = [await create('a'), await create('b')]
+  const ending = (pod: typeof a) => of.update({ ...pod, spec: { ...pod.spec, activeDeadlineSeconds: 60 } } as never)
+  await ending(a)
+  expect(await used()).toEqual({ pods: '1' })
+  expect(await refused(ending(b))).toEqual([
+    403,
+    'pods "b" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
+  ])
+})
+
 test('a change is charged what it adds', async () => {
   await limit({ 'services.nodeports': '2', services: '5' })
   const of = cluster.client.resource(services).namespace(namespace)

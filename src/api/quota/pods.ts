@@ -26,9 +26,13 @@ const mandatory = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', '
 
 export const podEvaluator: QuotaEvaluator = {
   groupResource: 'pods',
-  handles: ({ operation, subresource }) =>
-    (operation === 'CREATE' && (subresource === '' || subresource === 'resize')) ||
-    (operation === 'UPDATE' && subresource === 'resize'),
+  handles({ operation, subresource, object, oldObject }) {
+    if (subresource === 'resize') return operation === 'UPDATE'
+    if (subresource !== '') return false
+    if (operation !== 'UPDATE' || !object || !oldObject) return operation === 'CREATE'
+    // It comes into other quotas.
+    return isTerminating(asPod(object)) !== isTerminating(asPod(oldObject))
+  },
   counts: name =>
     counted.has(name) ||
     name.startsWith('hugepages-') ||
@@ -101,14 +105,17 @@ function states({ resources }: Container, name: string): boolean {
   return resources?.[list as 'requests' | 'limits']?.[resource] !== undefined
 }
 
+function isTerminating({ spec: { activeDeadlineSeconds } }: Pod): boolean {
+  return activeDeadlineSeconds !== undefined && activeDeadlineSeconds >= 0
+}
+
 function matchesScope(scope: QuotaScope, pod: Pod): boolean {
-  const { activeDeadlineSeconds, priorityClassName } = pod.spec
-  const isTerminating = activeDeadlineSeconds !== undefined && activeDeadlineSeconds >= 0
+  const { priorityClassName } = pod.spec
   switch (scope.scopeName) {
     case 'Terminating':
-      return isTerminating
+      return isTerminating(pod)
     case 'NotTerminating':
-      return !isTerminating
+      return !isTerminating(pod)
     case 'BestEffort':
       return isBestEffort(pod)
     case 'NotBestEffort':

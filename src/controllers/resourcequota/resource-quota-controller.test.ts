@@ -88,6 +88,21 @@ test.each([
   expect(await used()).toEqual({ pods: expected })
 })
 
+test('a pod that gets a deadline leaves one scope for the other', async () => {
+  const quotas = inDefault(resourceQuotas)
+  for (const scope of ['Terminating', 'NotTerminating'])
+    await quotas.create({
+      metadata: { name: scope.toLowerCase() },
+      spec: { hard: { pods: '5', 'requests.cpu': '2' }, scopes: [scope] } as never,
+    })
+  await cluster.clock.advance('1s')
+  await pod('one')
+  await inDefault(pods).patch('one', 'application/merge-patch+json', { spec: { activeDeadlineSeconds: 60 } })
+  await cluster.clock.advance('1s')
+  expect((await quotas.get('terminating')).status.used).toEqual({ pods: '1', 'requests.cpu': '500m' })
+  expect((await quotas.get('notterminating')).status.used).toEqual({ pods: '0', 'requests.cpu': '0' })
+})
+
 test('custom resources are counted once they are served', async () => {
   await quota({ 'count/herds.example.com': '5' })
   expect((await used()) ?? {}).toEqual({})

@@ -35,22 +35,31 @@ export function resourceQuotaController({ informers }: ManagerEnvironment): Cont
   const quotas = resourceQuotas as ResourceDeclaration<ResourceQuota>
 
   /** The quotas that the object's going, or changing, leaves room in. */
-  const replenish = (evaluator: QuotaEvaluator, object: KubeObject, { lister, queue }: ReconcileContext) => {
-    const { namespace = '' } = object.metadata
-    for (const quota of lister(quotas).listNamespace(namespace))
-      if (matchesQuota(evaluator, quota, Object.keys(quota.spec?.hard ?? {}), object)) queue.add(keyOf(quota))
+  const replenish = (
+    evaluator: QuotaEvaluator,
+    before: KubeObject,
+    after: KubeObject | undefined,
+    { lister, queue, clock }: ReconcileContext,
+  ) => {
+    const inNamespace = lister(quotas).listNamespace(before.metadata.namespace ?? '')
+    if (inNamespace.length === 0) return
+    const now = clock.now()
+    const same = after !== undefined && sameAmounts(evaluator.usage(before, now), evaluator.usage(after, now))
+    for (const quota of inNamespace) {
+      const hard = Object.keys(quota.spec?.hard ?? {})
+      const was = matchesQuota(evaluator, quota, hard, before)
+      const is = after !== undefined && matchesQuota(evaluator, quota, hard, after)
+      if (was !== is || (was && !same)) queue.add(keyOf(quota))
+    }
   }
 
   const monitor = (resource: ResourceDeclaration, evaluator: QuotaEvaluator, context: ReconcileContext): Monitor => {
     const informer = informers.informer<KubeObject>(resource)
     const registration = informer.addHandler({
       updated: (before, after) => {
-        const now = context.clock.now()
-        if (before === after || sameAmounts(evaluator.usage(before, now), evaluator.usage(after, now))) return
-        replenish(evaluator, before, context)
-        replenish(evaluator, after, context)
+        if (before !== after) replenish(evaluator, before, after, context)
       },
-      deleted: object => replenish(evaluator, object, context),
+      deleted: object => replenish(evaluator, object, undefined, context),
     })
     return { evaluator, informer, registration }
   }
