@@ -227,6 +227,17 @@ describe('workloads', () => {
       },
     })
   })
+
+  test.each([
+    [
+      { 'autoscaling.alpha.kubernetes.io/metrics': '[]', mine: 'a' },
+      { name: 'h', annotations: { mine: 'a' } },
+    ],
+    [{ 'autoscaling.alpha.kubernetes.io/scale-up-tolerance': '1' }, { name: 'h' }],
+  ])("HorizontalPodAutoscaler, which has no annotations of autoscaling/v1's form: %o", (annotations, metadata) => {
+    const autoscaler = { metadata: { name: 'h', annotations }, spec: { scaleTargetRef: { kind: 'D', name: 'd' } } }
+    expect(defaulted(horizontalPodAutoscalers, autoscaler).metadata).toEqual(metadata)
+  })
 })
 
 describe('a Service', () => {

@@ -26,3 +26,24 @@ test('a role that aggregates others has their rules as they come, change and go'
   await cluster.clock.advance('1s')
   expect((await roles.get('all')).rules).toEqual([rule('cs')])
 })
+
+test('a role that gathers nothing keeps the rules that somebody else wrote', async () => {
+  const roles = cluster.client.resource(clusterRoles)
+  const rules = [{ nonResourceURLs: ['/x'], verbs: ['get'] }]
+  await roles.create({
+    metadata: { name: 'all' },
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { 'to-all': 'true' } }] },
+    rules,
+  })
+  await cluster.clock.advance('1s')
+  expect((await roles.get('all')).rules).toEqual(rules)
+  const gathered = [{ apiGroups: ['example.com'], resources: ['as'], verbs: ['get'] }]
+  await roles.create({ metadata: { name: 'a', labels: { 'to-all': 'true' } }, rules: gathered })
+  await cluster.clock.advance('1s')
+  const all = await roles.get('all')
+  expect(all.rules).toEqual(gathered)
+  expect(all.metadata.managedFields?.map(({ manager, operation }) => [manager, operation])).toContainEqual([
+    'clusterrole-aggregation-controller',
+    'Apply',
+  ])
+})

@@ -3,6 +3,7 @@
 
 import { aggregatedRules } from '../api/rbac/aggregation.ts'
 import { type ClusterRole, clusterRoles } from '../api/rbac/v1/clusterrole.ts'
+import { apiVersionOf } from '../api/resource.ts'
 import { controller, watch } from '../client/controller.ts'
 import { semanticEqual } from '../machinery/deep-equal.ts'
 
@@ -24,8 +25,21 @@ export const clusterRoleAggregationController = controller<ClusterRole>({
   async reconcile(name, { client, lister }) {
     const role = lister(clusterRoles).get(name)
     if (!role?.aggregationRule) return
-    const rules = aggregatedRules(role, lister(clusterRoles).list()) as ClusterRole['rules']
+    const rules = aggregatedRules(role, lister(clusterRoles).list())
     if (semanticEqual(rules, role.rules)) return
-    await client.resource(clusterRoles).update({ ...role, rules })
+    // Applied, so that rules that somebody else wrote stay where no role is gathered.
+    await client
+      .resource(clusterRoles)
+      .patch(
+        name,
+        'application/apply-patch+yaml',
+        {
+          apiVersion: apiVersionOf(clusterRoles),
+          kind: clusterRoles.kind,
+          metadata: { name },
+          ...(rules.length > 0 && { rules }),
+        },
+        { fieldManager: 'clusterrole-aggregation-controller', force: true },
+      )
   },
 })

@@ -1,4 +1,5 @@
-// A small valid object of the kinds that are validated most: what a fuzzer must begin with to get past the door.
+// A small valid object of every kind that can be created: what a fuzzer must begin with to get past the door, and what
+// kubectl is tried with.
 
 const meta = { name: 'a' }
 const labels = { app: 'a' }
@@ -177,6 +178,12 @@ export const validObjects: Readonly<Record<string, object>> = {
   'storageclasses.storage.k8s.io': { metadata: meta, provisioner: 'example.com/p', parameters: { a: 'b' } },
   'csidrivers.storage.k8s.io': { metadata: meta, spec: { attachRequired: false } },
   'csinodes.storage.k8s.io': { metadata: meta, spec: { drivers: [{ name: 'd', nodeID: 'n', topologyKeys: ['k'] }] } },
+  'csistoragecapacities.storage.k8s.io': { metadata: meta, storageClassName: 'c', capacity: '1Gi', nodeTopology: {} },
+  'volumeattributesclasses.storage.k8s.io': {
+    metadata: meta,
+    driverName: 'example.com',
+    parameters: { iops: '5' },
+  },
   'volumeattachments.storage.k8s.io': {
     metadata: meta,
     spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'p' } },
@@ -220,6 +227,34 @@ export const validObjects: Readonly<Record<string, object>> = {
       validations: [{ expression: 'object.metadata.name == "a"', message: 'm' }],
     },
   },
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': {
+    metadata: meta,
+    spec: { policyName: 'a', validationActions: ['Warn'] },
+  },
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': {
+    metadata: meta,
+    spec: {
+      matchConstraints: { resourceRules: [rule] },
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: 'Object{metadata: Object.metadata{labels: {"a": "b"}}}' },
+        },
+      ],
+      reinvocationPolicy: 'Never',
+    },
+  },
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': { metadata: meta, spec: { policyName: 'a' } },
+  'apiservices.apiregistration.k8s.io': {
+    metadata: { name: 'v1.aggregated.example.com' },
+    spec: {
+      group: 'aggregated.example.com',
+      version: 'v1',
+      service: { namespace: 'default', name: 's' },
+      groupPriorityMinimum: 1000,
+      versionPriority: 15,
+    },
+  },
   'customresourcedefinitions.apiextensions.k8s.io': {
     metadata: { name: 'things.example.com' },
     spec: {
@@ -247,6 +282,19 @@ export const validObjects: Readonly<Record<string, object>> = {
     metadata: meta,
     spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'd' } }] } },
   },
+  'resourceclaimtemplates.resource.k8s.io': {
+    metadata: meta,
+    spec: { spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'd' } }] } } },
+  },
+  'resourceslices.resource.k8s.io': {
+    metadata: meta,
+    spec: {
+      driver: 'example.com',
+      pool: { name: 'p', generation: 1, resourceSliceCount: 1 },
+      nodeName: 'n',
+      devices: [{ name: 'd', capacity: { memory: { value: '1Gi' } } }],
+    },
+  },
   'deviceclasses.resource.k8s.io': {
     metadata: meta,
     spec: { selectors: [{ cel: { expression: 'device.driver == "d"' } }] },
@@ -254,7 +302,13 @@ export const validObjects: Readonly<Record<string, object>> = {
   'subjectaccessreviews.authorization.k8s.io': {
     spec: { user: 'u', resourceAttributes: { verb: 'get', resource: 'pods' } },
   },
+  'localsubjectaccessreviews.authorization.k8s.io': {
+    metadata: { namespace: 'default' },
+    spec: { user: 'u', resourceAttributes: { namespace: 'default', verb: 'get', resource: 'pods' } },
+  },
   'selfsubjectaccessreviews.authorization.k8s.io': { spec: { nonResourceAttributes: { verb: 'get', path: '/x' } } },
   'selfsubjectrulesreviews.authorization.k8s.io': { spec: { namespace: 'default' } },
+  'selfsubjectreviews.authentication.k8s.io': {},
+  bindings: { metadata: meta, target: { kind: 'Node', name: 'n' } },
   'tokenreviews.authentication.k8s.io': { spec: { token: 'a.b.c', audiences: ['x'] } },
 }

@@ -5,6 +5,7 @@ import { decodeObject } from '../../../machinery/codec/decode.ts'
 import type { ObjectSchema } from '../../../machinery/schema/schema.ts'
 import { registerConversion } from '../../conversion.ts'
 import { apiVersionOf, type KubeObject } from '../../resource.ts'
+import { annotation, withoutRoundTripAnnotations } from '../v2/horizontalpodautoscaler.annotations.ts'
 import {
   HorizontalPodAutoscalerBehavior,
   HorizontalPodAutoscalerCondition,
@@ -17,20 +18,6 @@ type Json = Record<string, any>
 const v1 = apiVersionOf({ group: 'autoscaling', version: 'v1' })
 const v2 = apiVersionOf({ group: 'autoscaling', version: 'v2' })
 const defaultUtilization = 80
-
-const annotation = {
-  metrics: 'autoscaling.alpha.kubernetes.io/metrics',
-  behavior: 'autoscaling.alpha.kubernetes.io/behavior',
-  currentMetrics: 'autoscaling.alpha.kubernetes.io/current-metrics',
-  conditions: 'autoscaling.alpha.kubernetes.io/conditions',
-} as const
-
-/** What a conversion made, or would have made in a version that is gone: it never stays on an object. */
-const conversionsOwn: readonly string[] = [
-  ...Object.values(annotation),
-  'autoscaling.alpha.kubernetes.io/scale-down-tolerance',
-  'autoscaling.alpha.kubernetes.io/scale-up-tolerance',
-]
 
 const isCpuUtilization = (metric: Json) =>
   metric['type'] === 'Resource' &&
@@ -46,7 +33,7 @@ function toV1(object: KubeObject): KubeObject {
       type === 'Resource' && resource?.name === 'cpu' && resource.current?.averageUtilization !== undefined,
   )
   const annotations: Json = {
-    ...withoutOurs(object.metadata['annotations']),
+    ...withoutRoundTripAnnotations(object.metadata).annotations,
     ...(others.length > 0 && { [annotation.metrics]: JSON.stringify(others.map(specToV1)) }),
     ...(spec.behavior && { [annotation.behavior]: JSON.stringify(behaviorToV1(spec.behavior)) }),
     ...(current.length > 0 && { [annotation.currentMetrics]: JSON.stringify(current.map(statusToV1)) }),
@@ -84,7 +71,7 @@ function toV2(object: KubeObject): KubeObject {
   return {
     ...object,
     apiVersion: v2,
-    metadata: withAnnotations(object.metadata, withoutOurs(annotations)),
+    metadata: withoutRoundTripAnnotations(object.metadata),
     spec: compact({
       scaleTargetRef: spec.scaleTargetRef,
       minReplicas: spec.minReplicas,
@@ -249,10 +236,6 @@ const statusToV2 = bySource({
 })
 
 // ---- annotations ---------------------------------------------------------------------------------------------------
-
-function withoutOurs(annotations: Json = {}): Json {
-  return Object.fromEntries(Object.entries(annotations).filter(([name]) => !conversionsOwn.includes(name)))
-}
 
 function withAnnotations(metadata: KubeObject['metadata'], annotations: Json): KubeObject['metadata'] {
   const { annotations: _, ...rest } = metadata

@@ -1,10 +1,18 @@
 import { defaulter, setDefault } from '../../defaulter.ts'
-import { HorizontalPodAutoscalerBehavior, HorizontalPodAutoscalerSpec } from './horizontalpodautoscaler.ts'
+import { withoutRoundTripAnnotations } from './horizontalpodautoscaler.annotations.ts'
+import {
+  HorizontalPodAutoscaler,
+  HorizontalPodAutoscalerBehavior,
+  HorizontalPodAutoscalerSpec,
+} from './horizontalpodautoscaler.ts'
 
 const targetUtilization = 80
 const periodSeconds = 15
 
 export const horizontalPodAutoscalerDefaults = [
+  defaulter(HorizontalPodAutoscaler, autoscaler => {
+    autoscaler.metadata = withoutRoundTripAnnotations(autoscaler.metadata)
+  }),
   defaulter(HorizontalPodAutoscalerSpec, spec => {
     if ((spec.metrics?.length ?? 0) > 0) return
     const target = { type: 'Utilization', averageUtilization: targetUtilization }
