@@ -117,6 +117,7 @@ function authenticate({ server, authenticator, auditor }: PipelineParts, metrics
     }
     const found = authenticator.authenticate({
       headers: request.headers,
+      rawHeaders: request.rawHeaders,
       peerCertificate: request.peerCertificate,
       path: request.path,
       notes: request,
@@ -137,8 +138,8 @@ function beginAudit(auditor: Auditor): Stage {
 function impersonate({ server }: PipelineParts): Stage {
   const impersonation = new Impersonation(server.authorizer)
   return request => {
-    if (!wantsImpersonation(request.headers)) return undefined
-    const impersonated = impersonation.impersonate(request.headers, authorizationAttributes(request))
+    if (!wantsImpersonation(request)) return undefined
+    const impersonated = impersonation.impersonate(request, authorizationAttributes(request))
     if (!impersonated) return undefined
     request.user = impersonated.user
     request.audit?.impersonated(impersonated.user, impersonated.constraint)

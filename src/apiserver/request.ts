@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly target: string | undefined
   readonly query: URLSearchParams
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Names and values in turn, as they came over the wire (`headerValues`). */
+  readonly rawHeaders?: readonly string[]
   /** The answer is wanted as objects by reference, not as bytes. */
   readonly direct: boolean
   readonly signal: AbortSignal | undefined

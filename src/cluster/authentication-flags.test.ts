@@ -24,6 +24,16 @@ describe('what flags ask for', () => {
     expect(options({})).not.toHaveProperty('anonymous')
   })
 
+  test.each<[boolean, string, AuthenticationFlags]>([
+    [false, 'by default', {}],
+    [true, 'where everything is allowed', { authorizationMode: ['RBAC', 'AlwaysAllow'] }],
+    [true, 'even when asked for', { authorizationMode: ['AlwaysAllow'], anonymousAuth: true }],
+    [false, 'unless they are refused anyway', { authorizationMode: ['AlwaysAllow'], anonymousAuth: false }],
+    [false, 'where roles decide', { authorizationMode: ['Node', 'RBAC'], anonymousAuth: true }],
+  ])('reset the anonymous: %s, %s', (anonymousReset, _when, flags) => {
+    expect(options(flags)).toMatchObject({ anonymousReset })
+  })
+
   test('files are read', async () => {
     const { serviceAccountKey } = loadOrCreatePki({ env: virtualEnv(), serviceAddress: '10.96.0.1' })
     const names = file('names', 'i-1: node-1.internal\n')

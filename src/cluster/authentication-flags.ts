@@ -11,6 +11,8 @@ import { UserFacingError } from './user-facing-error.ts'
 
 export interface AuthenticationFlags {
   readonly anonymousAuth?: boolean
+  /** How they are used: where everybody may do everything, everybody has to be known. */
+  readonly authorizationMode?: readonly string[]
   readonly clientCaFile?: string
   readonly tokenAuthFile?: string
   readonly enableBootstrapTokenAuth?: boolean
@@ -47,8 +49,14 @@ const longestMaxExpirationMs = 2 ** 32 * 1000
 /** Throws `UserFacingError`. */
 export function authenticationOptions(flags: AuthenticationFlags, env: Env): AuthenticationOptions {
   const webhookConfig = flags.authenticationTokenWebhookConfigFile
+  const anonymousReset = flags.anonymousAuth !== false && !!flags.authorizationMode?.includes('AlwaysAllow')
+  if (anonymousReset)
+    env.log.warn(
+      'AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. You should use a different authorizer',
+    )
   return {
     ...(flags.anonymousAuth !== undefined && { anonymous: flags.anonymousAuth }),
+    anonymousReset,
     apiAudiences: flags.apiAudiences,
     clientCAFile: flags.clientCaFile,
     staticTokens: flags.tokenAuthFile === undefined ? undefined : staticTokens(flags.tokenAuthFile, env),

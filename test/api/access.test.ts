@@ -1,6 +1,8 @@
 // Who may do what at the API server, over HTTPS: certificates, tokens, roles, nodes, admission, from the outside.
 
+import { connect } from 'node:http2'
 import { request } from 'node:https'
+import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ApiServer } from '../../src/apiserver/apiserver.ts'
 import { type KeyAndCertificate, loadOrCreatePki, type Pki } from '../../src/cluster/pki/pki.ts'
@@ -90,6 +92,19 @@ function call(who: Who, method: string, path: string, body?: object, headers: ob
   })
 }
 
+async function callHttp2(who: KeyAndCertificate, method: string, path: string, body: object, headers: object) {
+  const session = connect(`https://127.0.0.1:${server.port}`, {
+    ca: pki.certificateAuthority.certificate,
+    cert: who.certificate,
+    key: who.privateKey,
+  })
+  const stream = session.request({ ':method': method, ':path': path, 'content-type': 'application/json', ...headers })
+  stream.end(JSON.stringify(body))
+  const answer = await json(stream)
+  session.close()
+  return { body: answer as any }
+}
+
 const alice = { token: 'alices-token' }
 const pods = '/api/v1/namespaces/default/pods'
 const rbac = '/apis/rbac.authorization.k8s.io/v1'
@@ -159,6 +174,13 @@ describe('who is asking', () => {
       })
       // Anonymous is in no group of those who are known.
       expect(await review(pki.frontProxyClient, { 'X-Remote-User': 'system:anonymous' })).toBe(403)
+    })
+
+    test('may name groups with commas', async () => {
+      const headers = { 'X-Remote-User': 'dave', 'X-Remote-Group': ['cn=a, ou=b', ',,c'] }
+      expect(await review(pki.frontProxyClient, headers)).toMatchObject({
+        groups: ['cn=a, ou=b', ',,c', 'system:authenticated'],
+      })
     })
 
     test('is nobody by itself: its authority vouches for proxies, not for users', async () => {
@@ -292,6 +314,22 @@ describe('what they may do', () => {
     expect((await call(alice, 'GET', pods, undefined, as)).body.message).toBe(
       'pods is forbidden: User "alice" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "default"',
     )
+  })
+
+  test.each(['HTTP/1.1', 'HTTP/2'])('can be that of groups with commas in their names, over %s', async version => {
+    const as = {
+      'impersonate-user': 'bob',
+      'impersonate-group': ['b', 'a', ',,,c', 'cn=d, ou=e'],
+      'impersonate-extra-scope': ['one,two', 'three'],
+    }
+    const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
+    const send = version === 'HTTP/2' ? callHttp2 : call
+    expect((await send(pki.admin, 'POST', path, body, as)).body.status.userInfo).toEqual({
+      username: 'bob',
+      groups: ['b', 'a', ',,,c', 'cn=d, ou=e', 'system:authenticated'],
+      extra: { scope: ['one,two', 'three'] },
+    })
   })
 })
 

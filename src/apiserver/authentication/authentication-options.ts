@@ -39,6 +39,8 @@ export interface WebhookFlags {
 export interface AuthenticationOptions {
   /** Whether requests without credentials are system:anonymous's. Unsaid, the configuration file may say it. */
   readonly anonymous?: boolean
+  /** They are nobody's, whatever `anonymous` says; only the configuration file still decides. */
+  readonly anonymousReset?: boolean
   /** Whom tokens must be meant for; the service account issuers when absent. */
   readonly apiAudiences?: readonly string[]
   /** A bundle that vouches for client certificates beside the cluster's own; read again when it changes. */

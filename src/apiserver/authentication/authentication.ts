@@ -54,10 +54,11 @@ export class Authentication {
     this.#parts = parts
     const { authentication, env, requestHeader } = parts
     const { issuers } = authentication.serviceAccounts ?? {}
+    const { anonymous = true, anonymousReset = false } = authentication
     this.#issuers = issuers?.length ? issuers : [defaultIssuer]
     this.audiences = authentication.apiAudiences?.length ? authentication.apiAudiences : this.#issuers
     this.#tokens = this.#local()
-    this.#anonymous = authentication.anonymous === false ? undefined : new AnonymousAuthenticator()
+    this.#anonymous = anonymous && !anonymousReset ? new AnonymousAuthenticator() : undefined
     this.authenticator = new UnionAuthenticator(
       [
         ...(requestHeader ? [new RequestHeaderAuthenticator(requestHeader)] : []),

@@ -7,6 +7,7 @@
 // An authenticator answers without a promise whenever it can: the common case, a bearer token seen before, must not
 // cost a turn of the event loop.
 
+import type { Headers } from '../header-values.ts'
 import { allAuthenticated, type UserInfo } from '../user.ts'
 
 /** The names in a verified client certificate. */
@@ -27,9 +28,7 @@ export interface PeerCertificate {
   readonly frontProxy?: boolean
 }
 
-export interface AuthenticationInput {
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+export interface AuthenticationInput extends Headers {
   /** Reads the TLS peer's certificate; undefined when none was presented. Called only when needed. */
   readonly peerCertificate?: () => PeerCertificate | undefined
   /** Audiences the token must be meant for, instead of the API server's own (TokenReview). */

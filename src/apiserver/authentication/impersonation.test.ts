@@ -12,7 +12,7 @@ const account: UserInfo = {
 const listPods = { verb: 'list', resourceRequest: true, group: '', resource: 'pods', namespace: 'dev' } as const
 
 /** `verb resource/name` of everything that is allowed. */
-function attempt(user: UserInfo, headers: Record<string, string>, allowed: readonly string[]) {
+function attempt(user: UserInfo, headers: Record<string, string | string[]>, allowed: readonly string[]) {
   const asked = ({ verb, resource, subresource, name }: AuthorizationAttributes) =>
     `${verb} ${resource}${subresource ? `.${subresource}` : ''}/${name ?? ''}`
   const authorizer = {
@@ -21,7 +21,7 @@ function attempt(user: UserInfo, headers: Record<string, string>, allowed: reado
       reason: '',
     }),
   }
-  return new Impersonation(authorizer).impersonate(headers, { ...listPods, user })
+  return new Impersonation(authorizer).impersonate({ headers }, { ...listPods, user })
 }
 
 test.each<[string, UserInfo, Record<string, string>, string[], { constraint: string; user: UserInfo }]>([

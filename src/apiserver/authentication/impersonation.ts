@@ -15,6 +15,7 @@ import { badRequest, StatusError } from '../../machinery/status-error.ts'
 import { isDNS1123Subdomain } from '../../machinery/validation/names.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
 import { forbiddenError } from '../authorization/forbidden.ts'
+import { type Headers, headerValues } from '../header-values.ts'
 import {
   allAuthenticated,
   allServiceAccountsGroup,
@@ -27,8 +28,6 @@ import {
   systemPrivilegedGroup,
   type UserInfo,
 } from '../user.ts'
-
-type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
 
 const userHeader = 'impersonate-user'
 const extraPrefix = 'impersonate-extra-'
@@ -50,25 +49,23 @@ export interface Impersonated {
   readonly constraint: string
 }
 
-const values = (value: string | readonly string[] | undefined): readonly string[] =>
-  value === undefined ? [] : typeof value === 'string' ? value.split(/,\s*/) : value
-
 /** Whether any of the headers is there; cheap, since every request is asked. */
-export function wantsImpersonation(headers: Headers): boolean {
+export function wantsImpersonation({ headers }: Headers): boolean {
   if (headers[userHeader] !== undefined) return true
   if (headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined) return true
   for (const name in headers) if (name.startsWith(extraPrefix)) return true
   return false
 }
 
-function readHeaders(headers: Headers): Wanted | undefined {
+function readHeaders(request: Headers): Wanted | undefined {
+  const values = (header: string) => headerValues(request, header)
   const extra: Record<string, readonly string[]> = {}
-  for (const header of Object.keys(headers))
-    if (header.startsWith(extraPrefix)) extra[unescaped(header.slice(extraPrefix.length))] = values(headers[header])
+  for (const header of Object.keys(request.headers))
+    if (header.startsWith(extraPrefix)) extra[unescaped(header.slice(extraPrefix.length))] = values(header)
   const wanted: Wanted = {
-    name: values(headers[userHeader])[0] ?? '',
-    uid: values(headers['impersonate-uid'])[0] ?? '',
-    groups: values(headers['impersonate-group']),
+    name: values(userHeader)[0] ?? '',
+    uid: values('impersonate-uid')[0] ?? '',
+    groups: values('impersonate-group'),
     extra,
   }
   if (wanted.name !== '') return wanted
@@ -150,8 +147,8 @@ export class Impersonation {
   }
 
   /** undefined when nobody else is asked for. Throws the 400 or 403. */
-  impersonate(headers: Headers, attributes: AuthorizationAttributes): Impersonated | undefined {
-    const wanted = readHeaders(headers)
+  impersonate(request: Headers, attributes: AuthorizationAttributes): Impersonated | undefined {
+    const wanted = readHeaders(request)
     if (!wanted) return undefined
     const requestor = attributes.user
     const last = this.#lastMode.get(requestor.name)

@@ -2,6 +2,7 @@
 // it is. Believed only when the connection shows a client certificate that the front-proxy CA signed, with one of the
 // allowed names.
 
+import { type Headers, headerValues } from '../header-values.ts'
 import { anonymousUser, type UserInfo } from '../user.ts'
 import {
   type AuthenticationInput,
@@ -23,8 +24,6 @@ export interface RequestHeaderOptions {
   readonly extraHeaderPrefixes: readonly string[]
 }
 
-type Headers = AuthenticationInput['headers']
-
 export class RequestHeaderAuthenticator implements Authenticator {
   readonly #options: RequestHeaderOptions
 
@@ -32,10 +31,11 @@ export class RequestHeaderAuthenticator implements Authenticator {
     this.#options = options
   }
 
-  authenticate({ headers, peerCertificate }: AuthenticationInput): AuthenticationResult {
+  authenticate(request: AuthenticationInput): AuthenticationResult {
+    const { peerCertificate } = request
     const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes, allowedNames } = this.#options
     // Cheapest first: hardly any request comes from a front proxy.
-    const name = firstValue(headers, usernameHeaders)
+    const name = firstValue(request, usernameHeaders)
     if (name === '') return undefined
     const certificate = peerCertificate?.()
     if (!certificate) return undefined
@@ -43,42 +43,35 @@ export class RequestHeaderAuthenticator implements Authenticator {
       return new InvalidCredentials('the certificate of who says for whom it asks was not signed by the front-proxy CA')
     if (allowedNames.length > 0 && !allowedNames.includes(certificate.commonName))
       return new InvalidCredentials(`x509: subject with cn=${certificate.commonName} is not in the allowed list`)
-    const uid = firstValue(headers, uidHeaders)
+    const uid = firstValue(request, uidHeaders)
     const user: UserInfo = {
       name,
       ...(uid !== '' && { uid }),
-      groups: groupHeaders.flatMap(header => allValues(headers, header)),
-      extra: extraOf(headers, extraHeaderPrefixes),
+      groups: groupHeaders.flatMap(header => allValues(request, header)),
+      extra: extraOf(request, extraHeaderPrefixes),
     }
     return name === anonymousUser ? user : authenticated(user)
   }
 }
 
-function allValues(headers: Headers, header: string): string[] {
-  const value = headers[header.toLowerCase()]
-  if (value === undefined) return []
-  return (typeof value === 'string' ? splitJoined(value) : [...value]).filter(each => each !== '')
-}
+const allValues = (request: Headers, header: string): string[] =>
+  headerValues(request, header.toLowerCase()).filter(value => value !== '')
 
-/** Node joins the values of a header that comes several times. */
-const splitJoined = (value: string): string[] => value.split(', ')
-
-function firstValue(headers: Headers, names: readonly string[]): string {
+function firstValue(request: Headers, names: readonly string[]): string {
   for (const name of names) {
-    const value = headers[name.toLowerCase()]
-    const found = typeof value === 'string' ? value : value?.[0]
+    const [found] = headerValues(request, name.toLowerCase())
     if (found) return found
   }
   return ''
 }
 
-function extraOf(headers: Headers, prefixes: readonly string[]): Record<string, string[]> {
+function extraOf(request: Headers, prefixes: readonly string[]): Record<string, string[]> {
   const extra: Record<string, string[]> = {}
   for (const prefix of prefixes.map(each => each.toLowerCase()))
-    for (const header of Object.keys(headers)) {
+    for (const header of Object.keys(request.headers)) {
       if (!header.startsWith(prefix)) continue
       const key = unescaped(header.slice(prefix.length))
-      extra[key] = [...(extra[key] ?? []), ...allValues(headers, header)]
+      extra[key] = [...(extra[key] ?? []), ...allValues(request, header)]
     }
   return extra
 }

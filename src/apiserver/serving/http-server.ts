@@ -83,8 +83,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     sessions.add(session)
     const certificate = () => peerCertificateOf(socket)
     const remoteAddress = socket.remoteAddress ?? ''
-    session.on('stream', (stream, headers) =>
-      serveHttp2(options, stream, headers as Record<string, string>, certificate, remoteAddress),
+    session.on(
+      'stream',
+      (stream: ServerHttp2Stream, headers: Record<string, string>, _flags: number, rawHeaders: readonly string[]) =>
+        serveHttp2(options, stream, headers, rawHeaders, certificate, remoteAddress),
     )
     session.on('close', () => sessions.delete(session))
     session.on('error', error => env.log.debug('an HTTP/2 session broke', { error: error.message }))
@@ -149,11 +151,13 @@ function serveHttp2(
   options: HttpServerOptions,
   stream: ServerHttp2Stream,
   headers: Record<string, string>,
+  rawHeaders: readonly string[],
   peerCertificate: () => PeerCertificate | undefined,
   remoteAddress: string,
 ): void {
   stream.on('error', () => {})
   const request = contextOf(options, headers[':method']!, headers[':path']!, headers, {
+    rawHeaders,
     peerCertificate,
     remoteAddress,
     readBody: once(() => collect(stream, headers['content-length'])),
@@ -270,6 +274,7 @@ function serveHttp1(
 ): void {
   const socket = message.socket as TLSSocket
   const request = contextOf(options, message.method!, message.url!, message.headers, {
+    rawHeaders: message.rawHeaders,
     peerCertificate: () => peerCertificateOf(socket),
     remoteAddress: socket.remoteAddress ?? '',
     readBody: once(() => collect(message, message.headers['content-length'])),
@@ -301,6 +306,7 @@ function serveUpgrade(
 ): void {
   socket.on('error', error => options.env.log.debug('an upgraded connection broke', { error: error.message }))
   const request = contextOf(options, message.method!, message.url!, message.headers, {
+    rawHeaders: message.rawHeaders,
     peerCertificate: () => peerCertificateOf(message.socket as TLSSocket),
     remoteAddress: message.socket.remoteAddress ?? '',
     readBody: () => Promise.resolve(new Uint8Array()),
