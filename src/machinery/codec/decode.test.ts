@@ -223,6 +223,17 @@ describe('a value that does not fit its field', () => {
     ],
     [{ spec: { period: 'soon' } }, 'time: invalid duration "soon"'],
     [{ spec: { data: { a: '*' } } }, 'illegal base64 data at input byte 0'],
+    [{ spec: { data: { a: 'YWJj!' } } }, 'illegal base64 data at input byte 4'],
+    [{ spec: { data: { a: 'YWI' } } }, 'illegal base64 data at input byte 0'],
+    [{ spec: { data: { a: 'YQ=' } } }, 'illegal base64 data at input byte 3'],
+    [{ spec: { data: { a: 'YQ=a' } } }, 'illegal base64 data at input byte 2'],
+    [{ spec: { data: { a: 'Y=' } } }, 'illegal base64 data at input byte 1'],
+    [{ spec: { data: { a: 'YQ==YQ==' } } }, 'illegal base64 data at input byte 4'],
+    [{ spec: { data: { a: 'YQ\n=\n=\nYQ==' } } }, 'illegal base64 data at input byte 7'],
+    [
+      { spec: { data: undefined, memory: undefined, replicas: 1.5 } },
+      'json: cannot unmarshal number 1.5 into Go struct field ThingSpec.spec.replicas of type int32',
+    ],
     [
       { metadata: { creationTimestamp: 'now' } },
       'parsing time "now" as "2006-01-02T15:04:05Z07:00": cannot parse "now" as "2006"',

@@ -46,11 +46,28 @@ function readBytes(value: unknown): string {
   return text.endsWith('=') ? text.slice(0, -4) + Buffer.from(text.slice(-4), 'base64').toString('base64') : text
 }
 
+/** Where Go's decoder, which reads four characters at a time, gives up. */
 function illegalByte(text: string): number {
-  const at = text.search(/[^A-Za-z0-9+/\r\n]/)
-  if (at >= 0 && text[at] !== '=') return at
-  const digits = text.replace(/[\r\n]/g, '')
-  return at < 0 || digits.endsWith('=') ? digits.length - (digits.length % 4) : at
+  const isBreak = (at: number) => text[at] === '\n' || text[at] === '\r'
+  let digits = 0
+  for (let at = 0; at < text.length; at++) {
+    if (isBreak(at)) continue
+    if (/[A-Za-z0-9+/]/.test(text[at]!)) {
+      digits++
+      continue
+    }
+    if (text[at] !== '=' || digits % 4 < 2) return at
+    let next = at + 1
+    if (digits % 4 === 2) {
+      while (isBreak(next)) next++
+      if (next >= text.length) return text.length
+      if (text[next] !== '=') return next - 1
+      next++
+    }
+    while (isBreak(next)) next++
+    return next
+  }
+  return text.length - (digits % 4)
 }
 
 function textReader(parse: (text: string) => string | undefined): ScalarReader {

@@ -259,7 +259,14 @@ describe('a patch', () => {
       strategic,
       { data: { a: 1 } },
       422,
-      ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+      ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": cannot convert int64 to string',
+    ],
+    [
+      'a map that is none',
+      strategic,
+      { metadata: { labels: 'invalid' } },
+      422,
+      ' "" is invalid: patch: Invalid value: "map[metadata:map[labels:invalid]]": cannot restore map from string',
     ],
     [
       'another name',

@@ -56,6 +56,15 @@ const webhook = {
   sideEffects: 'None',
   admissionReviewVersions: ['v1'],
 }
+/** Of CN=a, made with openssl. */
+const certificateRequest = `-----BEGIN CERTIFICATE REQUEST-----
+MIHFMG4CAQAwDDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
+BMwvRgiB6CDwsVXGC9T8pHsqKAuEK4snJKdnuq1jaAEpWXkpiQGr3JY4Z3tvqmsx
+8XZYAj1EM5beKxQ7ueDJVF2gADAKBggqhkjOPQQDAgNHADBEAiAzDCrnPJkVyI1L
+Hxig2U4rw8wnzrMzwPix6hy9IP9MkAIgP8IgzQQSG4CAOJjzereZAM84/0IygStN
+3BkPOpKGsn0=
+-----END CERTIFICATE REQUEST-----
+`
 const subject = { kind: 'User', name: 'u', apiGroup: 'rbac.authorization.k8s.io' }
 
 /** By resource, as `deployments.apps`. */
@@ -199,7 +208,11 @@ export const validObjects: Readonly<Record<string, object>> = {
   },
   'certificatesigningrequests.certificates.k8s.io': {
     metadata: meta,
-    spec: { request: 'aGk=', signerName: 'example.com/s', usages: ['client auth'] },
+    spec: {
+      request: Buffer.from(certificateRequest).toString('base64'),
+      signerName: 'example.com/s',
+      usages: ['client auth'],
+    },
   },
   'flowschemas.flowcontrol.apiserver.k8s.io': {
     metadata: meta,

@@ -3,6 +3,7 @@
 
 import { applyDefaults } from '../../../api/defaults.ts'
 import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
+import { restoreProblem } from '../../../machinery/codec/restore-problem.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { goJson, goValue, quote } from '../../../machinery/go-text.ts'
 import { parseJson } from '../../../machinery/json/parse.ts'
@@ -93,7 +94,8 @@ function decodePatched(
   try {
     decoded = decodeDeclared(declaration, patched, mode, true, sharing)
   } catch (error) {
-    throw refuse((error as Error).message)
+    const restoring = type === strategicMergePatch ? restoreProblem(declaration.schema, patched) : undefined
+    throw refuse(restoring ?? (error as Error).message)
   }
   if (mode === 'Ignore') return decoded.object
   const problems = [...patchProblems(type, document), ...decoded.unknownFields]

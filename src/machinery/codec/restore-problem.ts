@@ -1,0 +1,77 @@
+// What Go's converter says of the first value of a map that does not fit its field. Strategic merge patches are made into
+// objects by it, not by the JSON decoder (`explain.ts`): it reads fields in declared order, and names no field.
+
+import type { ObjectSchema, TypeNode } from '../schema/schema.ts'
+import { goTypeName, readers } from './scalars.ts'
+
+/** undefined when all of it fits. */
+export function restoreProblem(schema: ObjectSchema, value: unknown): string | undefined {
+  if (schema.alias) return problemOf(schema.alias, value)
+  if (kindOf(value) !== 'map') return `cannot restore struct from: ${kindOf(value)}`
+  for (const [name, { node }] of schema.fields) {
+    const problem = problemOf(node, (value as Readonly<Record<string, unknown>>)[name])
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function problemOf(node: TypeNode, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  const kind = kindOf(value)
+  switch (node.type) {
+    case 'object':
+      return restoreProblem(node.of(), value)
+    case 'list':
+      return kind === 'slice' ? first(value as unknown[], node.item) : `cannot restore slice from ${kind}`
+    case 'map':
+      return kind === 'map' ? first(Object.values(value), node.value) : `cannot restore map from ${kind}`
+    case 'either':
+      return kind === 'map' ? restoreProblem(node.of(), value) : problemOf(node.or, value)
+    case 'bytes':
+      if (kind !== 'string') return `cannot restore slice from ${kind}`
+      break
+    case 'string':
+      if (kind === 'string') return undefined
+      return kind === 'int64' ? 'cannot convert int64 to string' : 'unrecognized type: string'
+    case 'boolean':
+      return kind === 'bool' ? undefined : 'unrecognized type: bool'
+    case 'int32':
+    case 'int64':
+    case 'double':
+      if (kind === 'int64' || (kind === 'float64' && node.type === 'double')) return undefined
+      return kind === 'float64'
+        ? `cannot convert float64 to ${goTypeName(node)}`
+        : `unrecognized type: ${goTypeName(node)}`
+  }
+  try {
+    readers[node.type](value)
+    return undefined
+  } catch (error) {
+    const { message } = error as Error
+    return node.type === 'bytes' ? `error decoding from json: ${message}` : message
+  }
+}
+
+function first(values: readonly unknown[], node: TypeNode): string | undefined {
+  for (const value of values) {
+    const problem = problemOf(node, value)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+/** The value's kind in Go, once JSON has been read into an `interface{}`. */
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'invalid'
+  if (Array.isArray(value)) return 'slice'
+  switch (typeof value) {
+    case 'boolean':
+      return 'bool'
+    case 'number':
+      return Number.isInteger(value) ? 'int64' : 'float64'
+    case 'string':
+      return 'string'
+    default:
+      return 'map'
+  }
+}
