@@ -1,7 +1,8 @@
 // DELETE and DELETECOLLECTION.
 //
 // An object goes at once, unless its kind waits for somebody to stop first (grace period: pods), or finalizers hold it:
-// then it is only marked, and goes with the update that removes the last of them.
+// then it is only marked, and goes with the update that removes the last of them. An object of a kind that can wait is
+// marked even when it need not: whoever watches is told that it is being deleted, and then that it is gone.
 
 import type { DeleteOptions } from '../../../api/meta/v1/options.ts'
 import type { KubeObject } from '../../../api/resource.ts'
@@ -160,22 +161,34 @@ export async function deleteObject(
     if (validating) await validating
     strategy.checkDelete?.(old, context)
 
-    const marked = strategy.markForDeletion?.(old, context) ?? mark(server, resource, old, deletion)
+    const byItself = strategy.markForDeletion?.(old, context)
+    const { marked, goes } = byItself ? { marked: byItself, goes: false } : mark(server, resource, old, deletion)
     const waits = deletion.asksForCascade ? 202 : 200
-    if (marked === old) return answerObject(server, resource, request, current, waits)
-    if (deletion.dryRun)
-      return marked
-        ? answerObject(server, resource, request, StoredObject.dryRun(key, encodeForStore(marked), marked), waits)
-        : deleted(server, resource, request, current)
-    const converted = marked && storedForm(declaration, marked)
-    const toStore = converted instanceof Promise ? await converted : converted
-    const result = toStore
-      ? await storage.put(key, toStore, current.revision)
-      : await storage.delete(key, current.revision)
+    if (!goes && (!marked || marked === old)) return answerObject(server, resource, request, current, waits)
+    if (deletion.dryRun) {
+      const shown = marked ? StoredObject.dryRun(key, encodeForStore(marked), marked) : current
+      return goes ? deleted(server, resource, request, shown) : answerObject(server, resource, request, shown, waits)
+    }
+    if (marked) {
+      const converted = storedForm(declaration, marked)
+      const toStore = converted instanceof Promise ? await converted : converted
+      const result = await storage.put(key, toStore, current.revision)
+      if (result.committed) {
+        const answering = convertAhead(declaration, result.stored)
+        if (answering) await answering
+        if (!goes) return answerObject(server, resource, request, result.stored, waits)
+        const gone = await removeMarked(resource, key, result.stored)
+        strategy.afterDelete?.(old, context)
+        return deleted(server, resource, request, gone)
+      }
+      if (deletion.preconditions.resourceVersion) throw conflict(declaration, name, optimisticLockMessage)
+      current = result.current
+      continue
+    }
+    const result = await storage.delete(key, current.revision)
     if (result.committed) {
       const answering = convertAhead(declaration, result.stored)
       if (answering) await answering
-      if (marked) return answerObject(server, resource, request, result.stored, waits)
       strategy.afterDelete?.(old, context)
       return deleted(server, resource, request, result.stored)
     }
@@ -184,33 +197,59 @@ export async function deleteObject(
   }
 }
 
-/**
- * The object as it stands while it waits to go; undefined when nothing holds it; the same object when it is already
- * waiting and nothing changes.
- */
-export function mark(
-  server: ServerContext,
-  resource: ServedResource,
-  old: KubeObject,
-  deletion: Deletion,
-): KubeObject | undefined {
-  const finalizers = withPropagation(resource, old, deletion.propagation)
-  const grace = resource.strategy.gracePeriodSeconds?.(old, deletion.gracePeriodSeconds)
+/** Nothing holds what was marked so, whatever else is written to it meanwhile; and somebody else may be faster. */
+async function removeMarked(resource: ServedResource, key: string, marked: StoredObject): Promise<StoredObject> {
+  let current: StoredObject | undefined = marked
+  let last = marked
+  while (current && current.object.metadata.uid === marked.object.metadata.uid) {
+    last = current
+    const result = await resource.storage!.delete(key, current.revision)
+    if (result.committed) return result.stored
+    current = result.current
+  }
+  return last
+}
+
+interface Verdict {
+  /** The object as it stands while it waits to go, or at last; the same object when it is already so. */
+  readonly marked?: KubeObject
+  /** Nothing holds it. */
+  readonly goes: boolean
+}
+
+function mark(server: ServerContext, resource: ServedResource, old: KubeObject, deletion: Deletion): Verdict {
   const already = old.metadata['deletionTimestamp'] !== undefined
   const before: number = old.metadata['deletionGracePeriodSeconds'] ?? 0
-  // A second deletion may only shorten the wait.
-  const seconds = already && (grace === undefined || grace >= before) ? before : (grace ?? 0)
-  if (finalizers.length === 0 && seconds === 0) return undefined
-  if (already && seconds === before && sameList(finalizers, old.metadata['finalizers'] ?? [])) return old
+  const now = server.env.clock.now()
+  let seconds: number | undefined
+  let ends = already ? Date.parse(old.metadata['deletionTimestamp']) : now
+  if (!already) {
+    seconds = resource.strategy.gracePeriodSeconds?.(old, deletion.gracePeriodSeconds)
+    ends += (seconds ?? 0) * 1000
+  } else if (resource.strategy.gracePeriodSeconds && before > 0) {
+    // A second deletion may only shorten the wait.
+    seconds = deletion.gracePeriodSeconds
+    if (seconds === undefined || seconds >= before) return { goes: false }
+    ends += (seconds - before) * 1000
+    if (ends < now) {
+      ends = now
+      // Whoever waits to be told is told.
+      if (seconds !== 0) seconds = 1
+    }
+  }
+  const finalizers = withPropagation(resource, old, deletion.propagation)
+  const goes = finalizers.length === 0 && !seconds
+  if (goes && seconds === undefined) return { goes }
+  if (already && seconds === undefined && sameList(finalizers, old.metadata['finalizers'] ?? []))
+    return { marked: old, goes }
   const marked = deepCopy(old)
   const { metadata } = marked
   if (finalizers.length > 0) metadata['finalizers'] = finalizers
   else delete metadata['finalizers']
-  const started = already ? Date.parse(old.metadata['deletionTimestamp']) - before * 1000 : server.env.clock.now()
-  if (!already || seconds !== before) metadata['deletionTimestamp'] = formatTime(started + seconds * 1000)
-  metadata['deletionGracePeriodSeconds'] = seconds
+  metadata['deletionTimestamp'] = formatTime(ends)
+  metadata['deletionGracePeriodSeconds'] = seconds ?? 0
   if (!already && metadata['generation'] !== undefined) metadata['generation'] += 1
-  return marked
+  return { marked, goes }
 }
 
 function withPropagation(
