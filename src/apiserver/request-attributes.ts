@@ -1,6 +1,7 @@
 // What a request would do, as authorization, audit and impersonation see it.
 
 import { parseFieldSelector } from '../machinery/fields.ts'
+import { isPathSegmentName } from '../machinery/validation/names.ts'
 import type { AuthorizationAttributes } from './authorization/authorizer.ts'
 import type { RequestContext } from './request.ts'
 
@@ -23,10 +24,11 @@ export function authorizationAttributes({ info, user }: RequestContext): Authori
 }
 
 /** A list or watch that selects one name is about that object (upstream's RequestInfo): rules for that name allow it. */
-export function nameSelected({ fieldSelector }: RequestContext['info']): string {
-  if (!fieldSelector?.includes('metadata.name')) return ''
+export function nameSelected({ fieldSelector, verb }: RequestContext['info']): string {
+  if (!fieldSelector?.includes('metadata.name') || (verb !== 'list' && verb !== 'watch')) return ''
   try {
-    return parseFieldSelector(fieldSelector).requiredValue('metadata.name') ?? ''
+    const name = parseFieldSelector(fieldSelector).requiredValue('metadata.name') ?? ''
+    return isPathSegmentName(name).length === 0 ? name : ''
   } catch {
     return ''
   }

@@ -94,11 +94,10 @@ function read(method: string, path: string, query: URLSearchParams): RequestInfo
   if (length === at) return otherPath(method, path, apiPrefix, group, version)
 
   let verb = verbOf[method] ?? ''
-  if (parts[at] === 'watch' && length > at + 1) {
-    verb = 'watch'
-    at++
-  } else if (parts[at] === 'proxy' && length > at + 1) {
-    verb = 'proxy'
+  const prefix = length > at + 1 ? parts[at] : undefined
+  const prefixed = prefix === 'watch' || prefix === 'proxy'
+  if (prefixed) {
+    verb = prefix
     at++
   }
   let namespace = ''
@@ -113,6 +112,8 @@ function read(method: string, path: string, query: URLSearchParams): RequestInfo
   if (verb === 'get') {
     if (name === '') verb = isWatch(query) ? 'watch' : 'list'
   } else if (verb === 'delete' && name === '') verb = 'deletecollection'
+  // Where the path itself says `watch`, selectors don't count for what a request is about.
+  const selects = query.size > 0 && !prefixed && (verb === 'list' || verb === 'watch' || verb === 'deletecollection')
   return {
     isResourceRequest: true,
     path,
@@ -125,8 +126,8 @@ function read(method: string, path: string, query: URLSearchParams): RequestInfo
     subresource,
     name,
     rest: length > at + 3 ? parts.slice(at + 3, length) : none,
-    labelSelector: query.size === 0 ? undefined : (query.get('labelSelector') ?? undefined),
-    fieldSelector: query.size === 0 ? undefined : (query.get('fieldSelector') ?? undefined),
+    labelSelector: selects ? (query.get('labelSelector') ?? undefined) : undefined,
+    fieldSelector: selects ? (query.get('fieldSelector') ?? undefined) : undefined,
   }
 }
 

@@ -2,13 +2,15 @@
 // they may `escalate` that role, or `bind` it.
 
 import type { KubeObject } from '../../api/resource.ts'
+import { semanticEqual } from '../../machinery/deep-equal.ts'
+import { aggregateMessage } from '../../machinery/field-error.ts'
 import { goJson, quote } from '../../machinery/go-text.ts'
-import { forbidden } from '../../machinery/status-error.ts'
+import { forbidden, notFound, type StatusError } from '../../machinery/status-error.ts'
 import { systemPrivilegedGroup, type UserInfo } from '../user.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { PolicyRule } from './policy-rule.ts'
 import type { RbacAuthorizer } from './rbac.ts'
-import type { RoleRef } from './rbac-index.ts'
+import { RoleNotFound, type RoleRef } from './rbac-index.ts'
 
 const rbacGroup = 'rbac.authorization.k8s.io'
 const fullAuthority: readonly PolicyRule[] = [
@@ -24,6 +26,8 @@ export interface EscalationCheck {
   readonly object: KubeObject
   /** What stands now, for an update. */
   readonly oldObject?: KubeObject
+  /** What the request's path names; '' for a POST. */
+  readonly requestName: string
   readonly user: UserInfo
   readonly authorizer: Authorizer
   readonly rbac: RbacAuthorizer
@@ -37,34 +41,50 @@ export function checkEscalation(check: EscalationCheck): void {
 }
 
 function checkRole(check: EscalationCheck): void {
-  const { resource, namespace, object, oldObject, user, authorizer } = check
+  const { resource, namespace, object, oldObject, user, authorizer, requestName } = check
   const name = object.metadata.name ?? ''
-  if (
-    oldObject &&
-    same(oldObject['rules'], object['rules']) &&
-    same(oldObject['aggregationRule'], object['aggregationRule'])
-  )
-    return
-  const attributes = { user, resourceRequest: true, group: rbacGroup, version: 'v1', resource, namespace, name }
-  if (authorizer.authorize({ ...attributes, verb: 'escalate' }).allowed) return
+  const attributes = { user, resourceRequest: true, group: rbacGroup, version: '*', resource, namespace }
+  if (authorizer.authorize({ ...attributes, verb: 'escalate', name: requestName }).allowed) return
+  if (isForCollectorOnly(object, oldObject)) return
   refuse(check, name, missingRights(check, object['rules'] ?? []))
-  if (resource === 'clusterroles' && (object['aggregationRule'] || oldObject?.['aggregationRule'])) {
+  if (resource === 'clusterroles' && (aggregates(object) || aggregates(oldObject))) {
     if (missingRights(check, fullAuthority) !== undefined)
-      throw refusal(check, name, 'must have cluster-admin privileges to use an aggregationRule')
+      throw refusal(check, name, 'must have cluster-admin privileges to use the aggregationRule')
   }
 }
+
+const aggregates = (role: KubeObject | undefined) => role?.['aggregationRule']?.clusterRoleSelectors?.length > 0
 
 function checkBinding(check: EscalationCheck): void {
   const { namespace, object, oldObject, user, authorizer, rbac } = check
   const name = object.metadata.name ?? ''
   const roleRef: RoleRef = object['roleRef'] ?? { kind: '', name: '' }
-  if (oldObject && same(oldObject['subjects'], object['subjects']) && same(oldObject['roleRef'], roleRef)) return
-  const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles'
-  const attributes = { user, resourceRequest: true, group: rbacGroup, version: 'v1', resource, namespace }
-  if (authorizer.authorize({ ...attributes, verb: 'bind', name: roleRef.name }).allowed) return
+  if (isForCollectorOnly(object, oldObject)) return
+  const resource = resourceOfRole[roleRef.kind]
+  if (resource !== undefined) {
+    const attributes = { user, resourceRequest: true, group: rbacGroup, version: '*', resource, namespace }
+    if (authorizer.authorize({ ...attributes, verb: 'bind', name: roleRef.name }).allowed) return
+  }
   const rules = rbac.roleRules(roleRef, namespace)
-  if (rules instanceof Error) throw refusal(check, name, rules.message)
+  if (rules instanceof Error) throw asRead(check, rules)
   refuse(check, name, missingRights(check, rules))
+}
+
+const resourceOfRole: Readonly<Record<string, string>> = { Role: 'roles', ClusterRole: 'clusterroles' }
+
+/** Upstream reads the role as part of the request, so it says that the request's kind of object is not there. */
+function asRead({ resource }: EscalationCheck, error: Error): Error | StatusError {
+  return error instanceof RoleNotFound ? notFound({ group: rbacGroup, resource }, error.role) : error
+}
+
+/** Nothing changes but what the garbage collector needs to change. */
+function isForCollectorOnly(object: KubeObject, oldObject: KubeObject | undefined): boolean {
+  return oldObject !== undefined && semanticEqual(withoutCollectors(object), withoutCollectors(oldObject))
+}
+
+function withoutCollectors({ metadata, ...rest }: KubeObject): object {
+  const { ownerReferences: _owners, finalizers: _finalizers, managedFields: _managers, ...others } = metadata
+  return { ...rest, metadata: others }
 }
 
 function refuse(check: EscalationCheck, name: string, message: string | undefined): void {
@@ -75,17 +95,15 @@ function refusal({ resource }: EscalationCheck, name: string, message: string) {
   return forbidden({ group: rbacGroup, resource }, name, message)
 }
 
-function same(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a ?? []) === JSON.stringify(b ?? [])
-}
-
 /** Upstream's words for the rights in `wanted` that the user lacks in the namespace; undefined when they hold all. */
-function missingRights({ rbac, user, namespace }: EscalationCheck, wanted: readonly PolicyRule[]): string | undefined {
-  const { rules, errors } = rbac.rulesFor(user, namespace)
+function missingRights(check: EscalationCheck, wanted: readonly PolicyRule[]): string | undefined {
+  const { rbac, user, namespace } = check
+  const { rules, errors } = rbac.heldBy(user, namespace)
   const missing = uncovered(rules, wanted)
   if (missing.length === 0) return undefined
   const lines = [...new Set(compact(missing).map(ruleText))].sort()
-  const resolution = errors.length === 0 ? '' : `; resolution errors: [${errors.join(' ')}]`
+  const problems = errors.map(error => asRead(check, error).message)
+  const resolution = problems.length === 0 ? '' : `; resolution errors: [${aggregateMessage(problems)}]`
   const groups = `[${user.groups.map(quote).join(' ')}]`
   return `user ${quote(user.name)} (groups=${groups}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${resolution}`
 }

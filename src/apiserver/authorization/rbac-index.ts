@@ -102,9 +102,9 @@ export class RbacIndex {
   rulesOf(roleRef: RoleRef, namespace: string): readonly PolicyRule[] | Error {
     switch (roleRef.kind) {
       case 'Role':
-        return this.#roles.get(`${namespace}/${roleRef.name}`) ?? notFound('role', roleRef.name)
+        return this.#roles.get(`${namespace}/${roleRef.name}`) ?? new RoleNotFound('role', roleRef.name)
       case 'ClusterRole':
-        return this.#clusterRoles.get(roleRef.name) ?? notFound('clusterrole', roleRef.name)
+        return this.#clusterRoles.get(roleRef.name) ?? new RoleNotFound('clusterrole', roleRef.name)
       default:
         return new Error(`unsupported role reference kind: ${quote(roleRef.kind)}`)
     }
@@ -153,8 +153,15 @@ function keyOf(subject: Subject, bindingNamespace: string): string | undefined {
   }
 }
 
-function notFound(resource: string, name: string): Error {
-  return new Error(`${resource}.rbac.authorization.k8s.io ${quote(name)} not found`)
+/** A binding's role that is not there. */
+export class RoleNotFound extends Error {
+  override readonly name = 'RoleNotFound'
+  readonly role: string
+
+  constructor(resource: string, role: string) {
+    super(`${resource}.rbac.authorization.k8s.io ${quote(role)} not found`)
+    this.role = role
+  }
 }
 
 /** Where a right comes from, as upstream says it in the reason of a decision. */

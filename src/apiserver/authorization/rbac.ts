@@ -19,7 +19,7 @@ interface GrantedRule {
 /** Everything one user may do in one namespace ('' for cluster-wide only). */
 interface Rights {
   readonly rules: readonly GrantedRule[]
-  readonly errors: readonly string[]
+  readonly errors: readonly Error[]
 }
 
 /** What is remembered of one question. */
@@ -77,8 +77,14 @@ export class RbacAuthorizer implements Authorizer {
     return {
       rules: rules.map(({ rule }) => rule),
       incomplete: false,
-      errors: errors.length > 0 ? [aggregateMessage(errors)] : [],
+      errors: errors.length > 0 ? [aggregateMessage(errors.map(({ message }) => message))] : [],
     }
+  }
+
+  /** As `rulesFor`, with each thing that went wrong by itself. */
+  heldBy(user: UserInfo, namespace: string): { rules: readonly PolicyRule[]; errors: readonly Error[] } {
+    const { rules, errors } = this.#rightsOf(user, namespace)
+    return { rules: rules.map(({ rule }) => rule), errors }
   }
 
   /** The rules behind a roleRef of a binding in the namespace ('' for a ClusterRoleBinding). */
@@ -118,11 +124,11 @@ export class RbacAuthorizer implements Authorizer {
 
   #findRights(user: UserInfo, namespace: string): Rights {
     const rules: GrantedRule[] = []
-    const errors: string[] = []
+    const errors: Error[] = []
     for (const scope of namespace === '' ? [''] : ['', namespace]) {
       for (const grant of this.#index.grantsTo(user, scope)) {
         const found = this.#index.rulesOf(grant.binding.roleRef, scope)
-        if (found instanceof Error) errors.push(found.message)
+        if (found instanceof Error) errors.push(found)
         else for (const rule of found) rules.push({ rule, grant })
       }
     }
@@ -135,7 +141,7 @@ export class RbacAuthorizer implements Authorizer {
     const byName = new Map<string, Decision>()
     const otherwise = {
       allowed: false,
-      reason: errors.length === 0 ? '' : `RBAC: ${aggregateMessage(errors)}`,
+      reason: errors.length === 0 ? '' : `RBAC: ${aggregateMessage(errors.map(({ message }) => message))}`,
     }
     for (const { rule, grant } of rules) {
       if (!verbMatches(rule, verb)) continue

@@ -86,7 +86,7 @@ test.each([
 
 test.each<[string, AccessReviewKind, AccessReview]>([
   [
-    'SelfSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
     'SelfSubjectAccessReview',
     {},
   ],
@@ -96,7 +96,7 @@ test.each<[string, AccessReviewKind, AccessReview]>([
     { spec: { ...listPods, nonResourceAttributes: { path: '/', verb: 'get' } } },
   ],
   [
-    'SubjectAccessReview.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified',
+    '.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified',
     'SubjectAccessReview',
     { spec: listPods },
   ],

@@ -6,7 +6,8 @@ import { type FieldPath, root } from '../../machinery/field-path.ts'
 import { fieldSelectorOf as fieldTerms, parseFieldSelector } from '../../machinery/fields.ts'
 import { checkedRequirement, requirementText } from '../../machinery/label-requirement.ts'
 import { parseRequirements } from '../../machinery/label-selector-parser.ts'
-import { invalid } from '../../machinery/status-error.ts'
+import { badRequest, invalid } from '../../machinery/status-error.ts'
+import { validateLabelRequirement, validateSelectorOperator } from '../../machinery/validation/labels.ts'
 import type { UserInfo } from '../user.ts'
 import type { AuthorizationAttributes, Authorizer } from './authorizer.ts'
 
@@ -57,7 +58,8 @@ export function evaluateAccessReview(
 ): AccessReviewStatus {
   const spec = review.spec ?? {}
   const errors = validate(kind, review, spec)
-  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind }, '', errors)
+  // Upstream has forgotten the kind by then.
+  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
   const user: UserInfo =
     kind === 'SelfSubjectAccessReview'
       ? requester
@@ -158,15 +160,42 @@ function evaluationError(spec: AccessReviewSpec, error: string | undefined): str
   return problems.join('; ')
 }
 
-function validateSelector(selector: SelectorAttributes | undefined, path: FieldPath): FieldError[] {
+type Requirement = NonNullable<SelectorAttributes['requirements']>[number]
+
+/** Clients may know operators that we don't. */
+const rules = { allowUnknownOperator: true }
+
+const fieldRequirement = (requirement: Requirement, path: FieldPath): FieldError[] => [
+  ...(requirement.key === '' ? [required(path.child('key'), 'must be specified')] : []),
+  ...validateSelectorOperator(requirement, path, rules),
+]
+const labelRequirement = (requirement: Requirement, path: FieldPath) =>
+  validateLabelRequirement(requirement, path, rules)
+
+function validateSelector(
+  selector: SelectorAttributes | undefined,
+  path: FieldPath,
+  validateRequirement: (requirement: Requirement, path: FieldPath) => FieldError[],
+): FieldError[] {
   if (!selector) return []
   const { rawSelector = '', requirements = [] } = selector
+  const errors: FieldError[] = []
   if (rawSelector !== '' && requirements.length > 0)
-    return [fieldInvalid(path.child('rawSelector'), rawSelector, 'may not specified at the same time as requirements')]
+    errors.push(
+      fieldInvalid(path.child('rawSelector'), rawSelector, 'may not specified at the same time as requirements'),
+    )
   if (rawSelector === '' && requirements.length === 0)
-    return [required(path.child('requirements'), `when ${path} is specified, requirements or rawSelector is required`)]
-  return []
+    errors.push(
+      required(path.child('requirements'), `when ${path} is specified, requirements or rawSelector is required`),
+    )
+  requirements.forEach((requirement, index) => {
+    errors.push(...validateRequirement(requirement, path.child('requirements').index(index)))
+  })
+  return errors
 }
+
+/** As Go names its fields. */
+const shown = ({ path = '', verb = '' }: { path?: string; verb?: string }) => ({ Path: path, Verb: verb })
 
 function validate(kind: AccessReviewKind, review: AccessReview, spec: AccessReviewSpec): FieldError[] {
   const errors: FieldError[] = []
@@ -176,7 +205,7 @@ function validate(kind: AccessReviewKind, review: AccessReview, spec: AccessRevi
     errors.push(
       fieldInvalid(
         path.child('nonResourceAttributes'),
-        nonResourceAttributes,
+        shown(nonResourceAttributes),
         'cannot be specified in combination with resourceAttributes',
       ),
     )
@@ -192,8 +221,8 @@ function validate(kind: AccessReviewKind, review: AccessReview, spec: AccessRevi
     errors.push(fieldInvalid(path.child('user'), spec.user ?? '', 'at least one of user or group must be specified'))
   const selectors = path.child('resourceAttributes')
   errors.push(
-    ...validateSelector(resourceAttributes?.labelSelector, selectors.child('labelSelector')),
-    ...validateSelector(resourceAttributes?.fieldSelector, selectors.child('fieldSelector')),
+    ...validateSelector(resourceAttributes?.fieldSelector, selectors.child('fieldSelector'), fieldRequirement),
+    ...validateSelector(resourceAttributes?.labelSelector, selectors.child('labelSelector'), labelRequirement),
   )
   const local = kind === 'LocalSubjectAccessReview'
   const metadata = Object.entries(review.metadata ?? {}).filter(
@@ -213,7 +242,11 @@ function validate(kind: AccessReviewKind, review: AccessReview, spec: AccessRevi
       )
     if (nonResourceAttributes)
       errors.push(
-        fieldInvalid(path.child('nonResourceAttributes'), nonResourceAttributes, 'disallowed on this kind of request'),
+        fieldInvalid(
+          path.child('nonResourceAttributes'),
+          shown(nonResourceAttributes),
+          'disallowed on this kind of request',
+        ),
       )
   }
   return errors
@@ -233,6 +266,7 @@ export interface RulesReviewStatus {
 
 /** SelfSubjectRulesReview: every rule that applies to the user in the namespace. */
 export function rulesFor(user: UserInfo, namespace: string, authorizer: Authorizer): RulesReviewStatus {
+  if (namespace === '') throw badRequest('no namespace on request')
   const { rules, incomplete, errors } = authorizer.rulesFor?.(user, namespace) ?? {
     rules: [],
     incomplete: true,

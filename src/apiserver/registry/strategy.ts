@@ -12,6 +12,8 @@ export interface StrategyContext {
   readonly user: UserInfo
   /** '' for the resource itself, else status, scale, … */
   readonly subresource: string
+  /** What the request's path names; '' when it is a collection's. */
+  readonly requestName: string
   readonly dryRun: boolean
   warn(message: string): void
 }

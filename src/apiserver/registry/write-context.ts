@@ -43,6 +43,7 @@ export function strategyContext(server: ServerContext, request: RequestContext, 
     server,
     user: request.user,
     subresource: request.info.subresource,
+    requestName: request.info.name,
     dryRun,
     warn: message => addWarnings(request, [message]),
   }

@@ -35,31 +35,45 @@ export function validateLabelSelector(
   if (!selector) return []
   const errors = validateLabels(selector.matchLabels, path.child('matchLabels'))
   selector.matchExpressions?.forEach((expression, index) => {
-    const at = path.child('matchExpressions').index(index)
-    const values = expression.values ?? []
-    switch (expression.operator) {
-      case 'In':
-      case 'NotIn':
-        if (values.length === 0)
-          errors.push(required(at.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"))
-        break
-      case 'Exists':
-      case 'DoesNotExist':
-        if (values.length > 0)
-          errors.push(
-            forbidden(at.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
-          )
-        break
-      default:
-        if (!rules.allowUnknownOperator)
-          errors.push(invalid(at.child('operator'), expression.operator, 'not a valid selector operator'))
-    }
-    errors.push(...validateLabelName(expression.key, at.child('key')))
-    if (!rules.allowInvalidLabelValue)
-      values.forEach((value, valueIndex) => {
-        for (const message of isLabelValue(value))
-          errors.push(invalid(at.child('values').index(valueIndex), value, message))
-      })
+    errors.push(...validateLabelRequirement(expression, path.child('matchExpressions').index(index), rules))
   })
   return errors
+}
+
+/** One term of a selector of labels. */
+export function validateLabelRequirement(
+  requirement: { readonly key: string; readonly operator: string; readonly values?: readonly string[] },
+  path: FieldPath,
+  rules: LabelSelectorRules = {},
+): FieldError[] {
+  return [
+    ...validateSelectorOperator(requirement, path, rules),
+    ...validateLabelName(requirement.key, path.child('key')),
+    ...(rules.allowInvalidLabelValue ? [] : validateLabelValues(requirement.values, path.child('values'))),
+  ]
+}
+
+function validateLabelValues(values: readonly string[] = [], path: FieldPath): FieldError[] {
+  return values.flatMap((value, index) =>
+    isLabelValue(value).map(message => invalid(path.index(index), value, message)),
+  )
+}
+
+/** Whether a term of a selector, of labels or of fields, has values where its operator wants some. */
+export function validateSelectorOperator(
+  { operator, values = [] }: { readonly operator: string; readonly values?: readonly string[] },
+  path: FieldPath,
+  rules: LabelSelectorRules = {},
+): FieldError[] {
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (values.length > 0) return []
+      return [required(path.child('values'), "must be specified when `operator` is 'In' or 'NotIn'")]
+    case 'Exists':
+    case 'DoesNotExist':
+      if (values.length === 0) return []
+      return [forbidden(path.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")]
+  }
+  return rules.allowUnknownOperator ? [] : [invalid(path.child('operator'), operator, 'not a valid selector operator')]
 }

@@ -3,6 +3,7 @@
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
+import { type LabelSelector, labelSelectorFrom } from '../../../machinery/labels.ts'
 import type { Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabelSelector } from '../../../machinery/validation/labels.ts'
 import { isPathSegmentName, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
@@ -28,10 +29,21 @@ export function validateRole(role: KubeObject): FieldError[] {
     const path = root('aggregationRule', 'clusterRoleSelectors')
     if (!selectors?.length)
       errors.push(required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'))
-    for (const [index, selector] of (selectors ?? []).entries())
+    for (const [index, selector] of (selectors ?? []).entries()) {
       errors.push(...validateLabelSelector(selector, path.index(index)))
+      if (!isSelector(selector)) errors.push(invalid(path.index(index), null, 'invalid label selector.'))
+    }
   }
   return errors
+}
+
+function isSelector(selector: LabelSelector): boolean {
+  try {
+    labelSelectorFrom(selector)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function checkRule(rule: PolicyRule, namespaced: boolean, path: FieldPath, errors: Errors): void {
@@ -74,7 +86,6 @@ function checkSubject(subject: Record<string, string>, namespaced: boolean, path
     if (apiGroup !== '') errors.push(notSupported(path.child('apiGroup'), apiGroup, ['']))
     if (!namespaced && namespace === '') errors.push(required(path.child('namespace')))
   } else if (kind === 'User' || kind === 'Group') {
-    if (name === '') errors.push(invalid(path.child('name'), name, `${kind.toLowerCase()} name cannot be empty`))
     if (apiGroup !== group) errors.push(notSupported(path.child('apiGroup'), apiGroup, [group]))
   } else errors.push(notSupported(path.child('kind'), kind, ['ServiceAccount', 'User', 'Group']))
 }

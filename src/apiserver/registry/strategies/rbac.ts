@@ -8,15 +8,16 @@ import { checkEscalation } from '../../authorization/escalation.ts'
 import type { Strategy, StrategyContext } from '../strategy.ts'
 
 function rbacStrategy(resource: string): Strategy {
-  const check = (object: KubeObject, oldObject: KubeObject | undefined, { server, user }: StrategyContext) =>
+  const check = (object: KubeObject, oldObject: KubeObject | undefined, context: StrategyContext) =>
     checkEscalation({
       resource,
       namespace: object.metadata.namespace ?? '',
       object,
       oldObject,
-      user,
-      authorizer: server.authorizer,
-      rbac: server.rbac,
+      requestName: context.requestName,
+      user: context.user,
+      authorizer: context.server.authorizer,
+      rbac: context.server.rbac,
     })
   const binding = resource.endsWith('bindings')
   return {

@@ -4,6 +4,7 @@
 import { TokenRequest } from '../../../api/authentication/v1/tokenrequest.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { badRequest, notFound } from '../../../machinery/status-error.ts'
+import { formatTime } from '../../../machinery/time.ts'
 import { reviewToken, userInfoOf } from '../../authentication/reviews.ts'
 import { answerTokenRequest, prepareTokenRequest } from '../../authentication/token-request.ts'
 import { type AccessReviewKind, evaluateAccessReview, rulesFor } from '../../authorization/reviews.ts'
@@ -17,8 +18,13 @@ import type { Handlers } from './subresources.ts'
 
 type Review = (server: ServerContext, review: KubeObject, request: RequestContext) => object | Promise<object>
 
+/** What stands in the answer besides its status. */
+type Shown = (review: KubeObject, server: ServerContext) => KubeObject
+
+const asSent: Shown = ({ status: _status, ...review }) => ({ ...review, metadata: { ...review.metadata } })
+
 /** Answers the review with its status filled in. */
-function reviewed(statusOf: Review): Handlers {
+function reviewed(statusOf: Review, shown = asSent): Handlers {
   const create: SubresourceHandler = async (server, resource, request) => {
     const review = await decodeBody(request, resource.declaration)
     request.audit?.requestObject(review)
@@ -28,8 +34,8 @@ function reviewed(statusOf: Review): Handlers {
         throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
       review.metadata.namespace = request.info.namespace
     }
-    const { metadata, ...rest } = review
-    const answer = { ...rest, metadata: { ...metadata }, status: await statusOf(server, review, request) }
+    const status = await statusOf(server, review, request)
+    const answer = { ...shown(review, server), status }
     return answerKind(request, resource.declaration.schema, answer, 201)
   }
   return { create }
@@ -66,14 +72,21 @@ export const reviewSubresources: Readonly<Record<string, Handlers>> = {
   'subjectaccessreviews.authorization.k8s.io': access('SubjectAccessReview'),
   'localsubjectaccessreviews.authorization.k8s.io': access('LocalSubjectAccessReview'),
   'selfsubjectaccessreviews.authorization.k8s.io': access('SelfSubjectAccessReview'),
-  'selfsubjectrulesreviews.authorization.k8s.io': reviewed((server, review, { user }) =>
-    rulesFor(user, review['spec']?.namespace ?? '', server.authorizer),
+  // These two answer a new object instead of the one that was sent.
+  'selfsubjectrulesreviews.authorization.k8s.io': reviewed(
+    (server, review, { user }) => rulesFor(user, review['spec']?.namespace ?? '', server.authorizer),
+    ({ kind, apiVersion }) => ({ kind, apiVersion, metadata: {}, spec: {} }),
   ),
   'tokenreviews.authentication.k8s.io': reviewed((server, review) =>
     reviewToken(review['spec'] ?? {}, server.authenticator, server.apiAudiences),
   ),
-  'selfsubjectreviews.authentication.k8s.io': reviewed((_server, _review, { user }) => ({
-    userInfo: userInfoOf(user),
-  })),
+  'selfsubjectreviews.authentication.k8s.io': reviewed(
+    (_server, _review, { user }) => ({ userInfo: userInfoOf(user) }),
+    ({ kind, apiVersion }, { env }) => ({
+      kind,
+      apiVersion,
+      metadata: { creationTimestamp: formatTime(env.clock.now()) },
+    }),
+  ),
   'serviceaccounts/token': { create: createToken },
 }
