@@ -85,6 +85,7 @@ const admission = new AdmissionChain(
     served: servedResources(registry),
     webhooks: { post: () => Promise.reject(new Error('there are no webhooks')) },
     writeQuota: quotaWriter(registry),
+    createNamespace: () => Promise.reject(new Error('nothing is written')),
   }),
   admissionLister(registry),
 )

@@ -6,6 +6,7 @@
 
 import { readFileSync } from 'node:fs'
 import { tablePrinter } from '../api/columns.ts'
+import { namespaces } from '../api/core/v1/namespace.ts'
 import { groupResource, type ResourceDeclaration } from '../api/resource.ts'
 import { resources as builtInResources } from '../api/scheme.ts'
 import { createClient } from '../client/rest-client.ts'
@@ -171,6 +172,7 @@ export class ApiServer {
             served: servedResources(this.#registry),
             webhooks: this.#webhooks,
             writeQuota: quotaWriter(this.#registry),
+            createNamespace: name => this.#createNamespace(name),
           },
           options.admission,
         ),
@@ -322,6 +324,10 @@ export class ApiServer {
     this.#registry.stop()
     this.#options.encryption?.close()
     this.#options.authorization?.close()
+  }
+
+  async #createNamespace(name: string): Promise<void> {
+    await createClient(this.transport()).resource(namespaces).create({ metadata: { name } })
   }
 
   /** A way in for a component in the same process, as that user. */

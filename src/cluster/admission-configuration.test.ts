@@ -62,7 +62,7 @@ describe('one line says what is wrong', () => {
     const text =
       'kind: AdmissionConfiguration\nplugins: [{name: PodSecurity, configuration: {defaults: {enforce: x}}}]\n'
     expect(await problem({ admissionControlConfigFile: file('bad.yaml', text) })).toBe(
-      'PodSecurity: defaults.enforce: Invalid value: "x": must be one of privileged, baseline, restricted',
+      'failed to initialize admission: couldn\'t init admission plugin "PodSecurity": defaults.enforce: Invalid value: "x": must be one of privileged, baseline, restricted',
     )
   })
 })

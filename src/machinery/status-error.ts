@@ -204,6 +204,9 @@ export function internalError(error: Error | string): StatusError {
   return failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] })
 }
 
+/** What went wrong has no reason of its own: upstream's answer to an error that is no Status. */
+export const unknownError = (message: string): StatusError => failure(500, '', message)
+
 export const requestEntityTooLarge = (message: string): StatusError =>
   failure(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`)
 

@@ -4,7 +4,7 @@ import type { Quantity } from '../../machinery/quantity.ts'
 import type { Container } from '../core/v1/container.ts'
 import type { Pod } from '../core/v1/pod.ts'
 import { podQOSClass } from '../core/v1/pod-qos.ts'
-import { aggregateContainerResources } from '../core/v1/pod-resources.ts'
+import { podResources } from '../core/v1/pod-resources.ts'
 import { isExtended, isHugePages, isNative } from '../core/v1/resources.validation.ts'
 import type { KubeObject } from '../resource.ts'
 import { countName, one, type QuotaEvaluator, type QuotaScope, scopeSelects } from './evaluator.ts'
@@ -63,20 +63,6 @@ function computeUsage(
     if (limit) amounts.set(`limits.${name}`, limit)
   }
   return amounts
-}
-
-/** Of its containers, of the pod as a whole where it says so, and what running it costs. */
-function podResources(pod: Pod, of: 'requests' | 'limits'): Map<string, Quantity> {
-  const total = aggregateContainerResources(pod, of)
-  for (const [name, amount] of amountsOf(pod.spec.resources?.[of])) total.set(name, amount)
-  for (const [name, amount] of amountsOf(pod.spec.overhead)) {
-    const before = total.get(name)
-    // What is not limited stays so.
-    if (of === 'limits') {
-      if (before && !before.isZero) total.set(name, before.add(amount))
-    } else total.set(name, before ? before.add(amount) : amount)
-  }
-  return total
 }
 
 /** Pods at their end use nothing any more; nor do those that should be gone. */

@@ -1,37 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { virtualEnv } from '../../machinery/env/virtual-env.ts'
 import { StatusError } from '../../machinery/status-error.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { AdmissionChain } from './chain.ts'
-import { defaultAdmissionPlugins } from './default-plugins.ts'
-import { cluster, plain, pod, type Request, services } from './testing/admission-cluster.ts'
-
-test('the default plugins stand in upstream’s order', () => {
-  expect(defaultAdmissionPlugins(services(virtualEnv())).map(({ name }) => name)).toEqual([
-    'NamespaceLifecycle',
-    'LimitRanger',
-    'ServiceAccount',
-    'NodeRestriction',
-    'TaintNodesByCondition',
-    'PodSecurity',
-    'Priority',
-    'DefaultTolerationSeconds',
-    'DefaultStorageClass',
-    'StorageObjectInUseProtection',
-    'PersistentVolumeClaimResize',
-    'RuntimeClass',
-    'CertificateApproval',
-    'CertificateSigning',
-    'CertificateSubjectRestriction',
-    'DefaultIngressClass',
-    'PodTopologyLabels',
-    'MutatingAdmissionPolicy',
-    'MutatingAdmissionWebhook',
-    'ValidatingAdmissionPolicy',
-    'ValidatingAdmissionWebhook',
-    'ResourceQuota',
-  ])
-})
+import { cluster, plain, pod, type Request } from './testing/admission-cluster.ts'
 
 test('an ordinary pod is filled in without a promise, as upstream fills it in', () => {
   const { chain, attributes } = cluster()

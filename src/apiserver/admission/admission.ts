@@ -36,6 +36,8 @@ export interface AdmissionServices {
   readonly authorizer: Authorizer
   readonly served: ServedResources
   readonly webhooks: WebhookCaller
+  /** As the API server itself. */
+  createNamespace(name: string): Promise<void>
   /** Writes a ResourceQuota if it still stands at its resourceVersion; false when it does not. */
   writeQuota(quota: KubeObject): Promise<boolean>
 }

@@ -1,31 +1,36 @@
 // NodeRestriction: a kubelet writes its own node, the status of its own pods, and what goes with them; nothing that would
 // let it draw workloads to itself or read what is not its own.
 
+import { parseCertificateRequest } from '../../api/certificates/v1/certificate-request.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import { goJson, quote } from '../../machinery/go-text.ts'
 import { notFound } from '../../machinery/status-error.ts'
-import { podConfigMapNames, podSecretNames } from '../authorization/node-graph.ts'
-import { nodeNameOf } from '../user.ts'
+import { diffOf } from '../../machinery/unified-diff.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { nodeNameOf, nodeUserPrefix } from '../user.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, refusal } from './admission.ts'
+import { referencedObjects } from './mirror-pod-references.ts'
 import { forbiddenNodeLabels } from './node-labels.ts'
+import { audienceRestriction } from './node-token-audience.ts'
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
 const nodeLeaseNamespace = 'kube-node-lease'
 
-export const nodeRestriction: AdmissionPlugin = {
+export const nodeRestriction = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'NodeRestriction',
   handles: operation => operation !== 'CONNECT',
+
   admit(attributes): void {
     const node = nodeNameOf(attributes.user)
     if (node === undefined) return
     if (node === '') throw refusal(attributes, `could not determine node from user ${quote(attributes.user.name)}`)
-    const message = restriction(node, attributes)
+    const message = restriction(node, attributes, authorizer)
     if (message !== undefined) throw refusal(attributes, message)
   },
-}
+})
 
 /** Why the node may not do this; undefined when it may. */
-function restriction(node: string, attributes: AdmissionAttributes): string | undefined {
+function restriction(node: string, attributes: AdmissionAttributes, authorizer: Authorizer): string | undefined {
   const { group, resource } = attributes.resource
   switch (group === '' ? resource : `${resource}.${group}`) {
     case 'pods':
@@ -35,7 +40,12 @@ function restriction(node: string, attributes: AdmissionAttributes): string | un
     case 'persistentvolumeclaims':
       return attributes.subresource === 'status' ? claimStatus(node, attributes) : 'may only update PVC status'
     case 'serviceaccounts':
-      return tokenRestriction(node, attributes)
+      return tokenRestriction(node, attributes) ?? audienceRestriction(attributes, authorizer)
+    case 'podcertificaterequests.certificates.k8s.io':
+      // Its feature is off, as it is by default upstream.
+      return 'PodCertificateRequest feature gate is disabled'
+    case 'certificatesigningrequests.certificates.k8s.io':
+      return certificateRestriction(node, attributes)
     case 'leases.coordination.k8s.io':
       if (attributes.namespace !== nodeLeaseNamespace)
         return `can only access leases in the ${quote(nodeLeaseNamespace)} system namespace`
@@ -46,13 +56,10 @@ function restriction(node: string, attributes: AdmissionAttributes): string | un
       return nameOf(attributes) === node
         ? undefined
         : 'can only access CSINode with the same name as the requesting node'
-    case 'resourceslices.resource.k8s.io': {
-      if (attributes.operation === 'DELETE')
-        return sliceOf(attributes.oldObject, node) ? undefined : sliceMessage('delete')
-      return sliceOf(attributes.object, node)
-        ? undefined
-        : sliceMessage(attributes.operation === 'CREATE' ? 'create' : 'update')
-    }
+    case 'resourceslices.resource.k8s.io':
+      // Others are for the authorizer, which knows the slice as it stands.
+      if (attributes.operation === 'DELETE') return sliceRestriction('delete', attributes.oldObject, node)
+      if (attributes.operation === 'CREATE') return sliceRestriction('create', attributes.object, node)
   }
   return undefined
 }
@@ -61,8 +68,11 @@ function nameOf({ operation, name, object }: AdmissionAttributes): string {
   return operation === 'CREATE' ? (object?.metadata.name ?? '') : name
 }
 
-const sliceOf = (slice: KubeObject | undefined, node: string) => (slice?.['spec']?.nodeName ?? '') === node
-const sliceMessage = (verb: string) => `can only ${verb} ResourceSlice with the same NodeName as the requesting node`
+function sliceRestriction(verb: string, slice: KubeObject | undefined, node: string): string | undefined {
+  return slice?.['spec']?.nodeName === node
+    ? undefined
+    : `can only ${verb} ResourceSlice with the same NodeName as the requesting node`
+}
 
 function podRestriction(node: string, attributes: AdmissionAttributes): string | undefined {
   const { operation, subresource, oldObject } = attributes
@@ -82,6 +92,13 @@ function podRestriction(node: string, attributes: AdmissionAttributes): string |
         return `node ${quote(node)} cannot update labels through pod status`
       if (!same(oldObject?.['status']?.resourceClaimStatuses, attributes.object?.['status']?.resourceClaimStatuses))
         return `node ${quote(node)} cannot update resource claim statues`
+      if (
+        !same(
+          oldObject?.['status']?.extendedResourceClaimStatus,
+          attributes.object?.['status']?.extendedResourceClaimStatus,
+        )
+      )
+        return `node ${quote(node)} cannot update extended resource claim status`
       return undefined
     case 'eviction': {
       if (operation !== 'CREATE') return `unexpected operation ${operation}`
@@ -98,7 +115,7 @@ function podRestriction(node: string, attributes: AdmissionAttributes): string |
 
 function existingPod({ lister, namespace }: AdmissionAttributes, name: string): KubeObject {
   const pod = lister.get('pods', namespace, name)
-  if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, name)
+  if (pod === undefined) throw notFound({ group: '', resource: 'pod' }, name)
   return pod
 }
 
@@ -116,19 +133,11 @@ function podCreation(node: string, { object, lister }: AdmissionAttributes): str
   if (!owner['controller']) return `${who} can only create pods with a controller owner reference set to itself`
   if (owner['blockOwnerDeletion']) return `${who} must not set blockOwnerDeletion on an owner reference`
   const existing = lister.get('nodes', '', node)
-  if (existing === undefined) throw notFound({ group: '', resource: 'nodes' }, node)
+  if (existing === undefined) throw notFound({ group: '', resource: 'node' }, node)
   if (owner['uid'] !== existing.metadata.uid)
     return `node ${node} UID mismatch: expected ${owner['uid']} got ${existing.metadata.uid}`
-  const cannot = (what: string) => `${who} can not create pods that reference ${what}`
-  if (pod['spec'].serviceAccountName) return cannot('a service account')
-  if (!podSecretNames(pod).next().done) return cannot('secrets')
-  if (!podConfigMapNames(pod).next().done) return cannot('configmaps')
-  const volumes: readonly Record<string, any>[] = pod['spec'].volumes ?? []
-  if (volumes.some(volume => volume['projected']?.sources?.some((source: any) => source.clusterTrustBundle)))
-    return cannot('clustertrustbundles')
-  if (volumes.some(volume => volume['persistentVolumeClaim'])) return cannot('persistentvolumeclaims')
-  if (pod['spec'].resourceClaims?.length) return cannot('resourceclaims')
-  return undefined
+  const referenced = referencedObjects(pod)
+  return referenced && `${who} can not create pods that reference ${referenced}`
 }
 
 function nodeObjectRestriction(node: string, attributes: AdmissionAttributes): string | undefined {
@@ -146,10 +155,10 @@ function nodeObjectRestriction(node: string, attributes: AdmissionAttributes): s
     if (source && !same(source, oldObject?.['spec']?.configSource))
       return `${who} is not allowed to update configSource to a new non-nil configSource`
     if (!same(object?.['spec']?.taints, oldObject?.['spec']?.taints)) return `${who} is not allowed to modify taints`
-    const labels = forbiddenNodeLabels(object?.metadata['labels'], oldObject?.metadata['labels'])
-    if (labels.length > 0) return `is not allowed to modify labels: ${labels.join(', ')}`
     if (!same(object?.metadata['ownerReferences'], oldObject?.metadata['ownerReferences']))
       return `${who} is not allowed to modify ownerReferences`
+    const labels = forbiddenNodeLabels(object?.metadata['labels'], oldObject?.metadata['labels'])
+    if (labels.length > 0) return `is not allowed to modify labels: ${labels.join(', ')}`
   }
   return undefined
 }
@@ -164,26 +173,41 @@ function claimStatus(node: string, { operation, object, oldObject }: AdmissionAt
     for (const field of changeableClaimStatus) delete status[field]
     return { metadata, spec: claim?.['spec'], status }
   }
-  return same(unchangeable(object), unchangeable(oldObject))
+  const [now, before] = [unchangeable(object), unchangeable(oldObject)]
+  return same(now, before)
     ? undefined
-    : `node ${quote(node)} is not allowed to update fields other than status.capacity and status.conditions`
+    : `node ${quote(node)} is not allowed to update fields other than status.quantity and status.conditions: ${diffOf(before, now)}`
 }
 
 function tokenRestriction(node: string, attributes: AdmissionAttributes): string | undefined {
-  const { operation, subresource, object, lister, namespace } = attributes
+  const { operation, subresource, object } = attributes
   if (operation !== 'CREATE' || subresource !== 'token') return undefined
   const reference = object?.['spec']?.boundObjectRef
   if (reference?.apiVersion !== 'v1' || reference.kind !== 'Pod' || !reference.name)
     return 'node requested token not bound to a pod'
   if (!reference.uid) return 'node requested token with a pod binding without a uid'
-  const pod = lister.get('pods', namespace, reference.name)
-  if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, reference.name)
+  const pod = existingPod(attributes, reference.name)
   if (reference.uid !== pod.metadata.uid)
     return `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`
   return pod['spec']?.nodeName === node
     ? undefined
     : 'node requested token bound to a pod scheduled on a different node'
 }
+
+/** A kubelet asks for certificates of its own only. */
+function certificateRestriction(node: string, { operation, object }: AdmissionAttributes): string | undefined {
+  if (operation !== 'CREATE' || !kubeletSigners.includes(object?.['spec']?.signerName)) return undefined
+  let commonName: string
+  try {
+    commonName = parseCertificateRequest(Buffer.from(object!['spec'].request ?? '', 'base64').toString()).commonName
+  } catch (error) {
+    return `unable to parse csr: ${(error as Error).message}`
+  }
+  const own = `${nodeUserPrefix}${node}`
+  return commonName === own ? undefined : `can only create a node CSR with CN=${own}`
+}
+
+const kubeletSigners = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet']
 
 function same(a: unknown, b: unknown): boolean {
   return a === b || goJson(sorted(a)) === goJson(sorted(b))

@@ -1,7 +1,9 @@
 // RuntimeClass: a pod of a runtime class carries the overhead of it, and goes only where nodes have it.
 
 import type { KubeObject } from '../../api/resource.ts'
+import { parseQuantity } from '../../machinery/quantity.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from './admission.ts'
+import { mergeTolerations } from './tolerations.ts'
 
 export const runtimeClass: AdmissionPlugin = {
   name: 'RuntimeClass',
@@ -27,15 +29,16 @@ export const runtimeClass: AdmissionPlugin = {
         )
     }
     if (nodeSelector) spec.nodeSelector = { ...spec.nodeSelector, ...nodeSelector }
-    if (tolerations) {
-      const known = new Set((spec.tolerations ?? []).map((each: object) => JSON.stringify(each)))
-      const added = tolerations.filter((each: object) => !known.has(JSON.stringify(each)))
-      spec.tolerations = [...(spec.tolerations ?? []), ...added]
-    }
+    if (tolerations) spec.tolerations = mergeTolerations(spec.tolerations ?? [], tolerations)
   },
   validate(attributes): void {
     const pod = newPod(attributes)
-    if (pod?.['spec'].overhead && !classOf(attributes, pod)?.['overhead']?.podFixed)
+    if (!pod) return
+    const wanted = classOf(attributes, pod)?.['overhead']
+    const given = pod['spec'].overhead
+    if (wanted && !sameAmounts(wanted.podFixed ?? {}, given ?? {}))
+      throw refusal(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead")
+    if (!wanted && given)
       throw refusal(attributes, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
   },
 }
@@ -54,5 +57,6 @@ function classOf(attributes: AdmissionAttributes, pod: KubeObject): KubeObject |
 
 function sameAmounts(a: Record<string, string>, b: Record<string, string>): boolean {
   const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every(key => a[key] === b[key])
+  if (keys.length !== Object.keys(b).length) return false
+  return keys.every(key => b[key] !== undefined && parseQuantity(a[key]!).compare(parseQuantity(b[key])) === 0)
 }

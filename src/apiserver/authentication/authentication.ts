@@ -6,7 +6,6 @@
 import { secrets } from '../../api/core/v1/secret.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import type { Client } from '../../client/client.ts'
-import type { Transport } from '../../client/transport.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import { AnonymousAuthenticator } from './anonymous.ts'
 import { ForAudiences } from './audiences.ts'
@@ -126,7 +125,8 @@ export class Authentication {
   async #startWebhook({ configFile, version = 'v1beta1', cacheMilliseconds }: WebhookFlags): Promise<void> {
     const { env } = this.#parts
     const { WebhookTokenAuthenticator } = await import('./webhook-token.ts')
-    const { transport, path } = await webhookTransport(env, configFile)
+    const { reviewTransport } = await import('../review-webhook.ts')
+    const { transport, path } = reviewTransport(env, configFile)
     const webhook = new WebhookTokenAuthenticator({ env, transport, path, version, audiences: this.audiences })
     const lifetime = cacheMilliseconds ?? webhookRememberedMs
     this.#tokens.push(
@@ -140,18 +140,6 @@ export class Authentication {
     const { EksTokenAuthenticator } = await import('./aws/eks-token.ts')
     const eks = new EksTokenAuthenticator(env, options, objects)
     this.#tokens.push(new ForAudiences(this.audiences, eks))
-  }
-}
-
-/** A client of the server that a kubeconfig names, and the path of its URL. */
-async function webhookTransport(env: Env, configFile: string): Promise<{ transport: Transport; path: string }> {
-  const { clientConfig, loadKubeconfig } = await import('../../client/kubeconfig.ts')
-  const { httpsTransport } = await import('../../client/https-transport.ts')
-  const { transport } = clientConfig(loadKubeconfig([configFile], { required: true }), env)
-  const { pathname, origin } = new URL(transport.server)
-  return {
-    transport: httpsTransport({ ...transport, server: origin, env, userAgent: 'kube-apiserver-token-webhook' }),
-    path: pathname,
   }
 }
 

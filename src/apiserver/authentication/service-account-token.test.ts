@@ -256,7 +256,7 @@ describe('TokenRequest', () => {
     expect(answer).toEqual({
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
-      metadata: { name: 'builder', namespace: 'dev', creationTimestamp: '2026-01-01T00:00:00Z' },
+      metadata: { name: 'builder', namespace: 'dev', uid: 'uid-of-builder', creationTimestamp: '2026-01-01T00:00:00Z' },
       spec: { audiences: [issuerURL], expirationSeconds: 3600 },
       status: { expirationTimestamp: '2026-01-01T01:00:00Z', token: expect.any(String) },
     })

@@ -30,7 +30,7 @@ export function prepareTokenRequest(
   serviceAccount: KubeObject,
   audiences: readonly string[],
 ): KubeObject {
-  const { namespace, name = '' } = serviceAccount.metadata
+  const { namespace, name = '', uid } = serviceAccount.metadata
   const expect = (field: string, actual: string | undefined, wanted: string | undefined, what: string) => {
     if (actual && actual !== wanted)
       throw invalid(kind, name, [
@@ -39,6 +39,13 @@ export function prepareTokenRequest(
   }
   expect('name', request.metadata?.name, name, 'name')
   expect('namespace', request.metadata?.namespace, namespace, 'namespace')
+  const given = request.metadata?.uid
+  if (given && given !== uid)
+    throw conflict(
+      { group: kind.group, resource: kind.kind },
+      name,
+      `the UID in the token request (${given}) does not match the UID of the service account (${uid})`,
+    )
   const spec = { ...request['spec'] }
   spec.expirationSeconds ??= defaultExpirationSeconds
   if (!spec.audiences?.length) spec.audiences = [...audiences]
@@ -55,7 +62,7 @@ export function prepareTokenRequest(
     ...request,
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    metadata: { ...request.metadata, name, namespace },
+    metadata: { ...request.metadata, name, namespace, uid },
     spec,
   }
 }

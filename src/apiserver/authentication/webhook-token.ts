@@ -3,6 +3,7 @@
 
 import type { ApiResponse, Transport } from '../../client/transport.ts'
 import type { Env } from '../../machinery/env/env.ts'
+import { ReviewWebhook } from '../review-webhook.ts'
 import type { UserInfo } from '../user.ts'
 import { commonAudiences } from './audiences.ts'
 import {
@@ -25,13 +26,6 @@ export interface WebhookTokenOptions {
   readonly audiences: readonly string[]
 }
 
-const requestTimeoutMs = 30_000
-/** Upstream's backoff: five tries, half a second after the first, half as long again after each. */
-const tries = 5
-const firstDelayMs = 500
-const delayFactor = 1.5
-const delayJitter = 0.2
-
 interface ReviewStatus {
   readonly authenticated?: boolean
   readonly user?: {
@@ -46,9 +40,11 @@ interface ReviewStatus {
 
 export class WebhookTokenAuthenticator implements TokenAuthenticator {
   readonly #options: WebhookTokenOptions
+  readonly #webhook: ReviewWebhook
 
   constructor(options: WebhookTokenOptions) {
     this.#options = options
+    this.#webhook = new ReviewWebhook(options)
   }
 
   async authenticateToken(token: string, request: AuthenticationInput): Promise<AuthenticationResult> {
@@ -72,60 +68,24 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
   }
 
   async #ask(token: string, audiences: readonly string[] | undefined): Promise<ReviewStatus> {
-    const { env } = this.#options
-    let delay = firstDelayMs
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#askOnce(token, audiences)
-      } catch (error) {
-        if (attempt === tries || !isTransient(error)) throw error
-      }
-      await env.clock.sleep(delay * (1 + env.random.next() * delayJitter))
-      delay *= delayFactor
-    }
-  }
-
-  async #askOnce(token: string, audiences: readonly string[] | undefined): Promise<ReviewStatus> {
-    const { env, transport, path, version } = this.#options
-    const timeout = new AbortController()
-    const timer = env.clock.setTimeout(() => timeout.abort(new Error('context deadline exceeded')), requestTimeoutMs)
-    try {
-      const response = await transport.request({
-        method: 'POST',
-        path,
-        body: {
-          kind: 'TokenReview',
-          apiVersion: `authentication.k8s.io/${version}`,
-          metadata: {},
-          spec: { token, ...(audiences?.length && { audiences }) },
-        },
-        signal: timeout.signal,
-      })
-      return statusOf(response, version)
-    } finally {
-      timer.cancel()
-    }
+    const { version } = this.#options
+    const response = await this.#webhook.ask({
+      kind: 'TokenReview',
+      apiVersion: `authentication.k8s.io/${version}`,
+      metadata: {},
+      spec: { token, ...(audiences?.length && { audiences }) },
+    })
+    return statusOf(response, version)
   }
 }
 
-class WebhookError extends Error {
-  readonly status: number
-
-  constructor(message: string, status: number) {
-    super(message)
-    this.status = status
-  }
-}
-
-function statusOf({ status, body, headers }: ApiResponse, version: TokenReviewVersion): ReviewStatus {
-  if (status < 200 || status > 299)
-    throw new WebhookError(`the webhook answered ${status}`, headers['retry-after'] ? 429 : status)
+function statusOf({ body }: ApiResponse, version: TokenReviewVersion): ReviewStatus {
   const review = body as { kind?: unknown; apiVersion?: unknown; status?: unknown } | undefined
   if (review?.kind !== 'TokenReview' || review.apiVersion !== `authentication.k8s.io/${version}`)
-    throw new WebhookError(`the webhook's answer is no TokenReview of authentication.k8s.io/${version}`, status)
+    throw new Error(`the webhook's answer is no TokenReview of authentication.k8s.io/${version}`)
   const answer = review.status ?? {}
   if (typeof answer !== 'object' || !isStatus(answer as ReviewStatus))
-    throw new WebhookError('the status of the TokenReview is not what it should be', status)
+    throw new Error('the status of the TokenReview is not what it should be')
   return answer as ReviewStatus
 }
 
@@ -157,11 +117,4 @@ function userOf({ user }: ReviewStatus): UserInfo {
     groups: user?.groups ?? [],
     ...(user?.extra && Object.keys(user.extra).length > 0 && { extra: user.extra }),
   })
-}
-
-/** A connection that broke, and answers that say it is not the request's fault. */
-function isTransient(error: unknown): boolean {
-  if (error instanceof WebhookError) return [429, 500, 504].includes(error.status)
-  const { code, isReset } = error as { code?: string; isReset?: boolean }
-  return isReset === true || code === 'ECONNRESET'
 }

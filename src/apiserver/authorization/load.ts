@@ -1,11 +1,10 @@
 // The authorizers out of flags and files. Only who is configured otherwise than Node and RBAC loads this file.
 
 import { readFileSync } from 'node:fs'
-import { httpsTransport } from '../../client/https-transport.ts'
-import { clientConfig, inClusterConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
 import { durationMilliseconds } from '../../machinery/duration.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import { parseYaml } from '../../machinery/yaml/parse.ts'
+import { reviewTransport } from '../review-webhook.ts'
 import { AbacAuthorizer, parsePolicyFile } from './abac.ts'
 import {
   type AuthorizerConfiguration,
@@ -106,17 +105,7 @@ function abac(file: string): AbacAuthorizer {
   return new AbacAuthorizer(parsePolicyFile(readFileSync(file, 'utf8'), file))
 }
 
-/** No file: as a pod of the cluster reaches it. */
 function webhook(env: Env, file: string | undefined, settings: WebhookSettings): WebhookAuthorizer {
-  const config =
-    file === undefined
-      ? inClusterConfig(process.env, env)
-      : clientConfig(loadKubeconfig([file], { required: true }), env)
-  if (!config)
-    throw new Error(
-      'unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined',
-    )
-  const { transport } = config
-  const path = new URL(transport.server).pathname === '/' ? '/' : ''
-  return new WebhookAuthorizer(env, httpsTransport({ ...transport, env }), path, settings)
+  const { transport, path } = reviewTransport(env, file)
+  return new WebhookAuthorizer(env, transport, path, settings)
 }

@@ -35,7 +35,8 @@ export class NodeGraph {
         // Once a pod is on a node only these can bring new references.
         const ephemeralContainers = object['spec']?.ephemeralContainers?.length ?? 0
         const claims = object['status']?.resourceClaimStatuses?.length ?? 0
-        const stamp = `${object.metadata.uid} ${node} ${ephemeralContainers} ${claims}`
+        const extended = object['status']?.extendedResourceClaimStatus?.resourceClaimName ?? ''
+        const stamp = `${object.metadata.uid} ${node} ${ephemeralContainers} ${claims} ${extended}`
         if (this.#stamps.get(source) === stamp) return
         this.#stamps.set(source, stamp)
         if (node === '') this.#set(source, undefined, none)
@@ -48,7 +49,7 @@ export class NodeGraph {
         this.#set(
           source,
           undefined,
-          claim ? secrets.map(secret => vertex('Secret', secret.namespace ?? claim.namespace, secret.name)) : none,
+          claim ? secrets.map(secret => vertex('Secret', secret.namespace || claim.namespace, secret.name)) : none,
         )
         this.#claimOf.delete(source)
         if (claim) this.#claimOf.set(source, vertex('PersistentVolumeClaim', claim.namespace, claim.name))
@@ -120,6 +121,7 @@ function podReferences(pod: KubeObject): string[] {
   }
   for (const claim of spec.resourceClaims ?? none) add('ResourceClaim', claim.resourceClaimName)
   for (const claim of pod['status']?.resourceClaimStatuses ?? none) add('ResourceClaim', claim.resourceClaimName)
+  add('ResourceClaim', pod['status']?.extendedResourceClaimStatus?.resourceClaimName)
   return [...found]
 }
 
@@ -129,6 +131,8 @@ function* containersOf(pod: KubeObject): Generator<any> {
   yield* containers
   yield* ephemeralContainers
 }
+
+const pluginsWithSecrets = ['cephfs', 'cinder', 'flexVolume', 'rbd', 'scaleIO', 'iscsi', 'storageos']
 
 /** The names of the Secrets that a pod refers to, in whatever way. */
 export function* podSecretNames(pod: KubeObject): Generator<string> {
@@ -142,8 +146,7 @@ export function* podSecretNames(pod: KubeObject): Generator<string> {
   for (const volume of spec.volumes ?? none) {
     if (volume.secret) yield volume.secret.secretName
     for (const source of volume.projected?.sources ?? none) if (source.secret) yield source.secret.name
-    for (const plugin of ['cephfs', 'flexVolume', 'rbd', 'scaleIO', 'iscsi', 'storageos'])
-      if (volume[plugin]?.secretRef) yield volume[plugin].secretRef.name
+    for (const plugin of pluginsWithSecrets) if (volume[plugin]?.secretRef) yield volume[plugin].secretRef.name
     if (volume.azureFile?.secretName) yield volume.azureFile.secretName
     if (volume.csi?.nodePublishSecretRef) yield volume.csi.nodePublishSecretRef.name
   }
@@ -162,14 +165,12 @@ export function* podConfigMapNames(pod: KubeObject): Generator<string> {
   }
 }
 
+/** What the kubelet needs to mount the volume; not what only controllers use. */
 function volumeSecrets(volume: KubeObject): { namespace?: string; name: string }[] {
   const spec = volume['spec'] ?? {}
-  const references = ['cephfs', 'flexVolume', 'rbd', 'scaleIO', 'iscsi', 'storageos'].map(
-    plugin => spec[plugin]?.secretRef,
-  )
+  const references = pluginsWithSecrets.map(plugin => spec[plugin]?.secretRef)
   const { csi, azureFile } = spec
   references.push(
-    csi?.controllerPublishSecretRef,
     csi?.nodePublishSecretRef,
     csi?.nodeStageSecretRef,
     csi?.nodeExpandSecretRef,

@@ -4,10 +4,11 @@
 // and has one when it is asked again: for as long as the configuration says, or, when the server failed, just long enough
 // for the request that asked.
 
-import type { ApiResponse, Transport } from '../../client/transport.ts'
+import type { Transport } from '../../client/transport.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import { parseFieldSelector } from '../../machinery/fields.ts'
 import { parseRequirements } from '../../machinery/label-selector-parser.ts'
+import { ReviewWebhook } from '../review-webhook.ts'
 import {
   type AuthorizationAttributes,
   type Authorizer,
@@ -53,22 +54,17 @@ const mostRemembered = 8192
 const once = 1000
 /** Larger questions are not remembered. */
 const largest = 10_000
-const attempts = 5
-const firstWait = 500
-const waitFactor = 1.5
 
 export class WebhookAuthorizer implements Authorizer {
   readonly #env: Env
-  readonly #transport: Pick<Transport, 'request' | 'close'>
-  readonly #path: string
+  readonly #webhook: ReviewWebhook
   readonly #settings: WebhookSettings
   readonly #answers = new Map<string, Remembered>()
   readonly #asking = new Map<string, Promise<void>>()
 
   constructor(env: Env, transport: Pick<Transport, 'request' | 'close'>, path: string, settings: WebhookSettings) {
     this.#env = env
-    this.#transport = transport
-    this.#path = path
+    this.#webhook = new ReviewWebhook({ env, transport, path, timeout: settings.timeout })
     this.#settings = settings
   }
 
@@ -95,7 +91,7 @@ export class WebhookAuthorizer implements Authorizer {
   }
 
   close(): void {
-    this.#transport.close()
+    this.#webhook.close()
   }
 
   #failed(error: string): Decision {
@@ -126,48 +122,17 @@ export class WebhookAuthorizer implements Authorizer {
     this.#answers.set(question, { decision, until: this.#env.clock.monotonic() + ttl })
   }
 
-  async #request(body: string, timeout: number): Promise<ApiResponse> {
-    const abort = new AbortController()
-    const timer = this.#env.clock.setTimeout(() => abort.abort(new Error('context deadline exceeded')), timeout)
-    try {
-      return await this.#transport.request({
-        method: 'POST',
-        path: this.#path,
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: Buffer.from(body),
-        signal: abort.signal,
-      })
-    } finally {
-      timer.cancel()
-    }
-  }
-
   async #post(spec: ReviewSpec): Promise<ReviewStatus> {
-    const { version, timeout } = this.#settings
+    const { version } = this.#settings
     const { groups, ...rest } = spec
-    const body = JSON.stringify({
+    const { body } = await this.#webhook.ask({
       kind: 'SubjectAccessReview',
       apiVersion: `authorization.k8s.io/${version}`,
       metadata: {},
       spec: version === 'v1' ? spec : { ...rest, group: groups },
       status: { allowed: false },
     })
-    let wait = firstWait
-    for (let attempt = 1; ; attempt++) {
-      let problem: Error
-      try {
-        const response = await this.#request(body, timeout)
-        const { status } = response
-        if (status >= 200 && status < 300) return (response.body as { status?: ReviewStatus } | undefined)?.status ?? {}
-        problem = new Error(`the server rejected our request for an unknown reason (${status})`)
-        if (status !== 429 && status < 500) return Promise.reject(problem)
-      } catch (error) {
-        problem = error as Error
-      }
-      if (attempt >= attempts) throw problem
-      await this.#env.clock.sleep(wait)
-      wait *= waitFactor
-    }
+    return (body as { status?: ReviewStatus } | undefined)?.status ?? {}
   }
 }
 

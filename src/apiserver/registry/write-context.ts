@@ -92,7 +92,10 @@ export function admissionAttributes(
   }
 }
 
-/** Asks admission about what a subresource or a connection is given; the object as admission leaves it. */
+/**
+ * Asks admission about what a subresource or a connection is given; the object as admission leaves it. It is prepared
+ * between the two phases.
+ */
 export async function admitted(
   server: ServerContext,
   resource: ServedResource,
@@ -101,10 +104,12 @@ export async function admitted(
   object: KubeObject,
   name: string,
   dryRun: boolean,
+  prepare?: (object: KubeObject) => KubeObject,
 ): Promise<KubeObject> {
   const attributes = admissionAttributes(server, resource, request, operation, { object, name }, dryRun)
   const mutating = server.admission.admit(attributes)
   if (mutating) await mutating
+  if (prepare) attributes.object = prepare(attributes.object!)
   const validating = server.admission.validate(attributes)
   if (validating) await validating
   return attributes.object!

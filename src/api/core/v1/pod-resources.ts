@@ -2,9 +2,24 @@
 // containers, the other init containers one after another before them.
 
 import { parseQuantity, type Quantity } from '../../../machinery/quantity.ts'
+import { amountsOf } from '../../quota/resource-list.ts'
 import type { Pod } from './pod.ts'
 
 type Amounts = Map<string, Quantity>
+
+/** Of its containers, of the pod as a whole where it says so, and what running it costs. */
+export function podResources(pod: Pod, of: 'requests' | 'limits'): Map<string, Quantity> {
+  const total = aggregateContainerResources(pod, of)
+  for (const [name, amount] of amountsOf(pod.spec.resources?.[of])) total.set(name, amount)
+  for (const [name, amount] of amountsOf(pod.spec.overhead)) {
+    const before = total.get(name)
+    // What is not limited stays so.
+    if (of === 'limits') {
+      if (before && !before.isZero) total.set(name, before.add(amount))
+    } else total.set(name, before ? before.add(amount) : amount)
+  }
+  return total
+}
 
 /** The sum over containers or, where it is more, what the greediest moment of initialization takes. */
 export function aggregateContainerResources(pod: Pod, of: 'requests' | 'limits'): Amounts {

@@ -50,6 +50,7 @@ export const services = (env: VirtualEnv): AdmissionServices => ({
   served: { resources: () => [] },
   webhooks: { post: () => Promise.reject(new Error('there are no webhooks')) },
   writeQuota: async () => true,
+  createNamespace: () => Promise.reject(new Error('namespaces are not created here')),
 })
 
 export function cluster() {

@@ -13,7 +13,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { answerKind } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { ServedResource, SubresourceHandler } from '../registry.ts'
-import { admitted } from '../write-context.ts'
+import { admitted, isDryRun } from '../write-context.ts'
 import type { Handlers } from './subresources.ts'
 
 type Review = (server: ServerContext, review: KubeObject, request: RequestContext) => object | Promise<object>
@@ -34,8 +34,10 @@ function reviewed(statusOf: Review, shown = asSent): Handlers {
         throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
       review.metadata.namespace = request.info.namespace
     }
-    const status = await statusOf(server, review, request)
-    const answer = { ...shown(review, server), status }
+    const { name = '' } = review.metadata
+    const asked = await admitted(server, resource, request, 'CREATE', review, name, isDryRun(request))
+    const status = await statusOf(server, asked, request)
+    const answer = { ...shown(asked, server), status }
     return answerKind(request, resource.declaration.schema, answer, 201)
   }
   return { create }
@@ -50,15 +52,18 @@ async function createToken(
   request: RequestContext,
 ): Promise<Response> {
   const { namespace, name } = request.info
-  const stored = server.registry.storage('serviceaccounts').get(namespace, name)
-  if (!stored) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
   const expected = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: TokenRequest }
   const asked = await decodeBody(request, expected)
   request.audit?.requestObject(asked)
-  const wanted = prepareTokenRequest(asked, stored.object, server.tokens.audiences)
-  const granted = await admitted(server, resource, request, 'CREATE', wanted, name, false)
+  const accountOf = (): KubeObject => {
+    const stored = server.registry.storage('serviceaccounts').get(namespace, name)
+    if (!stored) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
+    return stored.object
+  }
+  const prepare = (wanted: KubeObject) => prepareTokenRequest(wanted, accountOf(), server.tokens.audiences)
+  const granted = await admitted(server, resource, request, 'CREATE', asked as KubeObject, name, false, prepare)
   const { tokens: issuer, objects, env } = server
-  const { object: answer, credentialID } = answerTokenRequest(granted, stored.object, {
+  const { object: answer, credentialID } = answerTokenRequest(granted, accountOf(), {
     issuer,
     objects,
     now: env.clock.now(),
