@@ -52,6 +52,6 @@ function refusalBecause(attributes: AdmissionAttributes, message: string, cause:
   const { status } = refusal(attributes, message)
   return failure(status.code, status.reason, status.message, {
     ...status.details,
-    causes: [{ reason: cause, message: '' }],
+    causes: [{ reason: cause }],
   })
 }

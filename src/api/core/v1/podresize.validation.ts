@@ -84,9 +84,8 @@ function checkContainers(next: Record<string, any>, before: PodSpec, errors: Err
     next['containers'] ?? [],
     next['initContainers'] ?? [],
   ]
-  for (const [index, { resources, restartPolicy }] of (before.initContainers ?? []).entries())
-    if (restartPolicy === 'Always')
-      checkRemoved(initContainers[index]!.resources, resources, specPath.child('initContainers').index(index), errors)
+  for (const [index, { resources }] of (before.initContainers ?? []).entries())
+    checkRemoved(initContainers[index]!.resources, resources, specPath.child('initContainers').index(index), errors)
   for (const [index, { resources }] of (before.containers ?? []).entries())
     checkRemoved(containers[index]!.resources, resources, specPath.child('containers').index(index), errors)
   for (const [index, container] of containers.entries()) {
@@ -96,11 +95,6 @@ function checkContainers(next: Record<string, any>, before: PodSpec, errors: Err
   }
   for (const [index, container] of initContainers.entries()) {
     const old = before.initContainers![index]!
-    if (container.restartPolicy !== 'Always') {
-      if (!semanticEqual(container, old))
-        errors.push(forbidden(specPath, 'resources for non-sidecar init containers are immutable'))
-      continue
-    }
     container.resources = withOldSizes(container.resources, old.resources)
     if (!semanticEqual(container, old))
       errors.push(

@@ -105,20 +105,29 @@ describe('refusals', () => {
 describe('OwnerReferencesPermissionEnforcement', () => {
   const owned = (more: object = {}) =>
     pod({}, { ownerReferences: [{ apiVersion: 'v1', kind: 'Owner', name: 'o', uid: '1', ...more }] })
-  test('setting owners takes the right to delete', async () => {
+  test('setting owners takes the right to delete, but not of what is new', async () => {
     const { refused } = only('OwnerReferencesPermissionEnforcement', { may: verb => verb !== 'delete' })
-    expect(await refused({ object: owned() })).toBe(
-      `pods "p" is forbidden: cannot set an ownerRef on a resource you can't delete: because, <nil>`,
-    )
-    expect(await refused({ operation: 'UPDATE', object: owned(), oldObject: owned() })).toBeUndefined()
+    const update = (object: KubeObject, oldObject: KubeObject, subresource = '') =>
+      refused({ operation: 'UPDATE', object, oldObject, subresource })
+    expect(await refused({ object: owned() })).toBeUndefined()
+    const message = `pods "p" is forbidden: cannot set an ownerRef on a resource you can't delete: because, <nil>`
+    expect(await update(owned(), pod())).toBe(message)
+    expect(await update(pod(), owned())).toBe(message)
+    expect(await update(owned(), owned())).toBeUndefined()
+    expect(await update(owned(), pod(), 'status')).toBeUndefined()
   })
 
-  test('holding owners up takes the right to their finalizers', async () => {
-    const { refused } = only('OwnerReferencesPermissionEnforcement', { may: (_, resource) => resource !== 'owners' })
-    expect(await refused({ object: owned() })).toBeUndefined()
-    expect(await refused({ object: owned({ blockOwnerDeletion: true }) })).toBe(
+  test('holding owners up takes the right to their finalizers, or to all', async () => {
+    const lacking = only('OwnerReferencesPermissionEnforcement', {
+      may: (_, resource) => resource !== 'owners' && resource !== '*',
+    })
+    expect(await lacking.refused({ object: owned() })).toBeUndefined()
+    const held = owned({ blockOwnerDeletion: true })
+    expect(await lacking.refused({ object: held })).toBe(
       `pods "p" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: because, <nil>`,
     )
+    const mighty = only('OwnerReferencesPermissionEnforcement', { may: (_, resource) => resource === '*' })
+    expect(await mighty.refused({ object: held })).toBeUndefined()
   })
 })
 

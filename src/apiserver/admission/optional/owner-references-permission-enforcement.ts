@@ -4,7 +4,13 @@
 import { apiVersionOf } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import type { OwnerReference } from '../../../machinery/owner-references.ts'
-import { type AdmissionAttributes, type AdmissionPlugin, type AdmissionServices, refusal } from '../admission.ts'
+import {
+  type AdmissionAttributes,
+  type AdmissionPlugin,
+  type AdmissionServices,
+  isResource,
+  refusal,
+} from '../admission.ts'
 
 export function ownerReferencesPermissionEnforcement({ authorizer, served }: AdmissionServices): AdmissionPlugin {
   const mayDelete = ({ user, resource, subresource, namespace, name }: AdmissionAttributes) => {
@@ -49,15 +55,18 @@ export function ownerReferencesPermissionEnforcement({ authorizer, served }: Adm
     validate(attributes): void {
       const now = ownersOf(attributes.object)
       const before = ownersOf(attributes.oldObject)
-      if (now.length === 0 && before.length === 0) return
-      // Where the object's identity stays, only what changes is asked about.
-      if (attributes.subresource === 'status') return
-      if (!deepEqual(now, before)) {
+      if (deepEqual(now, before)) return
+      // What a kubelet may do here is for the strategy of pods to say.
+      if (attributes.subresource === 'status' && isResource(attributes, '', 'pods')) return
+      // Who creates an object could as well have left it.
+      if (attributes.operation !== 'CREATE') {
         const decision = mayDelete(attributes)
         if (!decision.allowed)
           throw refusal(attributes, `cannot set an ownerRef on a resource you can't delete: ${decision.reason}, <nil>`)
       }
-      for (const reference of newlyHeld(now, before)) {
+      const held = newlyHeld(now, before)
+      if (held.length === 0 || authorizer.authorize({ ...anything, user: attributes.user }).allowed) return
+      for (const reference of held) {
         const decision = mayHold(attributes, reference)
         if (!decision.allowed)
           throw refusal(
@@ -67,6 +76,18 @@ export function ownerReferencesPermissionEnforcement({ authorizer, served }: Adm
       }
     },
   }
+}
+
+/** Who may hold on to whatever there is need not be asked about each. */
+const anything = {
+  verb: 'update',
+  resourceRequest: true,
+  group: '*',
+  version: '*',
+  resource: '*',
+  subresource: 'finalizers',
+  namespace: '',
+  name: '*',
 }
 
 const ownersOf = (object: AdmissionAttributes['object']): readonly OwnerReference[] =>

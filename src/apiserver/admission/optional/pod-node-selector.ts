@@ -1,6 +1,6 @@
 // PodNodeSelector: a namespace says on which nodes its pods may run.
 
-import { internalError, notFound } from '../../../machinery/status-error.ts'
+import { notFound, unknownError } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from '../admission.ts'
 
 const annotation = 'scheduler.alpha.kubernetes.io/node-selector'
@@ -58,7 +58,8 @@ function parse(text: string | undefined): Selector {
   return Object.fromEntries(
     parts.map(part => {
       const [key, value, ...rest] = part.split('=').map(each => each.trim())
-      if (!key || value === undefined || rest.length > 0) throw internalError(`invalid selector: [${part}]`)
+      if (value === undefined || rest.length > 0)
+        throw unknownError(`invalid selector: [${[key, value, ...rest].join(' ').trimEnd()}]`)
       return [key, value]
     }),
   )

@@ -6,6 +6,7 @@ import { podQOSClass } from '../../../api/core/v1/pod-qos.ts'
 import { checkTolerations } from '../../../api/core/v1/scheduling.validation.ts'
 import { type FieldError, fieldErrorMessage } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
+import { findSyntaxError } from '../../../machinery/json/syntax-error.ts'
 import { notFound, unknownError } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, isResource } from '../admission.ts'
 import { areAllowed, mergeTolerations, type Toleration } from '../tolerations.ts'
@@ -73,9 +74,14 @@ function namespaceTolerations(
   const text: string | undefined = found.metadata['annotations']?.[annotation]
   if (text === undefined) return undefined
   if (text === '') return []
-  try {
-    return JSON.parse(text) ?? []
-  } catch (error) {
-    throw unknownError((error as Error).message)
-  }
+  const problem = findSyntaxError(Buffer.from(text))
+  if (problem) throw unknownError(problem.message)
+  const list: unknown = JSON.parse(text) ?? undefined
+  if (list === undefined) return undefined
+  if (!Array.isArray(list))
+    throw unknownError(`json: cannot unmarshal ${goTypeOf(list)} into Go value of type []v1.Toleration`)
+  return list
 }
+
+const goTypeOf = (value: unknown): string =>
+  typeof value === 'boolean' ? 'bool' : typeof value === 'object' ? 'object' : typeof value

@@ -1,4 +1,4 @@
-// AppArmor profiles are fields now and were annotations (KEP-24): a new pod gets both, whichever it came with.
+// AppArmor profiles are fields now and were annotations (KEP-24): a new pod's annotations become fields.
 
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
@@ -25,11 +25,7 @@ export function syncAppArmor(pod: KubeObject, warn: (text: string) => void): voi
       const own = container.securityContext?.appArmorProfile
       const key = prefix + (container.name ?? '')
       const annotation = annotations?.[key]
-      if (annotation === undefined) {
-        const profile = own ?? ofPod
-        const text = profile && annotationOf(profile)
-        if (text) pod.metadata['annotations'] = { ...pod.metadata['annotations'], [key]: text }
-      } else if (!own) {
+      if (annotation !== undefined && !own) {
         const profile = profileOf(annotation)
         const differs = profile && !deepEqual(profile, ofPod)
         if (differs) container.securityContext = { ...container.securityContext, appArmorProfile: profile }
@@ -37,12 +33,6 @@ export function syncAppArmor(pod: KubeObject, warn: (text: string) => void): voi
           warn(`metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
       }
     }
-}
-
-function annotationOf({ type, localhostProfile }: Profile): string | undefined {
-  if (type === 'Unconfined') return 'unconfined'
-  if (type === 'RuntimeDefault') return 'runtime/default'
-  return type === 'Localhost' && localhostProfile ? `localhost/${localhostProfile}` : undefined
 }
 
 function profileOf(annotation: string): Profile | undefined {

@@ -31,8 +31,7 @@ function certificateConditions(request: KubeObject, old: KubeObject, { server }:
   for (const condition of conditionsOf(request)) {
     const known = before.find(({ type }) => type === condition.type)
     condition.lastUpdateTime ??= now
-    if (condition.lastTransitionTime === undefined)
-      condition.lastTransitionTime = known?.status === condition.status ? (known?.lastTransitionTime ?? now) : now
+    condition.lastTransitionTime ??= (known?.status === condition.status && known?.lastTransitionTime) || now
   }
 }
 
