@@ -12,6 +12,7 @@ import { applyDefaults } from '../src/api/defaults.ts'
 import type { KubeObject } from '../src/api/resource.ts'
 import { resources } from '../src/api/scheme.ts'
 import type { AdmissionAttributes } from '../src/apiserver/admission/admission.ts'
+import { AdmissionMetrics } from '../src/apiserver/admission/admission-metrics.ts'
 import { AdmissionChain } from '../src/apiserver/admission/chain.ts'
 import { defaultAdmissionPlugins } from '../src/apiserver/admission/default-plugins.ts'
 import { ServiceAccountTokenIssuer } from '../src/apiserver/authentication/service-account-token-issuer.ts'
@@ -24,6 +25,7 @@ import type { UserInfo } from '../src/apiserver/user.ts'
 import { systemEnv } from '../src/cluster/system-env.ts'
 import { openEmbeddedStore } from '../src/etcd/embedded-store.ts'
 import { decodeObject } from '../src/machinery/codec/decode.ts'
+import { MetricsRegistry } from '../src/machinery/metrics/metrics.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -78,9 +80,11 @@ const security = createSecurity(registry, {
   },
 })
 security.follow()
+const metrics = new AdmissionMetrics(new MetricsRegistry(), env.clock)
 const admission = new AdmissionChain(
   defaultAdmissionPlugins({
     env,
+    metrics,
     authorizer: security.authorizer,
     served: servedResources(registry),
     webhooks: { post: () => Promise.reject(new Error('there are no webhooks')) },
@@ -88,6 +92,7 @@ const admission = new AdmissionChain(
     createNamespace: () => Promise.reject(new Error('nothing is written')),
   }),
   admissionLister(registry),
+  metrics,
 )
 const token = new ServiceAccountTokenIssuer({ env, signingKey: privateKey }).issue({
   namespace: 'default',

@@ -14,6 +14,7 @@ import type { Transport } from '../client/transport.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
 import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
+import { AdmissionMetrics } from './admission/admission-metrics.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import { type AdmissionOptions, admissionPlugins } from './admission/default-plugins.ts'
 import { Aggregator } from './aggregation/aggregator.ts'
@@ -159,6 +160,7 @@ export class ApiServer {
       resolve: (namespace, name, port) =>
         serviceResolver(this.#registry, env.random).resolve({ namespace, name, port }),
     })
+    const admissionMetrics = new AdmissionMetrics(metrics, env.clock)
     this.#server = {
       env,
       store,
@@ -171,12 +173,14 @@ export class ApiServer {
             authorizer: this.#security.authorizer,
             served: servedResources(this.#registry),
             webhooks: this.#webhooks,
+            metrics: admissionMetrics,
             writeQuota: quotaWriter(this.#registry),
             createNamespace: name => this.#createNamespace(name),
           },
           options.admission,
         ),
         admissionLister(this.#registry),
+        admissionMetrics,
       ),
       webhooks: this.#webhooks,
       authorizer: this.#security.authorizer,

@@ -38,6 +38,17 @@ export interface WebhookClientOptions {
   resolve(namespace: string, name: string, port: number): { readonly host: string; readonly port: number }
 }
 
+/** The webhook answered, but with a status that is no success. */
+export class WebhookRefusal extends Error {
+  override readonly name = 'WebhookRefusal'
+  readonly status: number
+
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}
+
 interface Target {
   /** What messages and the Host header call it. */
   readonly url: URL
@@ -70,7 +81,7 @@ export class WebhookClient implements WebhookCaller {
     const { status, text } = await this.#exchange(config, target, body, timeoutMs, seconds, signal).catch(error => {
       throw named(error)
     })
-    if (status < 200 || status > 299) throw new Error(refusal(status, text))
+    if (status < 200 || status > 299) throw new WebhookRefusal(refusal(status, text), status)
     try {
       return JSON.parse(text)
     } catch (error) {

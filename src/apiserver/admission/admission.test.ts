@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { virtualEnv } from '../../machinery/env/virtual-env.ts'
 import { StatusError } from '../../machinery/status-error.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { AdmissionChain } from './chain.ts'
-import { cluster, plain, pod, type Request } from './testing/admission-cluster.ts'
+import { cluster, plain, pod, type Request, services } from './testing/admission-cluster.ts'
 
 test('an ordinary pod is filled in without a promise, as upstream fills it in', () => {
   const { chain, attributes } = cluster()
@@ -64,7 +65,11 @@ describe('the chain', () => {
       release = resolve
     })
     const { attributes, objects } = cluster()
-    const chain = new AdmissionChain([plugin('a', log), plugin('b', log, wait), plugin('c', log)], objects)
+    const chain = new AdmissionChain(
+      [plugin('a', log), plugin('b', log, wait), plugin('c', log)],
+      objects,
+      services(virtualEnv()).metrics,
+    )
     const done = chain.admit(attributes({ object: pod() }))
     expect(log).toEqual(['a', 'b'])
     release()

@@ -11,7 +11,9 @@ import type { Env } from '../../machinery/env/env.ts'
 import { forbidden, type StatusError } from '../../machinery/status-error.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import type { UserInfo } from '../user.ts'
+
 import type { WebhookCaller } from '../webhook-client.ts'
+import type { AdmissionMetrics } from './admission-metrics.ts'
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
@@ -36,6 +38,7 @@ export interface AdmissionServices {
   readonly authorizer: Authorizer
   readonly served: ServedResources
   readonly webhooks: WebhookCaller
+  readonly metrics: AdmissionMetrics
   /** As the API server itself. */
   createNamespace(name: string): Promise<void>
   /** Writes a ResourceQuota if it still stands at its resourceVersion; false when it does not. */

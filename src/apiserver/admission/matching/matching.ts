@@ -138,13 +138,6 @@ export function fromMatched(
   return convert(object, resource, attributes.resource)
 }
 
-/** For those who cannot wait for a webhook to convert. */
-export function atOnce<T>(converted: T | Promise<T>): T {
-  if (!(converted instanceof Promise)) return converted
-  converted.catch(() => {})
-  throw new Error('the version is made by a conversion webhook, which policies do not wait for')
-}
-
 function convert(
   object: KubeObject,
   from: ResourceDeclaration,

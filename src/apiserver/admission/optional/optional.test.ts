@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { KubeObject } from '../../../api/resource.ts'
 import { AdmissionChain } from '../chain.ts'
 import { admissionPlugins } from '../default-plugins.ts'
 import { cluster, pod, type Request, services } from '../testing/admission-cluster.ts'
@@ -19,6 +20,7 @@ function only(name: string, { configuration = {}, may = (_verb: string, _resourc
   const chain = new AdmissionChain(
     all.filter(plugin => plugin.name === name),
     fixture.objects,
+    services(fixture.env).metrics,
   )
   const run = async (request: Request) => {
     const attributes = fixture.attributes(request)

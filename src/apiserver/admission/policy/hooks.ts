@@ -8,7 +8,8 @@ import { compareText } from '../../../machinery/go-text.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
 import { scaleOf } from '../../registry/subresources/scale.ts'
 import { type AdmissionAttributes, type AdmissionLister, isResource, type ServedResources } from '../admission.ts'
-import { asMatched, atOnce, type Matched, matchResources } from '../matching/matching.ts'
+import { asMatched, type Matched, matchResources } from '../matching/matching.ts'
+import { type Steps, settled } from './steps.ts'
 
 interface Bound {
   readonly metadata: { readonly name?: string }
@@ -67,15 +68,15 @@ export interface Invocation<P, B> {
 }
 
 /** The request's objects in the version as which it matched; of a change of scale, the Scales. */
-export function versioned(
+export function* versioned(
   attributes: AdmissionAttributes,
   matched: Matched,
-): { readonly object: KubeObject | undefined; readonly oldObject: KubeObject | undefined } {
+): Steps<{ readonly object: KubeObject | undefined; readonly oldObject: KubeObject | undefined }> {
   const { object, oldObject, subresource } = attributes
   if (subresource === 'scale') return { object: object && scaleOf(object), oldObject: oldObject && scaleOf(oldObject) }
   return {
-    object: atOnce(asMatched(attributes.object, attributes, matched)),
-    oldObject: atOnce(asMatched(attributes.oldObject, attributes, matched)),
+    object: yield* settled(asMatched(attributes.object, attributes, matched)),
+    oldObject: yield* settled(asMatched(attributes.oldObject, attributes, matched)),
   }
 }
 
@@ -84,14 +85,15 @@ export function* invocations<P extends Policy, B extends Bound>(
   hooks: readonly Hook<P, B>[],
   attributes: AdmissionAttributes,
   served: ServedResources,
-): Generator<Invocation<P, B> | ConfigurationError<P, B>> {
+): Steps<(Invocation<P, B> | ConfigurationError<P, B>)[]> {
+  const all: (Invocation<P, B> | ConfigurationError<P, B>)[] = []
   for (const { policy, bindings } of hooks) {
     const { paramKind, matchConstraints = {} } = policy.spec
     let matched: Matched | undefined
     try {
       matched = matchResources(matchConstraints, attributes, served)
     } catch (error) {
-      yield { policy, message: `failed to configure policy: ${(error as Error).message}` }
+      all.push({ policy, message: `failed to configure policy: ${(error as Error).message}` })
       continue
     }
     if (!matched) continue
@@ -100,7 +102,7 @@ export function* invocations<P extends Policy, B extends Bound>(
       const { apiVersion = '', kind = '' } = paramKind
       const name = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
       const message = `failed to find resource referenced by paramKind: '${name}'`
-      yield { policy, message: `failed to configure policy: ${message}` }
+      all.push({ policy, message: `failed to configure policy: ${message}` })
       continue
     }
     for (const binding of bindings) {
@@ -108,18 +110,19 @@ export function* invocations<P extends Policy, B extends Bound>(
         const { matchResources: narrower } = binding.spec
         if (narrower && !matchResources(narrower, attributes, served)) continue
         const found = collectParams(param, binding.spec.paramRef, attributes)
-        if (found.length > 0) checkConversion(attributes, matched)
-        for (const params of found) yield { policy, binding, matched, params }
+        if (found.length > 0) yield* checkConversion(attributes, matched)
+        for (const params of found) all.push({ policy, binding, matched, params })
       } catch (error) {
-        yield { policy, binding, message: `failed to configure binding: ${(error as Error).message}` }
+        all.push({ policy, binding, message: `failed to configure binding: ${(error as Error).message}` })
       }
     }
   }
+  return all
 }
 
-function checkConversion(attributes: AdmissionAttributes, matched: Matched): void {
+function* checkConversion(attributes: AdmissionAttributes, matched: Matched): Steps<void> {
   try {
-    versioned(attributes, matched)
+    yield* versioned(attributes, matched)
   } catch (error) {
     throw new Error(`failed to convert object version: ${(error as Error).message}`)
   }

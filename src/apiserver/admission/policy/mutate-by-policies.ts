@@ -5,12 +5,13 @@ import type {
   MutatingAdmissionPolicyBinding,
 } from '../../../api/admissionregistration/v1/mutatingadmissionpolicy.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { deepEqual } from '../../../machinery/deep-equal.ts'
+import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
 import { failure, notFound, type StatusCause } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionServices, refusal, reinvocationOf } from '../admission.ts'
-import { atOnce, fromMatched } from '../matching/matching.ts'
+import { fromMatched } from '../matching/matching.ts'
 import { hooksOf, type Invocation, invocations, namespaceOfRequest, versioned } from './hooks.ts'
 import { conditionsHold, mutate } from './mutations.ts'
+import { type Steps, settled, walk } from './steps.ts'
 
 const policies = 'mutatingadmissionpolicies.admissionregistration.k8s.io'
 const bindings = 'mutatingadmissionpolicybindings.admissionregistration.k8s.io'
@@ -34,24 +35,27 @@ interface PolicyError {
 }
 
 /** Throws the refusal when a policy fails that may not. */
-export function mutateByPolicies(attributes: AdmissionAttributes, services: AdmissionServices): void {
+export const mutateByPolicies = (attributes: AdmissionAttributes, services: AdmissionServices): void | Promise<void> =>
+  walk(mutateAll(attributes, services))
+
+function* mutateAll(attributes: AdmissionAttributes, services: AdmissionServices): Steps<void> {
   const hooks = hooksOf<Policy, Binding>(attributes.lister, policies, bindings)
   const errors: PolicyError[] = []
   const due: Invocation<Policy, Binding>[] = []
-  for (const each of invocations(hooks, attributes, services.served)) {
+  for (const each of yield* invocations(hooks, attributes, services.served)) {
     if ('message' in each) errors.push({ policy: each.policy, binding: each.binding, message: each.message })
     else due.push(each)
   }
-  if (due.length > 0) errors.push(...runAll(due, attributes, services))
+  if (due.length > 0) errors.push(...(yield* runAll(due, attributes, services)))
   const fatal = errors.filter(({ policy }) => policy.spec.failurePolicy !== 'Ignore')
   if (fatal.length > 0) throw denied(attributes, fatal)
 }
 
-function runAll(
+function* runAll(
   due: readonly Invocation<Policy, Binding>[],
   attributes: AdmissionAttributes,
-  { authorizer }: AdmissionServices,
-): PolicyError[] {
+  { authorizer, metrics }: AdmissionServices,
+): Steps<PolicyError[]> {
   const errors: PolicyError[] = []
   const reinvocation = reinvocationOf(attributes)
   let memory = reinvocation.state.get(pluginName) as Memory | undefined
@@ -65,15 +69,17 @@ function runAll(
   if (attributes.namespace !== '' && !namespace && attributes.resource.resource !== 'namespaces')
     throw notFound({ group: '', resource: 'namespaces' }, attributes.namespace)
   for (const { policy, binding, matched, params } of due) {
-    const subject = () => ({
-      attributes,
-      matched,
-      params,
-      namespace,
-      authorizer,
-      ...versioned(attributes, matched),
-    })
-    const conditions = conditionsHold(policy, subject())
+    const subject = function* () {
+      return {
+        attributes,
+        matched,
+        params,
+        namespace,
+        authorizer,
+        ...(yield* versioned(attributes, matched)),
+      }
+    }
+    const conditions = conditionsHold(policy, yield* subject(), metrics)
     if (conditions.error !== undefined) errors.push({ policy, binding, message: conditions.error, reason: 'Invalid' })
     if (!conditions.matches) continue
     const key = JSON.stringify([
@@ -83,17 +89,19 @@ function runAll(
       params?.metadata.name,
     ])
     if (again && !memory.due.has(key)) continue
-    let changed = false
+    const before = attributes.object
     for (const index of (policy.spec.mutations ?? []).keys()) {
       if (!attributes.object || isOfItsOwn(attributes)) continue
-      const result = mutate(policy, index, subject())
+      const on = yield* subject()
+      const started = metrics.clock.monotonic()
+      const result = mutate(policy, index, on)
+      const problem = 'error' in result ? result.error : undefined
+      const took = metrics.clock.monotonic() - started
+      metrics.mutated(policy.metadata.name ?? '', binding.metadata.name ?? '', problem, took)
       if ('error' in result) errors.push({ policy, binding, message: result.error, reason: 'Invalid' })
-      else {
-        attributes.object = atOnce(fromMatched(result.object, attributes, matched))
-        changed = true
-      }
+      else attributes.object = yield* settled(fromMatched(result.object, attributes, matched))
     }
-    if (changed) {
+    if (attributes.object !== before && !semanticEqual(attributes.object, before)) {
       lookAgain(memory)
       reinvocation.requested = true
     }

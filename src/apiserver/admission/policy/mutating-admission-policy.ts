@@ -21,7 +21,7 @@ export function mutatingAdmissionPolicy(services: AdmissionServices): AdmissionP
       if (mutator) return mutator.mutateByPolicies(attributes, services)
       return import('./mutate-by-policies.ts').then(loaded => {
         mutator = loaded
-        loaded.mutateByPolicies(attributes, services)
+        return loaded.mutateByPolicies(attributes, services)
       })
     },
   }

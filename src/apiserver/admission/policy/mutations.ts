@@ -1,12 +1,7 @@
 // One mutation of one policy: a JSON patch or an apply configuration, made by an expression and applied to the object.
 
 import type { MutatingAdmissionPolicy } from '../../../api/admissionregistration/v1/mutatingadmissionpolicy.ts'
-import {
-  applyConfigurationType,
-  type Compiled,
-  jsonPatchType,
-  PolicyCompiler,
-} from '../../../api/admissionregistration/v1/policy-expressions.ts'
+import { applyConfigurationType, jsonPatchType } from '../../../api/admissionregistration/v1/policy-expressions.ts'
 import { applyDefaults } from '../../../api/defaults.ts'
 import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
 import { atomOf } from '../../../machinery/apply/atom.ts'
@@ -17,56 +12,27 @@ import { type CelValue, objectNameMismatches, runtimeCostBudget, toJson } from '
 import { decodeObject } from '../../../machinery/codec/decode.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
 import { internalError, StatusError } from '../../../machinery/status-error.ts'
-import {
-  activation,
-  type ConditionsOutcome,
-  evaluate,
-  evaluateMatchConditions,
-  isBudgetSpent,
-  type Subject,
-} from '../matching/expressions.ts'
+import type { AdmissionMetrics } from '../admission-metrics.ts'
+import { activation, type ConditionsOutcome, evaluate, isBudgetSpent, type Subject } from '../matching/expressions.ts'
+import { compiledPolicies } from './compiled-policies.ts'
+import { measuredConditions } from './measured-conditions.ts'
 
-interface CompiledPolicy {
-  readonly variables: ReadonlyMap<string, Compiled>
-  readonly conditions: readonly Compiled[]
-  readonly mutations: readonly Compiled[]
-}
+const compiledPolicy = compiledPolicies(({ spec }: MutatingAdmissionPolicy, compiler, options) => ({
+  mutations: (spec.mutations ?? []).map(({ patchType, jsonPatch, applyConfiguration }) =>
+    patchType === 'JSONPatch'
+      ? compiler.compile(jsonPatch?.expression ?? '', [{ list: jsonPatchType }], { ...options, mutation: true })
+      : compiler.compile(applyConfiguration?.expression ?? '', [applyConfigurationType], {
+          ...options,
+          mutation: true,
+        }),
+  ),
+}))
 
-const compiledPolicies = new WeakMap<object, CompiledPolicy>()
-
-function compiledPolicy(policy: MutatingAdmissionPolicy): CompiledPolicy {
-  let compiled = compiledPolicies.get(policy)
-  if (!compiled) {
-    compiled = compilePolicy(policy)
-    compiledPolicies.set(policy, compiled)
-  }
-  return compiled
-}
-
-function compilePolicy({ spec }: MutatingAdmissionPolicy): CompiledPolicy {
-  const compiler = new PolicyCompiler()
-  const options = { params: spec.paramKind !== undefined, authorizer: true }
-  for (const { name, expression } of spec.variables ?? []) compiler.addVariable(name, expression, options)
-  return {
-    variables: compiler.variables,
-    conditions: (spec.matchConditions ?? []).map(({ expression }) => compiler.compile(expression, ['bool'], options)),
-    mutations: (spec.mutations ?? []).map(({ patchType, jsonPatch, applyConfiguration }) =>
-      patchType === 'JSONPatch'
-        ? compiler.compile(jsonPatch?.expression ?? '', [{ list: jsonPatchType }], { ...options, mutation: true })
-        : compiler.compile(applyConfiguration?.expression ?? '', [applyConfigurationType], {
-            ...options,
-            mutation: true,
-          }),
-    ),
-  }
-}
-
-const holds: ConditionsOutcome = { matches: true }
-
-export function conditionsHold(policy: MutatingAdmissionPolicy, subject: Subject): ConditionsOutcome {
-  const { conditions, variables } = compiledPolicy(policy)
-  return conditions.length === 0 ? holds : evaluateMatchConditions(conditions, subject, variables)
-}
+export const conditionsHold = (
+  policy: MutatingAdmissionPolicy,
+  subject: Subject,
+  metrics: AdmissionMetrics,
+): ConditionsOutcome => measuredConditions(policy.metadata.name ?? '', compiledPolicy(policy), subject, metrics)
 
 export type Mutated = { readonly object: KubeObject } | { readonly error: string }
 

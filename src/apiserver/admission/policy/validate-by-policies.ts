@@ -7,7 +7,9 @@ import type {
 import { byteLength } from '../../../machinery/go-text.ts'
 import { failure, type StatusError } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionServices, refusal } from '../admission.ts'
+import type { PolicyAction } from '../admission-metrics.ts'
 import { hooksOf, invocations, namespaceOfRequest, versioned } from './hooks.ts'
+import { type Steps, walk } from './steps.ts'
 import { evaluateValidations, type Finding } from './validations.ts'
 
 const policies = 'validatingadmissionpolicies.admissionregistration.k8s.io'
@@ -18,33 +20,48 @@ const longestAnnotation = 10 * 1024
 type Policy = ValidatingAdmissionPolicy
 type Binding = ValidatingAdmissionPolicyBinding
 
-/** Throws the refusal. */
-export function validateByPolicies(attributes: AdmissionAttributes, { authorizer, served }: AdmissionServices): void {
+/** Throws the refusal; a promise only where a conversion webhook is asked. */
+export const validateByPolicies = (
+  attributes: AdmissionAttributes,
+  services: AdmissionServices,
+): void | Promise<void> => walk(validate(attributes, services))
+
+function* validate(attributes: AdmissionAttributes, { authorizer, served, metrics }: AdmissionServices): Steps<void> {
   const hooks = hooksOf<Policy, Binding>(attributes.lister, policies, bindings)
   let denial: StatusError | undefined
   const deny = (policy: Policy, binding: Binding | undefined, message: string, reason = ''): void => {
     denial ??= denied(attributes, policy, binding, message, reason)
   }
   const annotations = new Map<string, string[]>()
-  for (const invocation of invocations(hooks, attributes, served)) {
+  for (const invocation of yield* invocations(hooks, attributes, served)) {
     const { policy, binding } = invocation
     if ('message' in invocation) {
       if (policy.spec.failurePolicy !== 'Ignore') deny(policy, binding, invocation.message)
       continue
     }
     const { matched, params } = invocation
-    const { findings, notes } = evaluateValidations(policy, {
+    const subject = {
       attributes,
       matched,
       params,
       authorizer,
-      ...versioned(attributes, matched),
+      ...(yield* versioned(attributes, matched)),
       namespace: namespaceOfRequest(attributes),
-    })
-    for (const finding of findings) act(attributes, policy, binding!, finding, deny)
+    }
+    const { findings, ignored, notes } = evaluateValidations(policy, subject, metrics)
+    const count = (action: PolicyAction, message: string, milliseconds: number) =>
+      metrics.validated(policy.metadata.name ?? '', binding!.metadata.name ?? '', message, action, milliseconds)
+    for (const { message, milliseconds } of ignored) count('allow', message, milliseconds)
+    for (const finding of findings) {
+      act(attributes, policy, binding!, finding, deny)
+      for (const action of binding!.spec.validationActions ?? [])
+        count(action.toLowerCase() as PolicyAction, finding.message, finding.milliseconds)
+    }
     for (const note of notes) {
-      if (note.error !== undefined) deny(policy, binding, note.error)
-      else addNote(annotations, `${policy.metadata.name}/${note.key}`, note.value)
+      if (note.error !== undefined) {
+        deny(policy, binding, note.error)
+        count('deny', note.error, 0)
+      } else addNote(annotations, `${policy.metadata.name}/${note.key}`, note.value)
     }
   }
   for (const [key, values] of annotations) attributes.annotate(key, values.join(', '))

@@ -21,7 +21,7 @@ export function validatingAdmissionPolicy(services: AdmissionServices): Admissio
       if (evaluator) return evaluator.validateByPolicies(attributes, services)
       return import('./validate-by-policies.ts').then(loaded => {
         evaluator = loaded
-        loaded.validateByPolicies(attributes, services)
+        return loaded.validateByPolicies(attributes, services)
       })
     },
   }

@@ -1,20 +1,15 @@
 // One validating policy on one request: its conditions, its validations with their messages, its audit annotations.
 
-import { type Compiled, PolicyCompiler } from '../../../api/admissionregistration/v1/policy-expressions.ts'
 import type {
   ValidatingAdmissionPolicy,
   Validation,
 } from '../../../api/admissionregistration/v1/validatingadmissionpolicy.ts'
 import { maxMessageBytes, runtimeCostBudget } from '../../../machinery/cel/cel.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
-import {
-  activation,
-  evaluate,
-  evaluateMatchConditions,
-  isBudgetSpent,
-  type Outcome,
-  type Subject,
-} from '../matching/expressions.ts'
+import type { AdmissionMetrics } from '../admission-metrics.ts'
+import { activation, evaluate, isBudgetSpent, type Outcome, type Subject } from '../matching/expressions.ts'
+import { compiledPolicies } from './compiled-policies.ts'
+import { measuredConditions } from './measured-conditions.ts'
 
 /** A validation that did not hold, or could not be evaluated. */
 export interface Finding {
@@ -23,6 +18,8 @@ export interface Finding {
   readonly message: string
   /** A Status reason; '' when the policy gave none to an error. */
   readonly reason: string
+  /** How long the expression took. */
+  readonly milliseconds: number
 }
 
 export type Note =
@@ -31,83 +28,72 @@ export type Note =
 
 export interface Findings {
   readonly findings: readonly Finding[]
+  /** Errors that the policy wants to be ignored. */
+  readonly ignored: readonly { readonly message: string; readonly milliseconds: number }[]
   readonly notes: readonly Note[]
 }
 
-interface CompiledPolicy {
-  readonly variables: ReadonlyMap<string, Compiled>
-  readonly conditions: readonly Compiled[]
-  readonly validations: readonly {
-    readonly of: Validation
-    readonly compiled: Compiled
-    readonly message: Compiled | undefined
-  }[]
-  readonly annotations: readonly { readonly key: string; readonly expression: string; readonly compiled: Compiled }[]
-}
+const compiledPolicy = compiledPolicies(({ spec }: ValidatingAdmissionPolicy, compiler, options) => ({
+  validations: (spec.validations ?? []).map(of => ({
+    of,
+    compiled: compiler.compile(of.expression, ['bool'], options),
+    message: of.messageExpression
+      ? compiler.compile(of.messageExpression, ['string'], { ...options, authorizer: false })
+      : undefined,
+  })),
+  annotations: (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({
+    key,
+    compiled: compiler.compile(valueExpression, ['string', 'null'], options),
+  })),
+}))
 
-/** By the stored object: a changed policy is another one. */
-const compiledPolicies = new WeakMap<object, CompiledPolicy>()
+type CompiledPolicy = ReturnType<typeof compiledPolicy>
 
-function compiledPolicy(policy: ValidatingAdmissionPolicy): CompiledPolicy {
-  let compiled = compiledPolicies.get(policy)
-  if (!compiled) {
-    compiled = compilePolicy(policy)
-    compiledPolicies.set(policy, compiled)
-  }
-  return compiled
-}
+const nothing: Findings = { findings: [], ignored: [], notes: [] }
 
-function compilePolicy({ spec }: ValidatingAdmissionPolicy): CompiledPolicy {
-  const compiler = new PolicyCompiler()
-  const options = { params: spec.paramKind !== undefined, authorizer: true }
-  for (const { name, expression } of spec.variables ?? []) compiler.addVariable(name, expression, options)
-  return {
-    variables: compiler.variables,
-    conditions: (spec.matchConditions ?? []).map(({ expression }) => compiler.compile(expression, ['bool'], options)),
-    validations: (spec.validations ?? []).map(of => ({
-      of,
-      compiled: compiler.compile(of.expression, ['bool'], options),
-      message: of.messageExpression
-        ? compiler.compile(of.messageExpression, ['string'], { ...options, authorizer: false })
-        : undefined,
-    })),
-    annotations: (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({
-      key,
-      expression: valueExpression,
-      compiled: compiler.compile(valueExpression, ['string', 'null'], options),
-    })),
-  }
-}
-
-const nothing: Findings = { findings: [], notes: [] }
-
-export function evaluateValidations(policy: ValidatingAdmissionPolicy, subject: Subject): Findings {
+export function evaluateValidations(
+  policy: ValidatingAdmissionPolicy,
+  subject: Subject,
+  metrics: AdmissionMetrics,
+): Findings {
+  const { clock } = metrics
   const ignoresErrors = policy.spec.failurePolicy === 'Ignore'
-  const failed = (message: string): Findings =>
-    ignoresErrors ? nothing : { findings: [{ index: 0, message, reason: '' }], notes: [] }
+  const finding = (index: number, message: string, milliseconds = 0): Findings =>
+    ignoresErrors
+      ? { ...nothing, ignored: [{ message, milliseconds }] }
+      : { ...nothing, findings: [{ index, message, reason: '', milliseconds }] }
   const compiled = compiledPolicy(policy)
   const { variables } = compiled
-  if (compiled.conditions.length > 0) {
-    const { matches, error } = evaluateMatchConditions(compiled.conditions, subject, variables)
-    if (error !== undefined) return failed(error)
-    if (!matches) return nothing
-  }
+  const { matches, error } = measuredConditions(policy.metadata.name ?? '', compiled, subject, metrics)
+  if (error !== undefined) return finding(0, error)
+  if (!matches) return nothing
   try {
     const budget = { remaining: runtimeCostBudget }
     const values = activation(subject, variables, budget, { authorizer: true, namespace: true })
-    const outcomes = compiled.validations.map(({ compiled: each }) => evaluate(each, values, budget))
-    const messages = messagesOf(compiled, subject, budget)
-    const findings = outcomes.flatMap((outcome, index): Finding[] => {
-      const { of } = compiled.validations[index]!
-      if (outcome.error !== undefined) return ignoresErrors ? [] : [{ index, message: outcome.error, reason: '' }]
-      if (typeof messages === 'string') return ignoresErrors ? [] : [{ index, message: messages, reason: '' }]
-      if ('value' in outcome && outcome.value === true) return []
-      return [{ index, message: messageOf(of, messages[index]), reason: of.reason ?? 'Invalid' }]
+    const outcomes = compiled.validations.map(({ compiled: each }) => {
+      const started = clock.monotonic()
+      const outcome = evaluate(each, values, budget)
+      return { outcome, milliseconds: clock.monotonic() - started }
     })
-    return { findings, notes: notesOf(compiled, subject, ignoresErrors) }
+    const messages = messagesOf(compiled, subject, budget)
+    const findings: Finding[] = []
+    const ignored: Findings['ignored'][number][] = []
+    outcomes.forEach(({ outcome, milliseconds }, index) => {
+      const { of } = compiled.validations[index]!
+      const problem = outcome.error ?? (typeof messages === 'string' ? messages : undefined)
+      if (problem !== undefined) {
+        const found = finding(index, problem, milliseconds)
+        findings.push(...found.findings)
+        ignored.push(...found.ignored)
+      } else if (!('value' in outcome && outcome.value === true)) {
+        const message = messageOf(of, (messages as readonly (Outcome | undefined)[])[index])
+        findings.push({ index, message, reason: of.reason ?? 'Invalid', milliseconds })
+      }
+    })
+    return { findings, ignored, notes: notesOf(compiled, subject, ignoresErrors) }
   } catch (error) {
     if (!isBudgetSpent(error)) throw error
-    return failed((error as Error).message)
+    return finding(0, (error as Error).message)
   }
 }
 

@@ -2,7 +2,9 @@
 
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { type VirtualEnv, virtualEnv } from '../../../machinery/env/virtual-env.ts'
+import { MetricsRegistry } from '../../../machinery/metrics/metrics.ts'
 import type { AdmissionAttributes, AdmissionLister, AdmissionServices } from '../admission.ts'
+import { AdmissionMetrics } from '../admission-metrics.ts'
 import { AdmissionChain } from '../chain.ts'
 import { defaultAdmissionPlugins } from '../default-plugins.ts'
 
@@ -48,6 +50,7 @@ export const services = (env: VirtualEnv): AdmissionServices => ({
   env,
   authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
   served: { resources: () => [] },
+  metrics: new AdmissionMetrics(new MetricsRegistry(), env.clock),
   webhooks: { post: () => Promise.reject(new Error('there are no webhooks')) },
   writeQuota: async () => true,
   createNamespace: () => Promise.reject(new Error('namespaces are not created here')),
@@ -58,7 +61,8 @@ export function cluster() {
   const objects = new Objects()
   objects.put('namespaces', '', 'dev', { status: { phase: 'Active' } })
   objects.put('serviceaccounts', 'dev', 'default')
-  const chain = new AdmissionChain(defaultAdmissionPlugins(services(env)), objects)
+  const of = services(env)
+  const chain = new AdmissionChain(defaultAdmissionPlugins(of), objects, of.metrics)
 
   function attributes(request: Request): AdmissionAttributes {
     const [resource = '', ...group] = (request.resource ?? 'pods').split('.')

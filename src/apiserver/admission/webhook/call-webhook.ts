@@ -8,16 +8,21 @@ import {
   type StatusError,
   statusErrorFrom,
 } from '../../../machinery/status-error.ts'
-import type { AdmissionServices } from '../admission.ts'
+import { WebhookRefusal } from '../../webhook-client.ts'
+import type { AdmissionAttributes, AdmissionServices } from '../admission.ts'
+import type { WebhookOutcome } from '../admission-metrics.ts'
 import { admissionReview, type ReviewSubject, reviewVersion, type Verdict, verdictOf } from './admission-review.ts'
 import type { Webhook } from './webhooks.ts'
 
 /** The webhook could not be asked, or gave no answer that is one: what failurePolicy is about. */
 export class WebhookCallError extends Error {
   override readonly name = 'WebhookCallError'
+  /** What it counts as: the status that the webhook answered with, or that it was not available. */
+  readonly code: number
 
-  constructor(webhook: string, why: string) {
+  constructor(webhook: string, why: string, code = 503) {
     super(`failed calling webhook ${quote(webhook)}: ${why}`)
+    this.code = code
   }
 }
 
@@ -37,6 +42,7 @@ export async function callWebhook(
     throw new WebhookCallError(
       name,
       'could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)',
+      400,
     )
   const uid = env.random.uuid()
   let answer: unknown
@@ -46,7 +52,8 @@ export async function callWebhook(
       timeoutMs: timeoutSeconds * 1000,
     })
   } catch (error) {
-    throw new WebhookCallError(name, `failed to call webhook: ${(error as Error).message}`)
+    const status = error instanceof WebhookRefusal ? error.status : undefined
+    throw new WebhookCallError(name, `failed to call webhook: ${(error as Error).message}`, status)
   }
   let verdict: Verdict
   try {
@@ -62,7 +69,7 @@ export async function callWebhook(
 
 function denial(name: string, { code = 0, message = '', reason = '', details }: Partial<Status> = {}): StatusError {
   const deniedBy = `admission webhook ${quote(name)} denied the request`
-  return statusErrorFrom({
+  const refused = statusErrorFrom({
     code: code < 400 ? 400 : code,
     reason,
     message: message
@@ -72,6 +79,33 @@ function denial(name: string, { code = 0, message = '', reason = '', details }: 
         : `${deniedBy} without explanation`,
     ...(details && { details }),
   })
+  denials.add(refused)
+  return refused
+}
+
+/** A refusal by the webhook itself, as against what went wrong here with its answer. */
+const denials = new WeakSet<object>()
+
+/** Counts the call: what it took, and how it ended. */
+export async function measured(
+  { name, failurePolicy }: Webhook,
+  type: 'admit' | 'validating',
+  { operation }: AdmissionAttributes,
+  { metrics }: AdmissionServices,
+  call: () => Promise<unknown>,
+): Promise<void> {
+  const started = metrics.clock.monotonic()
+  const ended = (rejected: boolean, outcome: WebhookOutcome, code: number) =>
+    metrics.webhookCalled(name, type, operation, metrics.clock.monotonic() - started, { rejected, outcome, code })
+  try {
+    await call()
+  } catch (error) {
+    if (error instanceof WebhookCallError) ended(failurePolicy !== 'Ignore', 'calling_webhook_error', error.code)
+    else if (denials.has(error as object)) ended(true, 'no_error', (error as StatusError).code)
+    else ended(true, 'apiserver_internal_error', 0)
+    throw error
+  }
+  ended(false, 'no_error', 200)
 }
 
 /** What a call that failed means for the request: nothing, when the webhook may fail. */

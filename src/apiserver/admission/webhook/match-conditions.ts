@@ -5,18 +5,13 @@
 import type { MatchCondition } from '../../../api/admissionregistration/v1/matchresources.ts'
 import { type Compiled, PolicyCompiler } from '../../../api/admissionregistration/v1/policy-expressions.ts'
 import { type ConditionsOutcome, evaluateMatchConditions, type Subject } from '../matching/expressions.ts'
+import { onceFor } from '../policy/compiled-policies.ts'
 
 /** By the stored list: a changed webhook has another one. */
-const compiled = new WeakMap<readonly MatchCondition[], readonly Compiled[]>()
+const compiled = onceFor((conditions: readonly MatchCondition[]): readonly Compiled[] => {
+  const compiler = new PolicyCompiler(false)
+  return conditions.map(({ expression }) => compiler.compile(expression, ['bool'], { params: false, authorizer: true }))
+})
 
-export function webhookConditions(conditions: readonly MatchCondition[], subject: Subject): ConditionsOutcome {
-  let programs = compiled.get(conditions)
-  if (!programs) {
-    const compiler = new PolicyCompiler(false)
-    programs = conditions.map(({ expression }) =>
-      compiler.compile(expression, ['bool'], { params: false, authorizer: true }),
-    )
-    compiled.set(conditions, programs)
-  }
-  return evaluateMatchConditions(programs, subject, new Map())
-}
+export const webhookConditions = (conditions: readonly MatchCondition[], subject: Subject): ConditionsOutcome =>
+  evaluateMatchConditions(compiled(conditions), subject, new Map())

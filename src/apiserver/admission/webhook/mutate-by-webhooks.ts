@@ -12,7 +12,7 @@ import { decodeDeclared } from '../../registry/decode-body.ts'
 import { type AdmissionAttributes, type AdmissionServices, reinvocationOf } from '../admission.ts'
 import { fromMatched } from '../matching/matching.ts'
 import type { ReviewSubject, Verdict } from './admission-review.ts'
-import { callWebhook, failedCall, WebhookCallError } from './call-webhook.ts'
+import { callWebhook, failedCall, measured, WebhookCallError } from './call-webhook.ts'
 import { conditionsHold, type Hook, matchWebhook, subjectOf, webhooksOf } from './webhooks.ts'
 
 const pluginName = 'MutatingAdmissionWebhook'
@@ -45,10 +45,11 @@ export async function mutateByWebhooks(
     const matched = matchWebhook(webhook, attributes, services)
     if (!matched) continue
     const subject = await subjectOf(attributes, matched)
-    if (!(await conditionsHold(webhook, subject, services))) continue
+    if (!(await conditionsHold(webhook, subject, services, 'admit'))) continue
     // In the second run nobody is asked for the first time.
     if (again && !memory.due.has(id)) continue
-    const changed = await invoke(hook, subject, services, `round_${again ? 1 : 0}_index_${index}`)
+    const place = `round_${again ? 1 : 0}_index_${index}`
+    const changed = await invoke(hook, subject, services, place)
     if (changed) {
       lookAgain(memory)
       reinvocation.requested = true
@@ -73,21 +74,24 @@ async function invoke(
 ): Promise<boolean> {
   const { attributes } = subject
   let changed = false
-  try {
+  const ask = async () => {
     const verdict = await callWebhook(webhook, subject, true, services)
     const patch = patchOf(webhook.name, verdict)
-    if (patch && patch.length > 0) {
-      const patched = patchedObject(webhook.name, subject, patch)
-      attributes.annotate(
-        `patch.webhook.admission.k8s.io/${place}`,
-        JSON.stringify({ configuration, webhook: webhook.name, patch, patchType: 'JSONPatch' }),
-      )
-      changed = !semanticEqual(subject.object, patched)
-      attributes.object = await fromMatched(patched, attributes, subject.matched)
-    }
+    if (!patch || patch.length === 0) return
+    const patched = patchedObject(webhook.name, subject, patch)
+    attributes.annotate(
+      `patch.webhook.admission.k8s.io/${place}`,
+      JSON.stringify({ configuration, webhook: webhook.name, patch, patchType: 'JSONPatch' }),
+    )
+    changed = !semanticEqual(subject.object, patched)
+    attributes.object = await fromMatched(patched, attributes, subject.matched)
+  }
+  try {
+    await measured(webhook, 'admit', attributes, services, ask)
   } catch (error) {
     const failed = failedCall(webhook, error)
     if (failed) throw failed
+    services.metrics.webhookFailedOpen(webhook.name, 'admit')
     attributes.annotate(`failed-open.mutation.webhook.admission.k8s.io/${place}`, webhook.name)
     services.env.log.warn('a webhook failed and was ignored', {
       webhook: webhook.name,

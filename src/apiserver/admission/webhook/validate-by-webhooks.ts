@@ -3,7 +3,7 @@
 import type { ValidatingWebhook } from '../../../api/admissionregistration/v1/validatingwebhookconfiguration.ts'
 import type { AdmissionAttributes, AdmissionServices } from '../admission.ts'
 import type { ReviewSubject } from './admission-review.ts'
-import { callWebhook, failedCall, type WebhookCallError } from './call-webhook.ts'
+import { callWebhook, failedCall, measured, type WebhookCallError } from './call-webhook.ts'
 import { conditionsHold, matchWebhook, subjectOf, webhooksOf } from './webhooks.ts'
 
 export async function validateByWebhooks(
@@ -16,13 +16,15 @@ export async function validateByWebhooks(
     const matched = matchWebhook(webhook, attributes, services)
     if (!matched) continue
     const subject = await subjectOf(attributes, matched)
-    if (await conditionsHold(webhook, subject, services)) relevant.push({ webhook, subject })
+    if (await conditionsHold(webhook, subject, services, 'validate')) relevant.push({ webhook, subject })
   }
   let refusal: Error | undefined
   await Promise.all(
     relevant.map(async ({ webhook, subject }, index) => {
       try {
-        await callWebhook(webhook, subject, false, services)
+        await measured(webhook, 'validating', attributes, services, () =>
+          callWebhook(webhook, subject, false, services),
+        )
       } catch (error) {
         const failed = failedCall(webhook, error)
         if (failed) refusal ??= failed
@@ -35,11 +37,12 @@ export async function validateByWebhooks(
 
 function failOpen(
   { annotate }: AdmissionAttributes,
-  { env }: AdmissionServices,
+  { env, metrics }: AdmissionServices,
   name: string,
   index: number,
   error: WebhookCallError,
 ): void {
   annotate(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, name)
+  metrics.webhookFailedOpen(name, 'validating')
   env.log.warn('a webhook failed and was ignored', { webhook: name, error: error.message })
 }

@@ -5,6 +5,7 @@ import type { ValidatingWebhook } from '../../../api/admissionregistration/v1/va
 import { compareText } from '../../../machinery/go-text.ts'
 import { forbidden, internalError, StatusError } from '../../../machinery/status-error.ts'
 import type { AdmissionAttributes, AdmissionLister, AdmissionServices } from '../admission.ts'
+import type { AdmissionType } from '../admission-metrics.ts'
 import { asMatched, type Matched, matchesNamespace, matchesObject, matchRules } from '../matching/matching.ts'
 import type { ReviewSubject } from './admission-review.ts'
 
@@ -69,19 +70,24 @@ export async function subjectOf(attributes: AdmissionAttributes, matched: Matche
 
 /** Whether the webhook's matchConditions hold. Throws a 403 when that cannot be told and the webhook must not fail. */
 export async function conditionsHold(
-  { matchConditions = [], failurePolicy }: Webhook,
+  { name, matchConditions = [], failurePolicy }: Webhook,
   subject: ReviewSubject,
-  { authorizer }: AdmissionServices,
+  { authorizer, metrics }: AdmissionServices,
+  type: AdmissionType,
 ): Promise<boolean> {
   if (matchConditions.length === 0) return true
   // CEL comes with the first webhook that has conditions.
   const { webhookConditions } = await import('./match-conditions.ts')
+  const started = metrics.clock.monotonic()
   const { matches, error } = webhookConditions(matchConditions, {
     ...subject,
     params: undefined,
     namespace: undefined,
     authorizer,
   })
+  const outcome = error !== undefined ? 'failed' : matches ? 'matched' : 'excluded'
+  const { operation } = subject.attributes
+  metrics.conditionsEvaluated(name, 'webhook', type, operation, metrics.clock.monotonic() - started, outcome)
   if (error === undefined || failurePolicy === 'Ignore') return matches
   throw forbidden(subject.attributes.resource, subject.attributes.name, error)
 }
