@@ -71,8 +71,10 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   publicKeyEncoding: { type: 'spki', format: 'pem' },
 })
+const metricsRegistry = new MetricsRegistry()
 const security = createSecurity(registry, {
   env,
+  metrics: metricsRegistry,
   authentication: { bootstrapTokens: true },
   serviceAccountKeys: [publicKey],
   client: () => {
@@ -80,7 +82,7 @@ const security = createSecurity(registry, {
   },
 })
 security.follow()
-const metrics = new AdmissionMetrics(new MetricsRegistry(), env.clock)
+const metrics = new AdmissionMetrics(metricsRegistry, env.clock)
 const admission = new AdmissionChain(
   defaultAdmissionPlugins({
     env,

@@ -154,7 +154,9 @@ export class ApiServer {
       requestHeader: options.requestHeader,
       client: () => createClient(this.transport()),
       authorization: options.authorization,
+      metrics,
     })
+    options.encryption?.measure(metrics)
     this.#webhooks = new WebhookClient({
       env,
       resolve: (namespace, name, port) =>

@@ -3,11 +3,13 @@
 import type { KubeObject } from '../api/resource.ts'
 import type { Client } from '../client/client.ts'
 import type { Env } from '../machinery/env/env.ts'
+import type { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { Authentication } from './authentication/authentication.ts'
 import type { AuthenticationOptions } from './authentication/authentication-options.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
 import type { RequestHeaderOptions } from './authentication/request-header.ts'
 import type { BoundObjectGetter } from './authentication/service-account-claims.ts'
+import { AuthorizationMetrics } from './authorization/authorization-metrics.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { Authorization } from './authorization/modes.ts'
 import { NodeAuthorizer } from './authorization/node-authorizer.ts'
@@ -29,6 +31,7 @@ export interface SecurityOptions {
   readonly requestHeader?: RequestHeaderOptions
   /** Writes as the API server itself. */
   readonly client: () => Client
+  readonly metrics: MetricsRegistry
 }
 
 export interface Security {
@@ -66,6 +69,7 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
     get: (resource: string, namespace: string, name: string): KubeObject | undefined =>
       registry.findStorage(resource)?.get(namespace, name)?.object,
   }
+  const authorization = new AuthorizationMetrics(options.metrics, options.env.clock)
   const authentication = new Authentication({ ...options, objects })
   return {
     authenticator: authentication.authenticator,
@@ -73,7 +77,12 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
     start: () => authentication.start(),
     stop: () => authentication.stop(),
     authorizer:
-      options.authorization?.authorizer({ Node: node, RBAC: rbac }) ?? unionAuthorizer(privilegedGroups, node, rbac),
+      options.authorization?.authorizer({ Node: node, RBAC: rbac }, authorization, options.metrics) ??
+      unionAuthorizer(
+        privilegedGroups,
+        authorization.counted('Node', 'node', node),
+        authorization.counted('RBAC', 'rbac', rbac),
+      ),
     rbac,
     objects,
     follow() {

@@ -7,6 +7,7 @@ import { secrets } from '../../api/core/v1/secret.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import type { Client } from '../../client/client.ts'
 import type { Env } from '../../machinery/env/env.ts'
+import type { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import { AnonymousAuthenticator } from './anonymous.ts'
 import { ForAudiences } from './audiences.ts'
 import { type AuthenticationOptions, AuthenticationOptionsError, type WebhookFlags } from './authentication-options.ts'
@@ -18,6 +19,7 @@ import { ClientCertificateAuthenticator } from './client-certificate.ts'
 import { LegacyServiceAccountTokenAuthenticator } from './legacy-service-account-token.ts'
 import { RequestHeaderAuthenticator, type RequestHeaderOptions } from './request-header.ts'
 import type { BoundObjectGetter } from './service-account-claims.ts'
+import { serviceAccountMetrics } from './service-account-metrics.ts'
 import { defaultIssuer, ServiceAccountTokenAuthenticator } from './service-account-token.ts'
 import { StaticTokenAuthenticator } from './static-token.ts'
 import { CachedTokenAuthenticator } from './token-cache.ts'
@@ -32,6 +34,7 @@ export interface AuthenticationParts {
   readonly objects: BoundObjectGetter
   /** Writes as the API server itself. */
   readonly client: () => Client
+  readonly metrics: MetricsRegistry
 }
 
 /** How long what others say of a token is remembered. A failure is asked about again. */
@@ -86,16 +89,18 @@ export class Authentication {
 
   #local(): TokenAuthenticator[] {
     const { env, authentication, serviceAccountKeys: keys, objects, client } = this.#parts
+    const metrics = serviceAccountMetrics(this.#parts.metrics)
     const { audiences } = this
     const { staticTokens = [], bootstrapTokens } = authentication
     return [
       ...(staticTokens.length > 0 ? [new ForAudiences(audiences, new StaticTokenAuthenticator(staticTokens))] : []),
-      new ServiceAccountTokenAuthenticator({ env, keys, objects, issuers: this.#issuers, audiences }),
+      new ServiceAccountTokenAuthenticator({ env, keys, objects, issuers: this.#issuers, audiences, metrics }),
       new LegacyServiceAccountTokenAuthenticator({
         env,
         keys,
         objects,
         audiences,
+        metrics,
         labelSecret: (secret, label, value) => labelSecret(client(), secret, label, value),
       }),
       ...(bootstrapTokens ? [new ForAudiences(audiences, new BootstrapTokenAuthenticator(env, objects))] : []),
@@ -103,12 +108,13 @@ export class Authentication {
   }
 
   async #startIssuers(): Promise<void> {
-    const { env, authentication } = this.#parts
+    const { env, authentication, metrics } = this.#parts
     const { Issuers } = await import('./oidc/issuers.ts')
     const issuers = new Issuers({
       env,
       authentication,
       serviceAccountIssuers: this.#issuers,
+      metrics,
       changed: () => cached.clear(),
     })
     const cached = new CachedTokenAuthenticator(new ForAudiences(this.audiences, issuers), { env, ...remembered })

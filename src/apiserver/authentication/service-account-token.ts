@@ -24,6 +24,7 @@ import {
   kubernetesClaim,
   leewaySeconds,
 } from './service-account-claims.ts'
+import type { ServiceAccountMetrics } from './service-account-metrics.ts'
 
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local'
 const maxRemembered = 10_000
@@ -37,6 +38,7 @@ export interface ServiceAccountTokenOptions {
   readonly issuers?: readonly string[]
   /** Whom tokens must be meant for; the issuers when absent. */
   readonly audiences?: readonly string[]
+  readonly metrics?: ServiceAccountMetrics
 }
 
 interface Verified {
@@ -55,6 +57,7 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
   readonly #objects: BoundObjectGetter
   readonly #issuers: readonly string[]
   readonly #audiences: readonly string[]
+  readonly #metrics: ServiceAccountMetrics | undefined
   readonly #remembered = new Map<string, Verified>()
 
   constructor(options: ServiceAccountTokenOptions) {
@@ -63,14 +66,17 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
     this.#objects = options.objects
     this.#issuers = options.issuers ?? [defaultIssuer]
     this.#audiences = options.audiences ?? this.#issuers
+    this.#metrics = options.metrics
   }
 
   authenticateToken(token: string, request: AuthenticationInput): AuthenticationResult {
     const known = this.#remembered.get(token)
     const verified = known ?? this.#verify(token)
     if (verified === undefined || verified instanceof InvalidCredentials) return verified
-    if (verified.audiences.length === 0)
+    if (verified.audiences.length === 0) {
       annotate(request.notes, 'authentication.k8s.io/legacy-token', verified.user.name)
+      this.#metrics?.legacy.inc()
+    }
     const meant = verified.audiences.length > 0 ? verified.audiences : this.#audiences
     const asked = request.audiences ?? this.#audiences
     const audiences = commonAudiences(meant, asked)
@@ -91,6 +97,8 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
     const gone = boundObjectsGone(verified.claim, this.#objects, now)
     if (gone !== undefined) return new InvalidCredentials(gone)
     if (!known) this.#remember(token, verified)
+    const { warnafter } = verified.claim
+    this.#metrics?.[warnafter && now > warnafter * 1000 ? 'stale' : 'valid'].inc()
     if (request.notes) {
       request.notes.credentialAudiences = audiences
       tellStale(request, verified, now)

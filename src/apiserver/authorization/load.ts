@@ -4,15 +4,17 @@ import { readFileSync } from 'node:fs'
 import { durationMilliseconds } from '../../machinery/duration.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import { parseYaml } from '../../machinery/yaml/parse.ts'
+import { apiServerID, ConfigReloadMetrics } from '../config-reload-metrics.ts'
 import { reviewTransport } from '../review-webhook.ts'
 import { AbacAuthorizer, parsePolicyFile } from './abac.ts'
+import type { Authorizer } from './authorizer.ts'
 import {
   type AuthorizerConfiguration,
   allConditions,
   type CompileCondition,
   readAuthorizationConfiguration,
 } from './configuration.ts'
-import { Authorization, type AuthorizationMode, alwaysAllow, alwaysDeny, type Chosen } from './modes.ts'
+import { Authorization, type AuthorizationMode, alwaysAllow, alwaysDeny, type Choice } from './modes.ts'
 import { WebhookAuthorizer, type WebhookSettings } from './webhook.ts'
 
 /** How often the file is looked at. */
@@ -30,11 +32,12 @@ export interface ModeOptions {
 export function authorizationOfModes(env: Env, options: ModeOptions): Authorization {
   const { policyFile, webhookVersion: version, authorizedTTL, unauthorizedTTL } = options
   return new Authorization(
-    options.modes.map((mode): Chosen => {
-      if (mode === 'ABAC') return abac(policyFile!)
-      if (mode !== 'Webhook') return simple(mode)
+    options.modes.map((type): Choice => {
+      const name = type.toLowerCase()
+      if (type === 'ABAC') return { type, name, authorizer: abac(policyFile!) }
+      if (type !== 'Webhook') return { type, name, authorizer: always[type] }
       const settings = { version, authorizedTTL, unauthorizedTTL, timeout: 30_000, failurePolicy: 'NoOpinion' } as const
-      return webhook(env, options.webhookConfigFile, settings)
+      return { type, name: 'default', authorizer: webhook(env, options.webhookConfigFile, settings) }
     }),
   )
 }
@@ -45,6 +48,7 @@ export async function authorizationOfFile(env: Env, file: string, policyFile?: s
   const compile = conditionCompiler()
   let text = readConfiguration(file)
   const first = chosenOf(env, text, compile, policyFile)
+  let metrics: ConfigReloadMetrics | undefined
   const timer = env.clock.setInterval(() => {
     try {
       const now = readConfiguration(file)
@@ -52,8 +56,10 @@ export async function authorizationOfFile(env: Env, file: string, policyFile?: s
       // Also what is wrong is only told once.
       text = now
       authorization.replace(chosenOf(env, text, compile, policyFile))
+      metrics?.succeeded(text)
       env.log.info('reloaded authz config', { file })
     } catch (error) {
+      metrics?.failed()
       env.log.error('failed to reload authz config, keeping the last good one', {
         file,
         error: (error as Error).message,
@@ -61,6 +67,9 @@ export async function authorizationOfFile(env: Env, file: string, policyFile?: s
     }
   }, reloadInterval)
   const authorization = new Authorization(first, () => timer.cancel())
+  authorization.whenMeasured(registry => {
+    metrics = new ConfigReloadMetrics(registry, env.clock, 'authorization', { server: apiServerID, content: text })
+  })
   return authorization
 }
 
@@ -72,20 +81,21 @@ function readConfiguration(file: string): string {
   }
 }
 
-function chosenOf(env: Env, text: string, compile: CompileCondition, policyFile: string | undefined): Chosen[] {
+function chosenOf(env: Env, text: string, compile: CompileCondition, policyFile: string | undefined): Choice[] {
   let authorizers: readonly AuthorizerConfiguration[]
   try {
     authorizers = readAuthorizationConfiguration(parseYaml(text).value, compile).authorizers ?? []
   } catch (error) {
     throw new Error(`failed to load AuthorizationConfiguration from file: ${(error as Error).message}`)
   }
-  return authorizers.map(({ type, webhook: of }): Chosen => {
+  return authorizers.map(({ type, name = '', webhook: of }): Choice => {
+    const choice = { type: type as AuthorizationMode, name }
     if (type === 'ABAC') {
       if (policyFile === undefined) throw new Error("authorization-mode ABAC's authorization policy file not passed")
-      return abac(policyFile)
+      return { ...choice, authorizer: abac(policyFile) }
     }
-    if (type !== 'Webhook') return simple(type as Exclude<AuthorizationMode, 'ABAC' | 'Webhook'>)
-    return webhook(env, of!.connectionInfo?.kubeConfigFile, {
+    if (type !== 'Webhook') return { ...choice, authorizer: always[type ?? ''] }
+    const authorizer = webhook(env, of!.connectionInfo?.kubeConfigFile, {
       version: of!.subjectAccessReviewVersion as 'v1',
       authorizedTTL: durationMilliseconds(of!.authorizedTTL!),
       unauthorizedTTL: durationMilliseconds(of!.unauthorizedTTL!),
@@ -93,13 +103,12 @@ function chosenOf(env: Env, text: string, compile: CompileCondition, policyFile:
       failurePolicy: of!.failurePolicy as 'Deny',
       matches: allConditions((of!.matchConditions ?? []).map(({ expression }) => compile(expression!))),
     })
+    return { ...choice, authorizer }
   })
 }
 
-function simple(mode: Exclude<AuthorizationMode, 'ABAC' | 'Webhook'>): Chosen {
-  if (mode === 'AlwaysAllow') return alwaysAllow
-  return mode === 'AlwaysDeny' ? alwaysDeny : mode
-}
+/** Of the modes those that decide the same whatever is asked. */
+const always: Readonly<Record<string, Authorizer>> = { AlwaysAllow: alwaysAllow, AlwaysDeny: alwaysDeny }
 
 function abac(file: string): AbacAuthorizer {
   return new AbacAuthorizer(parsePolicyFile(readFileSync(file, 'utf8'), file))

@@ -1,6 +1,8 @@
 // Who decides, and in which order: --authorization-mode, or a list of the same in an AuthorizationConfiguration. Members
 // of system:masters may do everything, whatever the order.
 
+import type { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
+import type { AuthorizationMetrics } from './authorization-metrics.ts'
 import type { AuthorizationAttributes, Authorizer, Decision, Rules } from './authorizer.ts'
 import { privilegedGroups } from './privileged-groups.ts'
 import { unionAuthorizer } from './union.ts'
@@ -32,13 +34,23 @@ export const alwaysDeny: Authorizer = {
   rulesFor: () => ({ rules: [], incomplete: false, errors: [] }),
 }
 
-/** One of the list: by name, or ready to be asked. */
-export type Chosen = BuiltIn | Authorizer
+/** One of the list, under the name that metrics have for it. */
+export interface Choice {
+  readonly type: AuthorizationMode
+  readonly name: string
+  /** Those that the API server has are filled in. */
+  readonly authorizer?: Authorizer
+}
+
+/** Also one that is ready to be asked and that nobody counts. */
+export type Chosen = Choice | Authorizer
 
 export class Authorization implements Authorizer {
   #chosen: readonly Chosen[]
   #builtIn: Readonly<Record<BuiltIn, Authorizer>> | undefined
   #union: Authorizer = alwaysDeny
+  #metrics: AuthorizationMetrics | undefined
+  #measured: ((metrics: MetricsRegistry) => void) | undefined
   readonly #stop: (() => void) | undefined
 
   constructor(chosen: readonly Chosen[], stop?: () => void) {
@@ -46,9 +58,20 @@ export class Authorization implements Authorizer {
     this.#stop = stop
   }
 
+  /** Told the registry once there is one. */
+  whenMeasured(measured: (metrics: MetricsRegistry) => void): void {
+    this.#measured = measured
+  }
+
   /** The list as one authorizer, which follows the list when it is another. */
-  authorizer(builtIn: Readonly<Record<BuiltIn, Authorizer>>): Authorizer {
+  authorizer(
+    builtIn: Readonly<Record<BuiltIn, Authorizer>>,
+    metrics?: AuthorizationMetrics,
+    registry?: MetricsRegistry,
+  ): Authorizer {
     this.#builtIn = builtIn
+    this.#metrics = metrics
+    if (registry) this.#measured?.(registry)
     this.replace(this.#chosen)
     return this
   }
@@ -68,7 +91,12 @@ export class Authorization implements Authorizer {
     if (!builtIn) return
     this.#union = unionAuthorizer(
       privilegedGroups,
-      ...chosen.map(each => (typeof each === 'string' ? builtIn[each] : each)),
+      ...chosen.map(each => {
+        if ('authorize' in each) return each
+        const { type, name, authorizer = builtIn[type as BuiltIn] } = each
+        if ('measure' in authorizer) (authorizer as WebhookAuthorizer).measure(name, this.#metrics)
+        return this.#metrics?.counted(type, name, authorizer) ?? authorizer
+      }),
     )
   }
 
@@ -79,5 +107,6 @@ export class Authorization implements Authorizer {
 }
 
 function closeWebhook(each: Chosen): void {
-  if (typeof each === 'object' && 'close' in each) (each as WebhookAuthorizer).close()
+  const authorizer = 'authorize' in each ? each : each.authorizer
+  if (authorizer && 'close' in authorizer) (authorizer as WebhookAuthorizer).close()
 }

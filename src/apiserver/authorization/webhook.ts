@@ -9,6 +9,7 @@ import type { Env } from '../../machinery/env/env.ts'
 import { parseFieldSelector } from '../../machinery/fields.ts'
 import { parseRequirements } from '../../machinery/label-selector-parser.ts'
 import { ReviewWebhook } from '../review-webhook.ts'
+import type { AuthorizationMetrics, WebhookResult } from './authorization-metrics.ts'
 import {
   type AuthorizationAttributes,
   type Authorizer,
@@ -61,6 +62,8 @@ export class WebhookAuthorizer implements Authorizer {
   readonly #settings: WebhookSettings
   readonly #answers = new Map<string, Remembered>()
   readonly #asking = new Map<string, Promise<void>>()
+  #name = ''
+  #metrics: AuthorizationMetrics | undefined
 
   constructor(env: Env, transport: Pick<Transport, 'request' | 'close'>, path: string, settings: WebhookSettings) {
     this.#env = env
@@ -70,10 +73,13 @@ export class WebhookAuthorizer implements Authorizer {
 
   authorize(attributes: AuthorizationAttributes): Decision {
     const spec = reviewSpec(attributes)
-    try {
-      if (this.#settings.matches && !this.#settings.matches(spec)) return noOpinion
-    } catch (error) {
-      return this.#failed((error as Error).message)
+    const { matches } = this.#settings
+    if (matches) {
+      try {
+        if (!this.#matches(matches, spec)) return noOpinion
+      } catch (error) {
+        return this.#failed((error as Error).message)
+      }
     }
     const question = JSON.stringify(spec)
     const known = this.#answers.get(question)
@@ -94,6 +100,25 @@ export class WebhookAuthorizer implements Authorizer {
     this.#webhook.close()
   }
 
+  /** Under which name it is counted from now on. */
+  measure(name: string, metrics: AuthorizationMetrics | undefined): void {
+    this.#name = name
+    this.#metrics = metrics
+  }
+
+  #matches(matches: (spec: ReviewSpec) => boolean, spec: ReviewSpec): boolean {
+    const { clock } = this.#env
+    const started = clock.monotonic()
+    let outcome: 'matched' | 'excluded' | 'failed' = 'failed'
+    try {
+      const matched = matches(spec)
+      outcome = matched ? 'matched' : 'excluded'
+      return matched
+    } finally {
+      this.#metrics?.conditionsEvaluated(this.#name, clock.monotonic() - started, outcome)
+    }
+  }
+
   #failed(error: string): Decision {
     return { allowed: false, ...(this.#settings.failurePolicy === 'Deny' && { denied: true }), reason: '', error }
   }
@@ -102,8 +127,14 @@ export class WebhookAuthorizer implements Authorizer {
     const { authorizedTTL, unauthorizedTTL } = this.#settings
     let decision: Decision
     let ttl = once
+    const started = this.#env.clock.monotonic()
+    const asked = (result: WebhookResult) => {
+      const open = this.#settings.failurePolicy === 'NoOpinion'
+      this.#metrics?.webhookAsked(this.#name, result, this.#env.clock.monotonic() - started, open)
+    }
     try {
       const status = await this.#post(spec)
+      asked('success')
       const { allowed = false, denied = false, reason = '' } = status
       decision = denied
         ? {
@@ -116,6 +147,7 @@ export class WebhookAuthorizer implements Authorizer {
       if (question.length < largest) ttl = Math.max(once, allowed ? authorizedTTL : unauthorizedTTL)
     } catch (error) {
       this.#env.log.error('Failed to make webhook authorizer request', { error: (error as Error).message })
+      asked((error as Error).message.includes('context deadline exceeded') ? 'timeout' : 'error')
       decision = this.#failed((error as Error).message)
     }
     if (this.#answers.size >= mostRemembered) this.#answers.delete(this.#answers.keys().next().value!)

@@ -10,7 +10,9 @@ import { readFileSync } from 'node:fs'
 import type { Store } from '../../etcd/store.ts'
 import type { Env, Timer } from '../../machinery/env/env.ts'
 import { quote } from '../../machinery/go-text.ts'
+import type { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import { parseYaml } from '../../machinery/yaml/parse.ts'
+import { apiServerID, ConfigReloadMetrics } from '../config-reload-metrics.ts'
 import type { HealthCheck } from '../endpoints/health.ts'
 import { cbc, gcm } from './aes.ts'
 import {
@@ -22,6 +24,7 @@ import {
   readConfiguration,
 } from './configuration.ts'
 import { EncryptedStore } from './encrypted-store.ts'
+import { EncryptionMetrics } from './encryption-metrics.ts'
 import { KmsV2Provider } from './kms-v2.ts'
 import { kmsService } from './kms-v2-service.ts'
 import { identity, type PrefixTransformer, PrefixTransformers, type Transformer } from './transformer.ts'
@@ -40,6 +43,7 @@ interface Transformers {
   readonly kms: readonly KmsV2Provider[]
   /** How long requests to plugins may still be under way. */
   readonly grace: number
+  readonly data: Buffer
   readonly hash: string
 }
 
@@ -48,6 +52,8 @@ export class Encryption {
   readonly #options: EncryptionOptions
   #transformers: Transformers
   #timer: Timer | undefined
+  #metrics: EncryptionMetrics | undefined
+  #reloads: ConfigReloadMetrics | undefined
   readonly #retired = new Set<KmsV2Provider>()
 
   private constructor(env: Env, options: EncryptionOptions, transformers: Transformers) {
@@ -63,6 +69,18 @@ export class Encryption {
     if (options.automaticReload)
       encryption.#timer = env.clock.setInterval(() => void encryption.reload(), reloadInterval)
     return encryption
+  }
+
+  /** Counts from now on. */
+  measure(registry: MetricsRegistry): void {
+    const { clock } = this.#env
+    this.#metrics = new EncryptionMetrics(registry, clock)
+    for (const provider of this.#transformers.kms) provider.measure(this.#metrics)
+    if (this.#options.automaticReload)
+      this.#reloads = new ConfigReloadMetrics(registry, clock, 'encryption', {
+        server: apiServerID,
+        content: this.#transformers.data.toString(),
+      })
   }
 
   /** The store as one resource sees it. */
@@ -102,12 +120,15 @@ export class Encryption {
       }
       const before = this.#transformers
       this.#transformers = next
+      if (this.#metrics) for (const provider of next.kms) provider.measure(this.#metrics)
+      this.#reloads?.succeeded(data.toString())
       this.#env.log.info('the encryption configuration was loaded anew', { hash: next.hash })
       for (const provider of before.kms) {
         this.#retired.add(provider)
         this.#env.clock.setTimeout(() => this.#retire(provider), before.grace)
       }
     } catch (error) {
+      this.#reloads?.failed()
       this.#env.log.error('the encryption configuration could not be loaded; the last one stays in force', {
         error: (error as Error).message,
       })
@@ -168,6 +189,7 @@ async function build(env: Env, options: EncryptionOptions, data: Buffer): Promis
       grace: (configuration.resources ?? [])
         .flatMap(({ providers = [] }) => providers)
         .reduce((sum, provider) => sum + (provider.kms ? kmsTimeout(provider.kms) : 0), 0),
+      data,
       hash: hashOf(data),
     }
   } catch (error) {

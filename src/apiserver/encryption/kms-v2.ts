@@ -5,14 +5,15 @@
 // The plugin's status is asked every minute (every ten seconds while something is wrong): when it names another key, a
 // new seed is drawn. When it has not answered for three minutes nothing can be written any more.
 
-import { createHash } from 'node:crypto'
 import type { Env, Timer } from '../../machinery/env/env.ts'
 import { aggregateMessage } from '../../machinery/field-error.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { decodeMessage, encodeMessage } from '../../machinery/proto/wire.ts'
 import { formatTime } from '../../machinery/time.ts'
 import { isDNS1123Subdomain } from '../../machinery/validation/names.ts'
+import { sha256Of } from '../config-reload-metrics.ts'
 import { extendedNonceGCM, gcm, minSeedSize } from './aes.ts'
+import type { EncryptionMetrics } from './encryption-metrics.ts'
 import { EncryptedObject, type KmsService } from './kms-v2-service.ts'
 import type { ReadValue, Transformer } from './transformer.ts'
 
@@ -45,6 +46,7 @@ export class KmsV2Provider implements Transformer {
   #checking: Promise<string | undefined> | undefined
   #timer: Timer | undefined
   #closed = false
+  #metrics: EncryptionMetrics | undefined
 
   constructor(name: string, service: KmsService, env: Env) {
     this.name = name
@@ -55,6 +57,25 @@ export class KmsV2Provider implements Transformer {
   /** Asks the plugin for the first time, and goes on asking. A plugin that is not there yet is no failure. */
   async start(): Promise<void> {
     this.#ask(await this.check())
+  }
+
+  /** Counts from now on. */
+  measure(metrics: EncryptionMetrics): void {
+    this.#metrics = metrics
+  }
+
+  async #call<T>(method: string, call: () => Promise<T>): Promise<T> {
+    const { clock } = this.#env
+    const started = clock.monotonic()
+    const ended = (status: string) => this.#metrics?.called(this.name, `/v2.KeyManagementService/${method}`, status, clock.monotonic() - started)
+    try {
+      const answer = await call()
+      ended('OK')
+      return answer
+    } catch (error) {
+      ended(grpcStatus(error))
+      throw error
+    }
   }
 
   close(): void {
@@ -87,14 +108,16 @@ export class KmsV2Provider implements Transformer {
     const now = this.#env.clock.now()
     if (now > state.expires)
       throw new Error(
-        `encryptedDEKSource with keyID hash ${quote(hash(state.object.keyID))} expired at ${formatTime(state.expires)} (current time is ${formatTime(now)})`,
+        `encryptedDEKSource with keyID hash ${quote(sha256Of(state.object.keyID))} expired at ${formatTime(state.expires)} (current time is ${formatTime(now)})`,
       )
+    this.#metrics?.used('to_storage', this.name, state.object.keyID)
     return encodeMessage(EncryptedObject, { ...state.object, encryptedData: state.transformer.toStorage(data, key) })
   }
 
   fromStorage(data: Uint8Array, key: string): ReadValue | Promise<ReadValue> {
     const object = decodeMessage(EncryptedObject, data)
     validateObject(object)
+    this.#metrics?.used('from_storage', this.name, object.keyID)
     const state = this.#current()
     const stale =
       object.keyID !== state.object.keyID || object.encryptedDEKSourceType !== state.object.encryptedDEKSourceType
@@ -110,7 +133,9 @@ export class KmsV2Provider implements Transformer {
   #decryptSeed(object: EncryptedObject): Promise<Transformer> {
     const key = seedKey(object)
     const { encryptedDEKSource: ciphertext, keyID, annotations } = object
-    const decrypted = this.#service.decrypt({ ciphertext, keyID, annotations, uid: this.#env.random.uuid() }).then(
+    const decrypted = this.#call('Decrypt', () =>
+      this.#service.decrypt({ ciphertext, keyID, annotations, uid: this.#env.random.uuid() }),
+    ).then(
       ({ plaintext }) => {
         const make = object.encryptedDEKSourceType === 'AES_GCM_KEY' ? gcm : extendedNonceGCM
         const transformer = make(plaintext, this.#env.random)
@@ -130,6 +155,7 @@ export class KmsV2Provider implements Transformer {
   #remember(key: string, transformer: Transformer | Promise<Transformer>): void {
     if (this.#seeds.size >= maxSeeds) this.#seeds.clear()
     this.#seeds.set(key, transformer)
+    this.#metrics?.seeds(this.name, this.#seeds.size)
   }
 
   #current(): State {
@@ -149,7 +175,7 @@ export class KmsV2Provider implements Transformer {
   async #check(): Promise<string | undefined> {
     let status: Awaited<ReturnType<KmsService['status']>>
     try {
-      status = await this.#service.status()
+      status = await this.#call('Status', () => this.#service.status())
     } catch (error) {
       return `failed to perform status section of the healthz check for KMS Provider ${this.name}, error: ${(error as Error).message}`
     }
@@ -165,8 +191,11 @@ export class KmsV2Provider implements Transformer {
         )
     }
     const wrongKey = keyIDProblem(status.keyID)
-    if (wrongKey !== undefined) problems.push(`got invalid KMSv2 KeyID hash ${quote(hash(status.keyID))}: ${wrongKey}`)
-    else {
+    if (wrongKey !== undefined) {
+      this.#metrics?.invalidKey(this.name, status.keyID === '' ? 'empty' : 'too_long')
+      problems.push(`got invalid KMSv2 KeyID hash ${quote(sha256Of(status.keyID))}: ${wrongKey}`)
+    } else {
+      this.#metrics?.toldByStatus(this.name, status.keyID)
       const failure = await this.#keepSeed(status.keyID)
       if (failure !== undefined) problems.push(failure)
     }
@@ -191,7 +220,7 @@ export class KmsV2Provider implements Transformer {
         ciphertext,
         keyID: by,
         annotations,
-      } = await this.#service.encrypt({ plaintext: seed, uid }).catch(error => {
+      } = await this.#call('Encrypt', () => this.#service.encrypt({ plaintext: seed, uid })).catch(error => {
         throw new Error(`failed to encrypt DEK, error: ${(error as Error).message}`)
       })
       encryptedBy = by
@@ -212,12 +241,35 @@ export class KmsV2Provider implements Transformer {
       failure = (error as Error).message
     }
     const before = state ? '<nil>' : 'got unexpected nil transformer'
-    return `failed to rotate DEK uid=${quote(uid)}, useSeed=true, errState=${before}, errGen=${failure}, statusKeyIDHash=${quote(hash(keyID))}, encryptKeyIDHash=${quote(hash(encryptedBy))}, stateKeyIDHash=${quote(hash(state?.object.keyID ?? ''))}, expirationTimestamp=${formatTime(state?.expires ?? 0)}`
+    return `failed to rotate DEK uid=${quote(uid)}, useSeed=true, errState=${before}, errGen=${failure}, statusKeyIDHash=${quote(sha256Of(keyID))}, encryptKeyIDHash=${quote(sha256Of(encryptedBy))}, stateKeyIDHash=${quote(sha256Of(state?.object.keyID ?? ''))}, expirationTimestamp=${formatTime(state?.expires ?? 0)}`
   }
 }
 
-/** Ids of keys may tell something: only their hashes are said. */
-const hash = (id: string) => (id === '' ? '' : `sha256:${createHash('sha256').update(id).digest('hex')}`)
+/** gRPC's name for the code; what failed before there was a call has none. */
+function grpcStatus(error: unknown): string {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'number' ? (grpcCodes[code] ?? `Code(${code})`) : 'unknown-non-grpc'
+}
+
+const grpcCodes = [
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
+]
 
 function seedKey(object: Omit<EncryptedObject, 'encryptedData'>): string {
   const annotations = object.annotations

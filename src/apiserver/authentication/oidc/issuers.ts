@@ -6,8 +6,15 @@ import { readFileSync } from 'node:fs'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import type { Env } from '../../../machinery/env/env.ts'
 import { aggregateMessage, fieldErrorMessage } from '../../../machinery/field-error.ts'
+import type { MetricsRegistry } from '../../../machinery/metrics/metrics.ts'
+import { apiServerID, ConfigReloadMetrics, sha256Of } from '../../config-reload-metrics.ts'
 import type { AuthenticationOptions } from '../authentication-options.ts'
-import type { AuthenticationInput, AuthenticationResult, TokenAuthenticator } from '../authenticator.ts'
+import {
+  type AuthenticationInput,
+  type AuthenticationResult,
+  InvalidCredentials,
+  type TokenAuthenticator,
+} from '../authenticator.ts'
 import { RetryLater, WatchedFile } from '../watched-file.ts'
 import {
   type AnonymousAuthConfig,
@@ -26,6 +33,7 @@ export interface IssuersOptions {
   readonly authentication: Pick<AuthenticationOptions, 'oidc' | 'configurationFile' | 'anonymous'>
   /** The cluster's own, which no other authenticator may claim. */
   readonly serviceAccountIssuers: readonly string[]
+  readonly metrics: MetricsRegistry
   /** Told when other issuers count than before. */
   readonly changed: () => void
 }
@@ -36,9 +44,18 @@ export class Issuers implements TokenAuthenticator {
   #authenticators: readonly JwtAuthenticator[] = []
   #file: WatchedFile | undefined
   #anonymous: AnonymousAuthConfig | undefined
+  #reloads: ConfigReloadMetrics | undefined
+  readonly #latency
 
   constructor(options: IssuersOptions) {
     this.#options = options
+    this.#latency = options.metrics.histogram({
+      name: 'apiserver_authentication_jwt_authenticator_latency_seconds',
+      stability: 'ALPHA',
+      help: 'Latency of jwt authentication operations in seconds. This is the time spent authenticating a token for cache miss only (i.e. when the token is not found in the cache).',
+      labels: ['result', 'jwt_issuer_hash'],
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    })
     const { oidc, configurationFile } = options.authentication
     this.#algorithms =
       configurationFile !== undefined
@@ -71,11 +88,20 @@ export class Issuers implements TokenAuthenticator {
       )
     this.#anonymous = configuration.anonymous
     this.#use(await this.#made(configuration))
+    const { metrics } = this.#options
+    this.#reloads = new ConfigReloadMetrics(metrics, env.clock, 'authentication', { server: apiServerID, content })
     this.#file = new WatchedFile(content, {
       env,
       path,
       everyMilliseconds: lookEveryMs,
-      changed: changed => this.#reload(changed),
+      changed: changed =>
+        this.#reload(changed).then(
+          () => this.#reloads?.succeeded(changed),
+          error => {
+            this.#reloads?.failed()
+            throw error
+          },
+        ),
     })
   }
 
@@ -90,9 +116,17 @@ export class Issuers implements TokenAuthenticator {
     _request: AuthenticationInput,
   ): AuthenticationResult | Promise<AuthenticationResult> {
     // An issuer is there once, so one at most has an opinion.
+    const { clock } = this.#options.env
     for (const authenticator of this.#authenticators) {
+      const started = clock.monotonic()
       const answer = authenticator.authenticateToken(token)
-      if (answer !== undefined) return answer
+      if (answer === undefined) continue
+      const ended = (result: AuthenticationResult): AuthenticationResult => {
+        const outcome = result === undefined || result instanceof InvalidCredentials ? 'failure' : 'success'
+        this.#latency.with(outcome, sha256Of(authenticator.issuer)).observe((clock.monotonic() - started) / 1000)
+        return result
+      }
+      return answer instanceof Promise ? answer.then(ended) : ended(answer)
     }
     return undefined
   }

@@ -18,7 +18,7 @@ import { IssuerKeys } from './issuer-keys.ts'
 
 export class JwtAuthenticator implements TokenAuthenticator {
   readonly #compiled: CompiledAuthenticator
-  readonly #issuer: string
+  readonly issuer: string
   readonly #keys: IssuerKeys
   readonly #expected: TokenExpectation
   readonly #distributed: DistributedClaims | undefined
@@ -29,7 +29,7 @@ export class JwtAuthenticator implements TokenAuthenticator {
     if (egressSelectorType)
       throw new Error(`oidc: egress lookup required with egress selector type ${quote(egressSelectorType)}`)
     this.#compiled = compiled
-    this.#issuer = url
+    this.issuer = url
     const ca = certificateAuthority || undefined
     this.#keys = new IssuerKeys({ env, issuer: url, discoveryURL, certificateAuthority: ca })
     this.#expected = { env, issuer: url, audiences, signingAlgorithms, keys: this.#keys }
@@ -50,11 +50,11 @@ export class JwtAuthenticator implements TokenAuthenticator {
   /** Why its tokens are not good yet; undefined when they are. */
   get problem(): string | undefined {
     const { problem } = this.#keys
-    return problem && `oidc: authenticator for issuer ${quote(this.#issuer)} is not healthy: ${problem}`
+    return problem && `oidc: authenticator for issuer ${quote(this.issuer)} is not healthy: ${problem}`
   }
 
   authenticateToken(token: string): AuthenticationResult | Promise<AuthenticationResult> {
-    if (untrustedIssuer(token) !== this.#issuer) return undefined
+    if (untrustedIssuer(token) !== this.issuer) return undefined
     if (this.#keys.problem !== undefined) return new InvalidCredentials('oidc: authenticator not initialized')
     return this.#authenticate(token).catch(error => new InvalidCredentials((error as Error).message))
   }
