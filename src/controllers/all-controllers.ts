@@ -1,5 +1,6 @@
 // Every controller there is, in the order they are started: what a new cluster waits for comes first.
 
+import { attachDetachController } from './attach-detach/attach-detach-controller.ts'
 import { bootstrapSignerController } from './bootstrap-token/bootstrap-signer-controller.ts'
 import { tokenCleanerController } from './bootstrap-token/token-cleaner-controller.ts'
 import { certificateApprovingController } from './certificates/approving-controller.ts'
@@ -187,5 +188,9 @@ export const allControllers: readonly ManagedController[] = [
       eventSource: 'ephemeral_volume',
     },
     ephemeralVolumeController,
+  ),
+  managed(
+    { name: 'persistentvolume-attach-detach-controller', serviceAccount: 'attachdetach-controller' },
+    attachDetachController,
   ),
 ]
