@@ -19,9 +19,12 @@ import {
 import { LeaderElection } from '../client/leader-election.ts'
 import { createClient } from '../client/rest-client.ts'
 import { ControllerManager } from '../controllers/controller-manager.ts'
+import { controllerList } from '../controllers/controller-names.ts'
+import { errorText } from '../controllers/error-text.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import { defaultClusterCIDR } from './control-plane.ts'
+import { removeDirectory } from './remove-directory.ts'
 import { serviceAccountToken } from './service-account-credentials.ts'
 import { oneLine } from './startup-failure.ts'
 import { logLevel, systemEnv } from './system-env.ts'
@@ -76,6 +79,7 @@ export function runControllerManager(options: ControllerManagerProcessOptions): 
     serviceAccountPrivateKeyFile === undefined
       ? undefined
       : legacyTokenIssuer(readPem('--service-account-private-key-file', serviceAccountPrivateKeyFile))
+  const controllers = knownControllers(options.controllers)
   return run('kube-controller-manager', options, connection, () => {
     return new ControllerManager({
       env,
@@ -85,11 +89,20 @@ export function runControllerManager(options: ControllerManagerProcessOptions): 
       rootCA,
       certificateAuthority,
       issueLegacyToken,
+      removeDirectory,
       clusterCIDR: options.clusterCidr ?? defaultClusterCIDR,
       // As upstream: without a range there is nothing to give to nodes.
-      controllers: [...(options.clusterCidr === undefined ? ['-node-ipam-controller'] : []), ...options.controllers],
+      controllers: [...(options.clusterCidr === undefined ? ['-node-ipam-controller'] : []), ...controllers],
     })
   })
+}
+
+function knownControllers(list: readonly string[]): readonly string[] {
+  try {
+    return controllerList(list)
+  } catch (error) {
+    throw new UserFacingError(errorText(error))
+  }
 }
 
 export function runScheduler(options: SchedulerProcessOptions): Promise<void> {

@@ -45,6 +45,8 @@ export interface ControlPlaneOptions {
   /** Told as each part stands. */
   readonly progress?: (step: Step) => void
   readonly controllers?: readonly string[]
+  /** Lets controllers remove directories of this machine. */
+  readonly removeDirectory?: (path: string) => Promise<void>
   readonly withoutControllers?: boolean
   readonly withoutScheduler?: boolean
   /** Serve metrics.k8s.io, as the metrics-server add-on does. */
@@ -201,6 +203,7 @@ export class ControlPlane {
       issueLegacyToken: legacyTokenIssuer(this.pki.serviceAccountKey.privateKey),
       clusterCIDR: this.#options.clusterCIDR ?? defaultClusterCIDR,
       controllers: this.#options.controllers,
+      removeDirectory: this.#options.removeDirectory,
     })
     await this.#controllers.start()
   }

@@ -22,6 +22,7 @@ import type { MachineDns } from './machine-dns.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
 import { storageOf } from './node-storage.ts'
+import { removeDirectory } from './remove-directory.ts'
 import { replaceFile } from './replace-file.ts'
 import { type RequestFlags, requestOptions } from './request-options.ts'
 import { startServiceProxy } from './service-proxy.ts'
@@ -105,6 +106,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     authentication,
     controllers: options.serviceLb ? ['*', 'service-lb-controller'] : ['*'],
     withoutControllers: !options.controllerManager,
+    removeDirectory,
     withoutScheduler: !options.scheduler,
     metricsServer: options.metricsServer,
     requests,

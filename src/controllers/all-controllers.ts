@@ -21,6 +21,7 @@ import { type ManagedController, managed } from './managed-controller.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeIPAMController } from './node-ipam/node-ipam-controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
+import { persistentVolumeExpander } from './persistentvolume/expander-controller.ts'
 import { persistentVolumeBinder } from './persistentvolume/persistentvolume-binder.ts'
 import {
   persistentVolumeClaimProtectionController,
@@ -45,31 +46,55 @@ import { validatingAdmissionPolicyStatusController } from './validatingadmission
 
 export const allControllers: readonly ManagedController[] = [
   managed(
-    { name: 'serviceaccount-controller', serviceAccount: 'service-account-controller' },
+    { name: 'serviceaccount-controller', alias: 'serviceaccount', serviceAccount: 'service-account-controller' },
     serviceAccountController,
   ),
   managed(
-    { name: 'root-ca-certificate-publisher-controller', serviceAccount: 'root-ca-cert-publisher' },
+    {
+      name: 'root-ca-certificate-publisher-controller',
+      alias: 'root-ca-cert-publisher',
+      serviceAccount: 'root-ca-cert-publisher',
+    },
     rootCACertificatePublisher,
   ),
-  managed({ name: 'deployment-controller', serviceAccount: 'deployment-controller' }, deploymentController),
-  managed({ name: 'replicaset-controller', serviceAccount: 'replicaset-controller' }, replicaSetController),
   managed(
-    { name: 'replicationcontroller-controller', serviceAccount: 'replication-controller' },
+    { name: 'deployment-controller', alias: 'deployment', serviceAccount: 'deployment-controller' },
+    deploymentController,
+  ),
+  managed(
+    { name: 'replicaset-controller', alias: 'replicaset', serviceAccount: 'replicaset-controller' },
+    replicaSetController,
+  ),
+  managed(
+    {
+      name: 'replicationcontroller-controller',
+      alias: 'replicationcontroller',
+      serviceAccount: 'replication-controller',
+    },
     replicationControllerController,
   ),
-  managed({ name: 'namespace-controller', serviceAccount: 'namespace-controller' }, namespaceController),
+  managed(
+    { name: 'namespace-controller', alias: 'namespace', serviceAccount: 'namespace-controller' },
+    namespaceController,
+  ),
   garbageCollector,
   managed(
     {
       name: 'endpointslice-controller',
+      alias: 'endpointslice',
       serviceAccount: 'endpointslice-controller',
       eventSource: 'endpoint-slice-controller',
     },
     endpointSliceController,
   ),
-  managed({ name: 'endpoints-controller', serviceAccount: 'endpoint-controller' }, endpointsController),
-  managed({ name: 'node-lifecycle-controller', serviceAccount: 'node-controller' }, nodeLifecycleController),
+  managed(
+    { name: 'endpoints-controller', alias: 'endpoint', serviceAccount: 'endpoint-controller' },
+    endpointsController,
+  ),
+  managed(
+    { name: 'node-lifecycle-controller', alias: 'nodelifecycle', serviceAccount: 'node-controller' },
+    nodeLifecycleController,
+  ),
   managed(
     {
       name: 'taint-eviction-controller',
@@ -78,22 +103,41 @@ export const allControllers: readonly ManagedController[] = [
     },
     taintEvictionController,
   ),
-  managed({ name: 'pod-garbage-collector-controller', serviceAccount: 'pod-garbage-collector' }, podGarbageCollector),
   managed(
-    { name: 'clusterrole-aggregation-controller', serviceAccount: 'clusterrole-aggregation-controller' },
+    { name: 'pod-garbage-collector-controller', alias: 'podgc', serviceAccount: 'pod-garbage-collector' },
+    podGarbageCollector,
+  ),
+  managed(
+    {
+      name: 'clusterrole-aggregation-controller',
+      alias: 'clusterrole-aggregation',
+      serviceAccount: 'clusterrole-aggregation-controller',
+    },
     clusterRoleAggregationController,
   ),
-  managed({ name: 'job-controller', serviceAccount: 'job-controller' }, jobController),
-  managed({ name: 'cronjob-controller', serviceAccount: 'cronjob-controller' }, cronJobController),
+  managed({ name: 'job-controller', alias: 'job', serviceAccount: 'job-controller' }, jobController),
+  managed({ name: 'cronjob-controller', alias: 'cronjob', serviceAccount: 'cronjob-controller' }, cronJobController),
   managed(
-    { name: 'ttl-after-finished-controller', serviceAccount: 'ttl-after-finished-controller' },
+    {
+      name: 'ttl-after-finished-controller',
+      alias: 'ttl-after-finished',
+      serviceAccount: 'ttl-after-finished-controller',
+    },
     ttlAfterFinishedController,
   ),
   managed(
-    { name: 'daemonset-controller', serviceAccount: 'daemon-set-controller', eventSource: 'daemonset-controller' },
+    {
+      name: 'daemonset-controller',
+      alias: 'daemonset',
+      serviceAccount: 'daemon-set-controller',
+      eventSource: 'daemonset-controller',
+    },
     daemonSetController,
   ),
-  managed({ name: 'statefulset-controller', serviceAccount: 'statefulset-controller' }, statefulSetController),
+  managed(
+    { name: 'statefulset-controller', alias: 'statefulset', serviceAccount: 'statefulset-controller' },
+    statefulSetController,
+  ),
   managed(
     {
       name: 'validatingadmissionpolicy-status-controller',
@@ -102,14 +146,22 @@ export const allControllers: readonly ManagedController[] = [
     validatingAdmissionPolicyStatusController,
   ),
   disruptionController,
-  managed({ name: 'resourcequota-controller', serviceAccount: 'resourcequota-controller' }, resourceQuotaController),
   managed(
-    { name: 'horizontal-pod-autoscaler-controller', serviceAccount: 'horizontal-pod-autoscaler' },
+    { name: 'resourcequota-controller', alias: 'resourcequota', serviceAccount: 'resourcequota-controller' },
+    resourceQuotaController,
+  ),
+  managed(
+    {
+      name: 'horizontal-pod-autoscaler-controller',
+      alias: 'horizontalpodautoscaling',
+      serviceAccount: 'horizontal-pod-autoscaler',
+    },
     horizontalPodAutoscalerController,
   ),
   managed(
     {
       name: 'endpointslice-mirroring-controller',
+      alias: 'endpointslicemirroring',
       serviceAccount: 'endpointslicemirroring-controller',
       eventSource: 'endpoint-slice-mirroring-controller',
     },
@@ -117,61 +169,98 @@ export const allControllers: readonly ManagedController[] = [
   ),
   managed(
     // Service accounts have no tokens before it has run: it works as the manager itself.
-    { name: 'serviceaccount-token-controller' },
+    { name: 'serviceaccount-token-controller', alias: 'serviceaccount-token' },
     serviceAccountTokenController,
   ),
   managed(
     {
       name: 'legacy-serviceaccount-token-cleaner-controller',
+      alias: 'legacy-service-account-token-cleaner',
       serviceAccount: 'legacy-service-account-token-cleaner',
     },
     legacyTokenCleaner,
   ),
   managed(
-    { name: 'certificatesigningrequest-approving-controller', serviceAccount: 'certificate-controller' },
+    {
+      name: 'certificatesigningrequest-approving-controller',
+      alias: 'csrapproving',
+      serviceAccount: 'certificate-controller',
+    },
     certificateApprovingController,
   ),
   managed(
-    { name: 'certificatesigningrequest-signing-controller', serviceAccount: 'certificate-controller' },
+    {
+      name: 'certificatesigningrequest-signing-controller',
+      alias: 'csrsigning',
+      serviceAccount: 'certificate-controller',
+    },
     certificateSigningController,
   ),
   managed(
-    { name: 'certificatesigningrequest-cleaner-controller', serviceAccount: 'certificate-controller' },
+    {
+      name: 'certificatesigningrequest-cleaner-controller',
+      alias: 'csrcleaner',
+      serviceAccount: 'certificate-controller',
+    },
     certificateCleanerController,
   ),
   managed(
-    { name: 'bootstrap-signer-controller', serviceAccount: 'bootstrap-signer', disabledByDefault: true },
+    {
+      name: 'bootstrap-signer-controller',
+      alias: 'bootstrapsigner',
+      serviceAccount: 'bootstrap-signer',
+      disabledByDefault: true,
+    },
     bootstrapSignerController,
   ),
   managed(
-    { name: 'token-cleaner-controller', serviceAccount: 'token-cleaner', disabledByDefault: true },
+    {
+      name: 'token-cleaner-controller',
+      alias: 'tokencleaner',
+      serviceAccount: 'token-cleaner',
+      disabledByDefault: true,
+    },
     tokenCleanerController,
   ),
   managed({ name: 'service-cidr-controller', serviceAccount: 'service-cidrs-controller' }, serviceCIDRController),
   // For clusters of one machine: elsewhere load balancers are a cloud's.
   managed(
-    { name: 'service-lb-controller', serviceAccount: 'service-controller', disabledByDefault: true },
+    { name: 'service-lb-controller', alias: 'service', serviceAccount: 'service-controller', disabledByDefault: true },
     serviceLBController,
   ),
   managed(
-    { name: 'node-ipam-controller', serviceAccount: 'node-controller', eventSource: 'cidrAllocator' },
+    {
+      name: 'node-ipam-controller',
+      alias: 'nodeipam',
+      serviceAccount: 'node-controller',
+      eventSource: 'cidrAllocator',
+    },
     nodeIPAMController,
   ),
-  managed({ name: 'ttl-controller', serviceAccount: 'ttl-controller' }, ttlController),
+  managed({ name: 'ttl-controller', alias: 'ttl', serviceAccount: 'ttl-controller' }, ttlController),
   managed(
     {
       name: 'persistentvolume-binder-controller',
+      alias: 'persistentvolume-binder',
       serviceAccount: 'persistent-volume-binder',
       eventSource: 'persistentvolume-controller',
     },
     persistentVolumeBinder,
   ),
   managed(
-    { name: 'persistentvolumeclaim-protection-controller', serviceAccount: 'pvc-protection-controller' },
+    {
+      name: 'persistentvolumeclaim-protection-controller',
+      alias: 'pvc-protection',
+      serviceAccount: 'pvc-protection-controller',
+    },
     persistentVolumeClaimProtectionController,
   ),
   managed(
-    { name: 'persistentvolume-protection-controller', serviceAccount: 'pv-protection-controller' },
+    {
+      name: 'persistentvolume-protection-controller',
+      alias: 'pv-protection',
+      serviceAccount: 'pv-protection-controller',
+    },
     persistentVolumeProtectionController,
   ),
   managed(
@@ -184,13 +273,27 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'ephemeral-volume-controller',
+      alias: 'ephemeral-volume',
       serviceAccount: 'ephemeral-volume-controller',
       eventSource: 'ephemeral_volume',
     },
     ephemeralVolumeController,
   ),
   managed(
-    { name: 'persistentvolume-attach-detach-controller', serviceAccount: 'attachdetach-controller' },
+    {
+      name: 'persistentvolume-attach-detach-controller',
+      alias: 'attachdetach',
+      serviceAccount: 'attachdetach-controller',
+    },
     attachDetachController,
+  ),
+  managed(
+    {
+      name: 'persistentvolume-expander-controller',
+      alias: 'persistentvolume-expander',
+      serviceAccount: 'expand-controller',
+      eventSource: 'volume_expand',
+    },
+    persistentVolumeExpander,
   ),
 ]

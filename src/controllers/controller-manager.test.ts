@@ -54,6 +54,8 @@ describe('which controllers run', () => {
     [['deployment-controller'], 1, 0],
     [['deployment-controller', 'replicaset-controller'], 1, 2],
     [['-deployment-controller', '*'], 0, 0],
+    [['*', '-replicaset'], 1, 0],
+    [['deployment', 'replicaset'], 1, 2],
   ])('%j', async (list, sets, podCount) => {
     const running = manager(list)
     await account().catch(() => undefined)
@@ -63,6 +65,16 @@ describe('which controllers run', () => {
     expect([await setCount(), await count()]).toEqual([sets, podCount])
     await running.stop()
   })
+})
+
+test('a name that nobody knows is refused', async () => {
+  await expect(manager(['*', '-red-controller']).start()).rejects.toThrow(
+    '"red-controller" is not in the list of known controllers',
+  )
+  // Known upstream, though it does not start by default.
+  const running = manager(['*', '-storage-version-migrator-controller', '-svm'])
+  await running.start()
+  await running.stop()
 })
 
 test('stopped, they do nothing more', async () => {

@@ -9,7 +9,8 @@ import { InformerFactory } from '../client/informer.ts'
 import type { Env } from '../machinery/env/env.ts'
 import type { KeyAndCertificate } from '../machinery/x509/certificate.ts'
 import { allControllers } from './all-controllers.ts'
-import type { IssueLegacyToken, ManagedController } from './managed-controller.ts'
+import { controllerList, isEnabled } from './controller-names.ts'
+import type { IssueLegacyToken } from './managed-controller.ts'
 
 export interface ControllerManagerOptions {
   readonly env: Env
@@ -22,6 +23,7 @@ export interface ControllerManagerOptions {
   readonly clusterCIDR: string
   readonly certificateAuthority?: KeyAndCertificate
   readonly issueLegacyToken?: IssueLegacyToken
+  readonly removeDirectory?: (path: string) => Promise<void>
   /** Upstream's --controllers: names, `*`, `-name`; all of the default ones when absent. */
   readonly controllers?: readonly string[]
 }
@@ -42,12 +44,13 @@ export class ControllerManager {
 
   /** Sets every controller going. They work as soon as their informers have synced, which is not waited for. */
   async start(): Promise<void> {
-    const { client, clientFor, controllers = ['*'], ...environment } = this.options
+    const { client, clientFor, controllers, ...environment } = this.options
+    const list = controllerList(controllers ?? ['*'])
     const { env } = environment
     const informers = new InformerFactory(client, env)
     this.#informers = informers
     for (const declared of allControllers) {
-      if (!isEnabled(declared, controllers)) continue
+      if (!isEnabled(declared, list)) continue
       const own = declared.serviceAccount === undefined ? client : clientFor(declared.serviceAccount)
       const events = new ComponentEventRecorder(own, env, {
         component: declared.eventSource ?? declared.serviceAccount ?? declared.name,
@@ -64,13 +67,4 @@ export class ControllerManager {
     await this.#informers?.stop()
     this.#informers = undefined
   }
-}
-
-/** Upstream's rule: the first mention of the name decides, else `*` does. */
-function isEnabled({ name, disabledByDefault }: ManagedController, list: readonly string[]): boolean {
-  for (const item of list) {
-    if (item === name) return true
-    if (item === `-${name}`) return false
-  }
-  return !disabledByDefault && list.includes('*')
 }

@@ -12,6 +12,8 @@ export interface ManagerEnvironment extends ControllerEnvironment {
   readonly certificateAuthority?: KeyAndCertificate
   /** Makes the tokens that live in Secrets: --service-account-private-key-file. */
   readonly issueLegacyToken?: IssueLegacyToken
+  /** Removes a directory of this machine with all that is in it: what deleting a hostPath volume below /tmp means. */
+  readonly removeDirectory?: (path: string) => Promise<void>
 }
 
 export type IssueLegacyToken = (of: {
@@ -23,6 +25,8 @@ export type IssueLegacyToken = (of: {
 export interface ManagedController {
   /** Upstream's name for it in --controllers: deployment-controller, garbage-collector-controller, … */
   readonly name: string
+  /** What it was called in --controllers before all names ended in -controller. */
+  readonly alias?: string
   /** The service account in kube-system whose rights it has; the manager's own when absent. */
   readonly serviceAccount?: string
   /** The component its Events name, where that is not the service account's name. */

@@ -98,10 +98,15 @@ async function reconcile(key: string, context: Context) {
 
 async function removeOldest({ state, ...context }: Context): Promise<void> {
   const surplus = state.terminated.size - terminatedThreshold
-  const oldest = [...state.terminated.values()]
-    .sort((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1))
-    .slice(0, surplus)
+  const oldest = [...state.terminated.values()].sort(byEvictionAndAge).slice(0, surplus)
   for (const pod of oldest) await remove(pod, undefined, { ...context, state })
+}
+
+/** Pods that the kubelet evicted go first: nobody counts on them. */
+function byEvictionAndAge(a: Pod, b: Pod): number {
+  const evicted = ({ status }: Pod) => (status.phase === 'Failed' && status.reason === 'Evicted' ? 0 : 1)
+  const key = ({ metadata }: Pod) => `${metadata.creationTimestamp ?? ''} ${metadata.name}`
+  return evicted(a) - evicted(b) || (key(a) < key(b) ? -1 : 1)
 }
 
 /** `disruption`: why a pod that was not to end did; it counts as failed. */
@@ -111,6 +116,7 @@ async function remove(pod: Pod, disruption: string | undefined, { client, clock 
   const now = formatTime(clock.now())
   const condition = {
     type: 'DisruptionTarget',
+    observedGeneration: pod.metadata.generation,
     status: 'True',
     reason: 'DeletionByPodGC',
     message: disruption,
@@ -121,7 +127,14 @@ async function remove(pod: Pod, disruption: string | undefined, { client, clock 
       await resource.patch(
         name,
         'application/strategic-merge-patch+json',
-        { metadata: { uid }, status: { phase: 'Failed', ...(disruption && { conditions: [condition] }) } },
+        {
+          metadata: { uid },
+          status: {
+            phase: 'Failed',
+            observedGeneration: pod.metadata.generation,
+            ...(disruption && { conditions: [condition] }),
+          },
+        },
         { subresource: 'status' },
       )
     await resource.delete(name, { gracePeriodSeconds: 0, preconditions: { uid } })

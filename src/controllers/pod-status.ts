@@ -43,3 +43,13 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): 
   const at = podAvailableAt(pod, minReadySeconds)
   return at !== undefined && at <= now
 }
+
+/** It has ended, or is to end and none of its containers runs: what it used is free. Upstream's IsPodTerminated. */
+export function hasPodStopped(pod: Pod): boolean {
+  if (isPodTerminal(pod)) return true
+  if (!pod.metadata.deletionTimestamp) return false
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].every(
+    ({ state }) => state?.terminated || state?.waiting,
+  )
+}

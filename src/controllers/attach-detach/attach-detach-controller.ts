@@ -16,7 +16,7 @@ import { controller, watch } from '../../client/controller.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
 import { conditionStatus } from '../node-lifecycle/taints.ts'
-import { isPodTerminal } from '../pod-status.ts'
+import { hasPodStopped } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 import { byNode, nodeIndex } from '../pods-by-node.ts'
 import { attach, finishAttach, verifyAttached } from './attach.ts'
@@ -45,7 +45,7 @@ export const attachDetachController = controller<Node, World>({
       keys: ({ before, after }) => {
         const pod = (after ?? before)!
         if (!pod.spec.nodeName || !pod.spec.volumes?.some(mayNeedAttaching)) return []
-        const news = !before || !after || isTerminated(before) !== isTerminated(after) || !before.spec.nodeName
+        const news = !before || !after || hasPodStopped(before) !== hasPodStopped(after) || !before.spec.nodeName
         return news ? [pod.spec.nodeName] : []
       },
     }),
@@ -94,16 +94,6 @@ const mayNeedAttaching = ({
 }: NonNullable<Pod['spec']['volumes']>[number]) => !!(persistentVolumeClaim || ephemeral || iscsi || fc)
 
 const nodesOf = (found: readonly Pod[]) => new Set(found.flatMap(({ spec }) => (spec.nodeName ? [spec.nodeName] : [])))
-
-/** It has ended, or is to end and none of its containers runs. */
-function isTerminated(pod: Pod): boolean {
-  if (isPodTerminal(pod)) return true
-  if (!pod.metadata.deletionTimestamp) return false
-  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status
-  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].every(
-    ({ state }) => state?.terminated || state?.waiting,
-  )
-}
 
 /** What was attached before this controller ran: by the nodes, and by VolumeAttachments that they do not know of. */
 function readWorld({ lister, state: world, queue }: AttachDetachContext): void {
@@ -163,7 +153,7 @@ function wantedOn(nodeName: string, { lister, state: world }: AttachDetachContex
   // Pods of a node that is gone keep what it has: they may still run.
   if (node ? !isManaged(node) : !world.on(nodeName)) return wanted
   for (const pod of lister(pods).byIndex(nodeIndex, nodeName)) {
-    if (isTerminated(pod)) continue
+    if (hasPodStopped(pod)) continue
     for (const volume of attachableVolumesOf(pod, { lister })) {
       const known = wanted.get(volume.uniqueName)
       if (known) known.pods.push(pod)

@@ -71,6 +71,7 @@ const budgetController = controller<PodDisruptionBudget, State>({
 
 export const disruptionController: ManagedController = {
   name: 'disruption-controller',
+  alias: 'disruption',
   serviceAccount: 'disruption-controller',
   eventSource: 'controllermanager',
   start(environment) {

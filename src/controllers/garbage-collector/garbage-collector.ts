@@ -29,6 +29,7 @@ const finalizerRetries = 5
 
 export const garbageCollector: ManagedController = {
   name: 'garbage-collector-controller',
+  alias: 'garbagecollector',
   serviceAccount: 'generic-garbage-collector',
   eventSource: 'garbage-collector-controller',
   start: environment => new GarbageCollector(environment),

@@ -21,8 +21,8 @@ import { Zones } from './zones.ts'
 interface State {
   readonly heartbeats: Heartbeats
   readonly zones: Zones
-  /** Those already announced. */
-  readonly registered: Set<string>
+  /** The uids of those already announced. */
+  readonly registered: Map<string, string | undefined>
 }
 
 type Context = ControllerContext<State>
@@ -31,7 +31,7 @@ export const nodeLifecycleController = controller<Node, State>({
   name: 'node-lifecycle-controller',
   reconciles: nodes,
   concurrency: 8,
-  state: ({ clock }) => ({ heartbeats: new Heartbeats(clock), zones: new Zones(clock), registered: new Set() }),
+  state: ({ clock }) => ({ heartbeats: new Heartbeats(clock), zones: new Zones(clock), registered: new Map() }),
   watches: [
     watch<Node, State>(nodes, {
       handler: ({ state: { heartbeats } }) => ({
@@ -72,12 +72,13 @@ async function reconcile(name: string, context: Context) {
   let node = lister(nodes).get(name)
   if (!node) {
     heartbeats.forget(name)
-    if (registered.delete(name))
-      nodeEvent(events, { name, uid: name }, 'RemovingNode', `Removing Node ${name} from Controller`)
+    if (registered.has(name))
+      nodeEvent(events, { name, uid: registered.get(name) }, 'RemovingNode', `Removing Node ${name} from Controller`)
+    registered.delete(name)
     return undefined
   }
   if (!registered.has(name)) {
-    registered.add(name)
+    registered.set(name, node.metadata.uid)
     nodeEvent(events, { name, uid: node.metadata.uid }, 'RegisteredNode', `Registered Node ${name} in Controller`)
   }
   const labels = missingLabels(node)
@@ -141,7 +142,11 @@ async function markPodsNotReady(node: string, { client, lister, clock, events }:
   for (const pod of lister(pods).byIndex(nodeIndex, node)) {
     if (!isPodReady(pod)) continue
     const { namespace, name = '', uid } = pod.metadata
-    const condition = { type: 'Ready', status: 'False', lastTransitionTime: formatTime(clock.now()) }
+    const condition = {
+      type: 'Ready',
+      status: 'False',
+      lastTransitionTime: formatTime(clock.now()),
+    }
     try {
       await client
         .resource(pods)

@@ -27,6 +27,11 @@ export function zoneState(nodes: readonly Node[]): ZoneState {
   return lost >= minUnhealthy && lost / nodes.length >= unhealthyShare ? 'PartialDisruption' : 'Normal'
 }
 
+/** Nodes with this label say nothing about their zone. */
+const excluded = 'node.kubernetes.io/exclude-disruption'
+
+export const countsForZones = ({ metadata }: Node): boolean => metadata.labels?.[excluded] === undefined
+
 export class Zones {
   readonly #clock: Clock
   readonly #buckets = new Map<string, { rate: number; bucket: TokenBucket }>()
@@ -37,7 +42,8 @@ export class Zones {
   }
 
   /** Whether all nodes of all zones are lost; `over`: that has just ended. */
-  survey(nodes: readonly Node[]): { cutOff: boolean; over: boolean } {
+  survey(all: readonly Node[]): { cutOff: boolean; over: boolean } {
+    const nodes = all.filter(countsForZones)
     const cutOff = nodes.length > 0 && !nodes.some(node => conditionStatus(node, 'Ready') === 'True')
     const over = this.#cutOff && !cutOff
     this.#cutOff = cutOff
@@ -47,7 +53,7 @@ export class Zones {
   /** How long the node must wait to be given up; 0: it may be now. */
   waitMs(node: Node, nodes: readonly Node[]): number {
     const zone = zoneOf(node)
-    const members = nodes.filter(other => zoneOf(other) === zone)
+    const members = nodes.filter(other => countsForZones(other) && zoneOf(other) === zone)
     const partial = zoneState(members) === 'PartialDisruption'
     const rate = !partial ? perSecond : members.length > largeCluster ? perSecondPartial : 0
     let known = this.#buckets.get(zone)

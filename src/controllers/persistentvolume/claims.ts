@@ -27,11 +27,9 @@ import { deepEqual } from '../../machinery/deep-equal.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
 import { isPodTerminal } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
+import { syncPeriodMs } from './binder-context.ts'
 import { migratedProvisioner } from './migrated-provisioners.ts'
-import { updateVolumePhase } from './volumes.ts'
-
-/** Upstream's --pvclaimbinder-sync-period: what waits is looked at this often. */
-const syncPeriodMs = 15_000
+import { updateVolumePhase } from './volume-phase.ts'
 
 export async function syncClaim(key: string, context: ReconcileContext) {
   const claim = context.lister(persistentVolumeClaims).get(key)

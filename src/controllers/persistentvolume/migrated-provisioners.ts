@@ -1,5 +1,7 @@
 // Provisioners that were once built in, and the CSI drivers that have taken over their classes.
 
+import type { PersistentVolume } from '../../api/core/v1/persistentvolume.ts'
+
 const drivers: Readonly<Record<string, string>> = {
   'kubernetes.io/aws-ebs': 'ebs.csi.aws.com',
   'kubernetes.io/azure-disk': 'disk.csi.azure.com',
@@ -11,3 +13,14 @@ const drivers: Readonly<Record<string, string>> = {
 }
 
 export const migratedProvisioner = (provisioner: string): string => drivers[provisioner] ?? provisioner
+
+/** The plugin that a volume was once of, where a CSI driver stands in for it. */
+export function migratedVolumePlugin(spec: PersistentVolume['spec']): string | undefined {
+  if (spec.awsElasticBlockStore) return 'kubernetes.io/aws-ebs'
+  if (spec.azureDisk) return 'kubernetes.io/azure-disk'
+  if (spec.azureFile) return 'kubernetes.io/azure-file'
+  if (spec.cinder) return 'kubernetes.io/cinder'
+  if (spec.gcePersistentDisk) return 'kubernetes.io/gce-pd'
+  if (spec.portworxVolume) return 'kubernetes.io/portworx-volume'
+  return spec.vsphereVolume ? 'kubernetes.io/vsphere-volume' : undefined
+}

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { events } from '../../api/core/v1/event.ts'
 import { persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
+import { pods } from '../../api/core/v1/pod.ts'
 import { storageClasses } from '../../api/storage/v1/storageclass.ts'
 import { Cluster } from '../../cluster/cluster.ts'
 
@@ -273,4 +274,118 @@ test('volumes that claims are bound to stay until they are not', async () => {
   await claimClient().delete('c')
   await settled()
   expect((await volumeClient().list()).items).toEqual([])
+})
+
+describe('a volume of a path of the node', () => {
+  const pathOf = (path: string, persistentVolumeReclaimPolicy: string) => ({
+    nfs: undefined,
+    hostPath: { path },
+    persistentVolumeReclaimPolicy,
+  })
+  const podClient = () => cluster.client.resource(pods).namespace('default')
+  const used = async (spec: object, size = '1Gi') => {
+    await volume('v', size, spec)
+    await settled()
+    await claim('c', size)
+    await settled()
+    await claimClient().delete('c')
+    await settled()
+  }
+  const ended = (name: string, status: object) =>
+    podClient().patch(name, 'application/merge-patch+json', { status }, { subresource: 'status' })
+
+  test('below /tmp is deleted with its claim', async () => {
+    await used(pathOf('/tmp/k8ts-test', 'Delete'))
+    expect((await volumeClient().list()).items).toEqual([])
+  })
+  test('elsewhere is not', async () => {
+    await used(pathOf('/data', 'Delete'))
+    const message = 'host_path deleter only supports /tmp/.+ but received provided /data'
+    expect((await volumeClient().get('v')).status).toMatchObject({ phase: 'Failed', message })
+    await cluster.clock.advance('1m')
+    expect(await told('v')).toEqual([`Warning VolumeFailedDelete: ${message}`])
+  })
+  test.each([
+    ['1Gi', 60],
+    ['10Gi', 300],
+  ])('of %s is scrubbed by a pod within %i seconds, and free again', async (size, seconds) => {
+    await used(pathOf('/data', 'Recycle'), size)
+    const { spec } = await podClient().get('recycler-for-v')
+    expect(spec).toMatchObject({ activeDeadlineSeconds: seconds, restartPolicy: 'Never' })
+    expect(spec.volumes![0]).toMatchObject({ name: 'vol', hostPath: { path: '/data' } })
+    expect(spec.containers[0]).toMatchObject({ name: 'pv-recycler', command: ['/bin/sh'] })
+    expect(spec.containers[0]!.volumeMounts![0]).toEqual({ name: 'vol', mountPath: '/scrub' })
+    expect(await ofVolume('v')).toBe('Released c')
+    await ended('recycler-for-v', { phase: 'Succeeded' })
+    await settled()
+    expect(await ofVolume('v')).toBe('Available')
+    expect(await told('v')).toEqual(['Normal VolumeRecycled: Volume recycled'])
+    expect(
+      (
+        await podClient()
+          .get('recycler-for-v')
+          .catch(() => undefined)
+      )?.metadata.deletionTimestamp,
+    ).not.toBe(null)
+  })
+  test('whose scrubbing fails has failed, and is tried again', async () => {
+    await used(pathOf('/data', 'Recycle'))
+    await ended('recycler-for-v', { phase: 'Failed', message: 'disk on fire' })
+    await settled()
+    const message = 'Recycle failed: failed to recycle volume: disk on fire'
+    expect((await volumeClient().get('v')).status).toMatchObject({ phase: 'Failed', message })
+    expect(await told('v')).toEqual([`Warning VolumeFailedRecycle: ${message}`])
+    await cluster.clock.advance('1m')
+    expect((await podClient().get('recycler-for-v')).status.phase).toBe('Pending')
+  })
+  test('waits for the pods that still use it', async () => {
+    await volume('v', '1Gi', pathOf('/data', 'Recycle'))
+    await settled()
+    await claim('c', '1Gi')
+    await settled()
+    await podClient().create({
+      metadata: { name: 'p' },
+      spec: {
+        containers: [{ name: 'c', image: 'app' }],
+        volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }],
+      },
+    })
+    await claimClient().delete('c')
+    await settled()
+    expect(await told('v')).toEqual(['Normal VolumeFailedRecycle: Volume is used by pods: default/p'])
+    await podClient().delete('p', { gracePeriodSeconds: 0 })
+    await synced()
+    expect((await podClient().list()).items.map(({ metadata }) => metadata.name)).toEqual(['recycler-for-v'])
+  })
+  test('of a kind that nobody scrubs has failed', async () => {
+    await used({ nfs: undefined, csi: { driver: 'd', volumeHandle: 'h' }, persistentVolumeReclaimPolicy: 'Recycle' })
+    expect(await told('v')).toEqual(['Warning VolumeFailedRecycle: No recycler plugin found for the volume!'])
+  })
+})
+
+describe('a claim that wants to grow', () => {
+  const grow = async (spec: object) => {
+    await storageClass('fast', 'example.com/disks', { allowVolumeExpansion: true })
+    await volume('v', '1Gi', { storageClassName: 'fast', nfs: undefined, ...spec })
+    await settled()
+    await claim('c', '1Gi', { storageClassName: 'fast' })
+    await settled()
+    await claimClient().patch('c', 'application/merge-patch+json', {
+      spec: { resources: { requests: { storage: '2Gi' } } },
+    })
+    await settled()
+  }
+  test('is told that it waits for somebody else', async () => {
+    await grow({ csi: { driver: 'd', volumeHandle: 'h' } })
+    expect(await told('c')).toEqual(['Normal ExternalExpanding: waiting for an external controller to expand this PVC'])
+  })
+  test('is told which driver, where that stands in for a plugin', async () => {
+    await grow({ awsElasticBlockStore: { volumeID: 'vol-1' } })
+    expect(await told('c')).toEqual([
+      'Normal ExternalExpanding: CSI migration enabled for kubernetes.io/aws-ebs; waiting for external resizer to expand the pvc',
+    ])
+    expect((await claimClient().get('c')).metadata.annotations).toMatchObject({
+      'volume.kubernetes.io/storage-resizer': 'ebs.csi.aws.com',
+    })
+  })
 })

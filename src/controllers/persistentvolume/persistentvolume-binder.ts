@@ -11,38 +11,50 @@ import { claimKeysOf } from '../../api/core/v1/volume-binding.ts'
 import { storageClasses } from '../../api/storage/v1/storageclass.ts'
 import { controller, watch } from '../../client/controller.ts'
 import { keyFor } from '../../client/object-key.ts'
+import type { ManagerEnvironment } from '../managed-controller.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
+import type { BinderState } from './binder-context.ts'
 import { syncClaim } from './claims.ts'
+import { recycledVolume } from './recycler.ts'
 import { syncVolume, volumesByClaim } from './volumes.ts'
 
-export const persistentVolumeBinder = controller<PersistentVolumeClaim>({
-  name: 'persistentvolume-binder-controller',
-  reconciles: persistentVolumeClaims,
-  watches: [
-    watch<PersistentVolume>(persistentVolumes, {
-      indexers: { [volumesByClaim]: ({ spec: { claimRef } }) => (claimRef ? [claimKey(claimRef)] : []) },
-      keys: ({ before, after }) => {
-        const { metadata, spec } = (after ?? before)!
-        const keys = after ? [metadata.name!] : []
-        // A volume that was made for a claim, or is gone, is the claim's news too.
-        if (spec.claimRef && (!after || !before)) keys.push(claimKey(spec.claimRef))
-        return keys
-      },
-    }),
-    // A claim that is gone frees its volume.
-    watch<PersistentVolumeClaim>(persistentVolumeClaims, {
-      keys: ({ before, after }, { lister }) => {
-        const { namespace, name = '' } = (after ?? before)!.metadata
-        if (after) return []
-        return lister(persistentVolumes)
-          .byIndex(volumesByClaim, keyFor(namespace, name))
-          .map(({ metadata }) => metadata.name!)
-      },
-    }),
-    watch(storageClasses, {}),
-    watch<Pod>(pods, { indexers: { [podsByClaim]: claimKeysOf } }),
-  ],
-  reconcile: (key, context) => (key.includes('/') ? syncClaim(key, context) : syncVolume(key, context)),
-})
+export const persistentVolumeBinder = ({ removeDirectory }: ManagerEnvironment) =>
+  controller<PersistentVolumeClaim, BinderState>({
+    name: 'persistentvolume-binder-controller',
+    reconciles: persistentVolumeClaims,
+    state: () => ({ recyclers: new Map(), removeDirectory }),
+    watches: [
+      watch<PersistentVolume>(persistentVolumes, {
+        indexers: { [volumesByClaim]: ({ spec: { claimRef } }) => (claimRef ? [claimKey(claimRef)] : []) },
+        keys: ({ before, after }) => {
+          const { metadata, spec } = (after ?? before)!
+          const keys = after ? [metadata.name!] : []
+          // A volume that was made for a claim, or is gone, is the claim's news too.
+          if (spec.claimRef && (!after || !before)) keys.push(claimKey(spec.claimRef))
+          return keys
+        },
+      }),
+      // A claim that is gone frees its volume.
+      watch<PersistentVolumeClaim>(persistentVolumeClaims, {
+        keys: ({ before, after }, { lister }) => {
+          const { namespace, name = '' } = (after ?? before)!.metadata
+          if (after) return []
+          return lister(persistentVolumes)
+            .byIndex(volumesByClaim, keyFor(namespace, name))
+            .map(({ metadata }) => metadata.name!)
+        },
+      }),
+      watch(storageClasses, {}),
+      watch<Pod>(pods, {
+        indexers: { [podsByClaim]: claimKeysOf },
+        // How scrubbing a volume has ended.
+        keys: ({ before, after }) => {
+          const volume = recycledVolume((after ?? before)!)
+          return volume === undefined ? [] : [volume]
+        },
+      }),
+    ],
+    reconcile: (key, context) => (key.includes('/') ? syncClaim(key, context) : syncVolume(key, context)),
+  })
 
 const claimKey = ({ namespace, name = '' }: { namespace?: string; name?: string }) => keyFor(namespace, name)

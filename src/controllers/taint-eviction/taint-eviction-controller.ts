@@ -9,7 +9,7 @@ import type { Taint } from '../../api/core/v1/toleration.ts'
 import { type ControllerContext, controller, watch } from '../../client/controller.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
-import { formatTime } from '../../machinery/time.ts'
+import { formatTime, timeOf } from '../../machinery/time.ts'
 import { byNode, nodeIndex } from '../pods-by-node.ts'
 import { evictionTime } from './tolerations.ts'
 
@@ -55,7 +55,9 @@ async function reconcile(key: string, context: Context) {
   const node = pod?.spec.nodeName ? lister(nodes).get(pod.spec.nodeName) : undefined
   const taints = noExecute(node?.spec.taints)
   const seen = state.scheduled.get(key) ?? now
-  const at = pod ? evictionTime(pod.spec.tolerations ?? [], taints, seen) : Number.POSITIVE_INFINITY
+  const at = pod
+    ? evictionTime(pod.spec.tolerations ?? [], taints, { seen, arrived: arrivalOf(pod) })
+    : Number.POSITIVE_INFINITY
   if (!pod || pod.metadata.deletionTimestamp || at === Number.POSITIVE_INFINITY) {
     const wasScheduled = state.scheduled.delete(key)
     if (wasScheduled && pod && !pod.metadata.deletionTimestamp)
@@ -69,11 +71,18 @@ async function reconcile(key: string, context: Context) {
   return undefined
 }
 
+/** When the pod came to its node. */
+function arrivalOf({ metadata, status }: Pod): number {
+  const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled')
+  return timeOf(scheduled?.lastTransitionTime) ?? timeOf(metadata.creationTimestamp) ?? 0
+}
+
 async function evict(key: string, pod: Pod, { client, clock, events }: Context): Promise<void> {
   const { namespace, name = '', uid } = pod.metadata
   events.event(reference(pod), 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
   const condition = {
     type: 'DisruptionTarget',
+    observedGeneration: pod.metadata.generation,
     status: 'True',
     reason: 'DeletionByTaintManager',
     message: 'Taint manager: deleting due to NoExecute taint',

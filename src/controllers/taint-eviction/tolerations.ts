@@ -27,15 +27,20 @@ function compare(a: string | undefined, b: string | undefined, test: (a: bigint,
 
 /**
  * When the pod must go (milliseconds since the epoch): at once for a taint that it does not tolerate, otherwise when the
- * shortest of its tolerations ends. Infinity: never. A taint that does not say when it was added counts from `seen`.
+ * shortest of its tolerations ends. Infinity: never. A taint that does not say when it was added counts from `seen`, and
+ * none counts before the pod was there.
  */
-export function evictionTime(tolerations: readonly Toleration[], taints: readonly Taint[], seen: number): number {
+export function evictionTime(
+  tolerations: readonly Toleration[],
+  taints: readonly Taint[],
+  { seen, arrived }: { readonly seen: number; readonly arrived: number },
+): number {
   let earliest = Number.POSITIVE_INFINITY
   for (const taint of taints) {
     const matching = tolerations.find(toleration => tolerates(toleration, taint))
     if (!matching) return Number.NEGATIVE_INFINITY
     if (matching.tolerationSeconds === undefined) continue
-    const added = timeOf(taint.timeAdded) ?? seen
+    const added = Math.max(timeOf(taint.timeAdded) ?? seen, arrived)
     earliest = Math.min(earliest, added + Math.max(0, matching.tolerationSeconds) * 1000)
   }
   return earliest

@@ -1,0 +1,13 @@
+import type { ControllerContext } from '../../client/controller.ts'
+
+/** Upstream's --pvclaimbinder-sync-period: what waits is looked at this often. */
+export const syncPeriodMs = 15_000
+
+export interface BinderState {
+  /** The uids of the pods that scrub volumes, by the volume's name. */
+  readonly recyclers: Map<string, string>
+  /** Removes a directory of this machine with all that is in it; nothing is removed where the nodes are simulated. */
+  readonly removeDirectory?: (path: string) => Promise<void>
+}
+
+export type BinderContext = ControllerContext<BinderState>
