@@ -31,6 +31,7 @@ import {
 import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { horizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler-controller.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/replicaset-controller.ts'
+import { resourceClaimController } from './resource-claim/resource-claim-controller.ts'
 import { resourceQuotaController } from './resourcequota/resource-quota-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
 import { serviceAccountController } from './service-account-controller.ts'
@@ -295,5 +296,14 @@ export const allControllers: readonly ManagedController[] = [
       eventSource: 'volume_expand',
     },
     persistentVolumeExpander,
+  ),
+  managed(
+    {
+      name: 'resourceclaim-controller',
+      alias: 'resource-claim-controller',
+      serviceAccount: 'resource-claim-controller',
+      eventSource: 'resource_claim',
+    },
+    resourceClaimController,
   ),
 ]
