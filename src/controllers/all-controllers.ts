@@ -10,6 +10,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation-con
 import { cronJobController } from './cronjob/cronjob-controller.ts'
 import { daemonSetController } from './daemonset/daemonset-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
+import { deviceTaintEvictionController } from './device-taint-eviction/device-taint-eviction-controller.ts'
 import { disruptionController } from './disruption/disruption-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/endpointslice-controller.ts'
@@ -305,5 +306,9 @@ export const allControllers: readonly ManagedController[] = [
       eventSource: 'resource_claim',
     },
     resourceClaimController,
+  ),
+  managed(
+    { name: 'device-taint-eviction-controller', serviceAccount: 'device-taint-eviction-controller' },
+    deviceTaintEvictionController,
   ),
 ]
