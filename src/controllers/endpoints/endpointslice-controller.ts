@@ -1,9 +1,10 @@
 // Keeps the EndpointSlices of every Service that selects pods: where its pods are and in which state, a hundred to a slice.
 //
 // Comes in: Services, pods, nodes (for their zones), the slices as they are. Goes out: slices created, updated, deleted.
-// `slice-endpoints.ts` says what a slice tells of a pod, `slice-packing.ts` which endpoint goes where.
+// `slice-endpoints.ts` says what a slice tells of a pod, `slice-packing.ts` which endpoint goes where, `topology-hints.ts`
+// whom it should serve first.
 
-import { nodes } from '../../api/core/v1/node.ts'
+import { type Node, nodes } from '../../api/core/v1/node.ts'
 import { pods } from '../../api/core/v1/pod.ts'
 import { type Service, services } from '../../api/core/v1/service.ts'
 import {
@@ -29,6 +30,15 @@ import {
 import { type AddressType, addressTypesOf, endpointOf, endpointPortsOf, portsKey } from './slice-endpoints.ts'
 import { managedByLabel, serviceNameLabel } from './slice-labels.ts'
 import { pack } from './slice-packing.ts'
+import {
+  isReady,
+  type SlicePlan,
+  sameBeyondHints,
+  type TopologyEvent,
+  TopologyHints,
+  wantsTopologyHints,
+  zoneOf,
+} from './topology-hints.ts'
 
 const managedBy = 'endpointslice-controller.k8s.io'
 const reservedLabels = new Set([serviceNameLabel, managedByLabel, headlessLabel])
@@ -36,6 +46,7 @@ const byService = 'service'
 
 interface State {
   readonly pending: PendingSlices
+  readonly topology: TopologyHints
   readonly triggerTimes: TriggerTimes
 }
 
@@ -52,7 +63,11 @@ export const endpointSliceController = controller<Service, State>({
   name: 'endpointslice-controller',
   reconciles: services,
   concurrency: 5,
-  state: ({ clock }) => ({ pending: new PendingSlices(clock), triggerTimes: new TriggerTimes() }),
+  state: ({ clock }) => ({
+    pending: new PendingSlices(clock),
+    topology: new TopologyHints(),
+    triggerTimes: new TriggerTimes(),
+  }),
   watches: [
     watch<EndpointSlice, State>(endpointSlices, {
       indexers: {
@@ -79,12 +94,13 @@ export const endpointSliceController = controller<Service, State>({
         new Set([before, after].flatMap(slice => (slice && serviceOf(slice) !== undefined ? [serviceOf(slice)!] : []))),
     }),
     watchPods(),
-    // Only where a pod's node is, and whether it is known, is of interest.
-    watch(nodes, {
-      keys: ({ before, after }, { lister }) => {
-        const zone = 'topology.kubernetes.io/zone'
-        if (before && after && before.metadata.labels?.[zone] === after.metadata.labels?.[zone]) return []
-        return lister(services).keys()
+    watch<Node, State>(nodes, {
+      keys: ({ before, after }, { lister, state }) => {
+        const moved = !before || !after || zoneOf(before) !== zoneOf(after)
+        if (!moved && isReady(before) === isReady(after)) return []
+        const overloaded = state.topology.nodesChanged(() => lister(nodes).list())
+        // Only where a pod's node is, and whether it is known, concerns all.
+        return moved ? lister(services).keys() : overloaded
       },
     }),
   ],
@@ -97,6 +113,7 @@ async function reconcile(key: string, context: Context) {
   if (!service || service.metadata.deletionTimestamp) {
     state.pending.forget(key)
     state.triggerTimes.forget(key)
+    for (const addressType of ['IPv4', 'IPv6'] as const) state.topology.forget(key, addressType)
     return undefined
   }
   if (!hasPods(service)) return undefined
@@ -121,9 +138,14 @@ async function reconcileSlices(key: string, service: Service, context: Context):
   const selected = podsOf(service, lister(pods))
   const trigger = state.triggerTimes.next(key, service, selected)
   const types = addressTypesOf(service)
-  const writes: Promise<void>[] = existing
-    .filter(({ addressType }) => !types.includes(addressType as AddressType))
-    .map(slice => remove(key, slice, context))
+  const writes: Promise<void>[] = []
+  const told: TopologyEvent[] = []
+  for (const slice of existing) {
+    const addressType = slice.addressType as AddressType
+    if (types.includes(addressType)) continue
+    state.topology.forget(key, addressType)
+    writes.push(remove(key, slice, context))
+  }
   let missingNode: string | undefined
   for (const addressType of types) {
     const groups = new Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }>()
@@ -142,57 +164,66 @@ async function reconcileSlices(key: string, service: Service, context: Context):
       else groups.set(portsKey(ports), { ports, endpoints: [endpoint] })
     }
     const ofType = existing.filter(slice => slice.addressType === addressType)
-    writes.push(...reconcileType(key, service, addressType, groups, ofType, trigger, context))
+    const plan = planOf(service, groups, ofType)
+    told.push(...state.topology.reconcile(key, service, addressType, plan))
+    writes.push(...carriedOut(key, service, addressType, plan, trigger, context))
   }
   const results = await Promise.allSettled(writes)
+  for (const { type, reason, message } of told) context.events.event(service, type, reason, message)
   const failed = results.find(result => result.status === 'rejected')
   if (failed) throw failed.reason
   // The pod's node may become known yet; until then the pod is left out.
   if (missingNode !== undefined) throw new Error(`node ${JSON.stringify(missingNode)} not found`)
 }
 
-function* reconcileType(
-  key: string,
+/** What is to become of the slices of one address type. */
+function planOf(
   service: Service,
-  addressType: AddressType,
   groups: ReadonlyMap<string, { readonly ports: EndpointPort[]; readonly endpoints: Endpoint[] }>,
   existing: readonly EndpointSlice[],
-  trigger: string | undefined,
-  context: Context,
-): Generator<Promise<void>> {
+): SlicePlan {
+  const plan: SlicePlan = { create: [], update: new Map(), unchanged: [], remove: [] }
+  const same = wantsTopologyHints(service) ? sameBeyondHints : undefined
   // A Service without endpoints has one empty slice, so that it can be told from one that nobody has looked at.
   const wanted = groups.size > 0 ? groups : new Map([['', { ports: [], endpoints: [] }]])
   const left = new Set(existing)
   for (const [portsId, { ports, endpoints }] of wanted) {
     const samePorts = existing.filter(slice => portsKey(slice.ports) === portsId)
     for (const slice of samePorts) left.delete(slice)
-    const packed = pack(samePorts, endpoints)
+    const packed = pack(samePorts, endpoints, undefined, same)
     const removed = [...packed.remove]
     if (groups.size === 0) {
       const placeholder = removed.shift()
-      if (placeholder)
-        yield* relabelled(key, service, placeholder, placeholder.endpoints?.length ? [] : undefined, trigger, context)
-      else yield create(key, service, addressType, ports, [], trigger, context)
+      if (placeholder?.endpoints?.length) plan.update.set(placeholder, [])
+      else if (placeholder) plan.unchanged.push(placeholder)
+      else plan.create.push({ ports, endpoints: [] })
     }
-    for (const slice of removed) yield remove(key, slice, context)
-    for (const [slice, changed] of packed.update) yield update(key, service, slice, changed, trigger, context)
-    for (const slice of packed.unchanged) yield* relabelled(key, service, slice, undefined, trigger, context)
-    for (const created of packed.create) yield create(key, service, addressType, ports, created, trigger, context)
+    plan.remove.push(...removed)
+    for (const [slice, changed] of packed.update) plan.update.set(slice, changed)
+    plan.unchanged.push(...packed.unchanged)
+    for (const created of packed.create) plan.create.push({ ports, endpoints: created })
   }
-  for (const slice of left) yield remove(key, slice, context)
+  plan.remove.push(...left)
+  // A slice whose endpoints stay may still need the Service's new labels.
+  const labels = labelsOf(service)
+  for (const slice of plan.unchanged)
+    if (!semanticEqual(slice.metadata.labels, labels)) plan.update.set(slice, slice.endpoints ?? [])
+  plan.unchanged = plan.unchanged.filter(slice => !plan.update.has(slice))
+  return plan
 }
 
-/** A slice whose endpoints stay may still need the Service's new labels. */
-function* relabelled(
+function* carriedOut(
   key: string,
   service: Service,
-  slice: EndpointSlice,
-  endpoints: readonly Endpoint[] | undefined,
+  addressType: AddressType,
+  plan: SlicePlan,
   trigger: string | undefined,
   context: Context,
 ): Generator<Promise<void>> {
-  if (endpoints || !semanticEqual(slice.metadata.labels, labelsOf(service)))
-    yield update(key, service, slice, endpoints ?? slice.endpoints ?? [], trigger, context)
+  for (const slice of plan.remove) yield remove(key, slice, context)
+  for (const [slice, endpoints] of plan.update) yield update(key, service, slice, endpoints, trigger, context)
+  for (const { ports, endpoints } of plan.create)
+    yield create(key, service, addressType, ports, endpoints, trigger, context)
 }
 
 function labelsOf(service: Service): Record<string, string> {
@@ -209,7 +240,7 @@ async function create(
   key: string,
   service: Service,
   addressType: AddressType,
-  ports: EndpointPort[],
+  ports: readonly EndpointPort[],
   endpoints: readonly Endpoint[],
   trigger: string | undefined,
   { client, lister, state }: Context,
@@ -228,7 +259,7 @@ async function create(
       },
       addressType,
       endpoints: [...endpoints],
-      ports,
+      ports: [...ports],
     })
   state.pending.wrote(key, created, lister(endpointSlices).get(keyOf(created)))
 }

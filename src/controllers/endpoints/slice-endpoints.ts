@@ -6,6 +6,7 @@ import type { Service } from '../../api/core/v1/service.ts'
 import type { Endpoint, EndpointPort } from '../../api/discovery/v1/endpointslice.ts'
 import { isPodReady } from '../pod-status.ts'
 import { addressesOf, hostnameOf, podReference, portOf } from './service-pods.ts'
+import { wantsTopologyHints } from './topology-hints.ts'
 
 export type AddressType = 'IPv4' | 'IPv6'
 
@@ -49,8 +50,10 @@ export function endpointOf(
 }
 
 /** trafficDistribution: who should be served by this endpoint rather than by another. */
-function hintsOf({ spec }: Service, zone: string | undefined, node: string | undefined): Endpoint['hints'] {
-  const preference = spec.trafficDistribution
+function hintsOf(service: Service, zone: string | undefined, node: string | undefined): Endpoint['hints'] {
+  // The annotation comes first: `topology-hints.ts`.
+  if (wantsTopologyHints(service)) return undefined
+  const preference = service.spec.trafficDistribution
   const byZone = ['PreferClose', 'PreferSameZone', 'PreferSameNode'].includes(preference ?? '') && zone
   const byNode = preference === 'PreferSameNode' && node
   if (!byZone && !byNode) return undefined

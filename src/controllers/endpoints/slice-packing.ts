@@ -19,6 +19,7 @@ export function pack(
   existing: readonly EndpointSlice[],
   desired: readonly Endpoint[],
   max = maxEndpointsPerSlice,
+  same: (now: Endpoint, before: Endpoint) => boolean = semanticEqual,
 ): Packed {
   const wanted = new Map(desired.map(endpoint => [endpointKey(endpoint), endpoint]))
   const update = new Map<EndpointSlice, Endpoint[]>()
@@ -35,7 +36,7 @@ export function pack(
         continue
       }
       wanted.delete(key)
-      if (!semanticEqual(now, endpoint)) changed = true
+      if (!same(now, endpoint)) changed = true
       kept.push(now)
     }
     if (kept.length === 0) remove.push(slice)
