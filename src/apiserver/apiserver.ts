@@ -54,6 +54,7 @@ import { apiServerManager } from './registry/field-management/field-manager.ts'
 import { Registry } from './registry/registry.ts'
 import { enableYaml } from './registry/representation.ts'
 import { IPAddressObjects } from './registry/service-allocation/ip-address-objects.ts'
+import { ServiceRepair } from './registry/service-allocation/service-repair.ts'
 import { strategyOf } from './registry/strategies/strategies.ts'
 import type { ComponentChecks } from './registry/subresources/component-status.ts'
 import { subresourcesOf } from './registry/subresources/subresources.ts'
@@ -137,6 +138,7 @@ export class ApiServer {
   #compaction: Timer | undefined
   #flowObjects: ConfigurationObjects | undefined
   #addresses: IPAddressObjects | undefined
+  #repair: ServiceRepair | undefined
   readonly #progress = new Progress()
 
   constructor(options: ApiServerOptions) {
@@ -279,6 +281,9 @@ export class ApiServer {
     )
     this.#addresses = new IPAddressObjects(this.#server)
     await this.#addresses.start()
+    const client = createClient(this.transport(undefined, apiServerManager))
+    this.#repair = new ServiceRepair(this.#server, client, this.#addresses)
+    this.#repair.start()
     this.#flowObjects = new ConfigurationObjects(this.#server, this.#flowControl)
     await this.#flowObjects.maintain()
     this.#flowObjects.follow()
@@ -321,6 +326,7 @@ export class ApiServer {
     this.#flowObjects?.stop()
     this.#clientCAFile?.stop()
     this.#security.stop()
+    this.#repair?.stop()
     await this.#addresses?.stop()
     await this.#http?.close()
     await this.#customResources.stop()

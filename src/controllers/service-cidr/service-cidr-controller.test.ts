@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ipAddresses } from '../../api/networking/v1/ipaddress.ts'
+import { services } from '../../api/core/v1/service.ts'
 import { serviceCIDRs } from '../../api/networking/v1/servicecidr.ts'
 import { Cluster } from '../../cluster/cluster.ts'
 
@@ -13,22 +13,15 @@ beforeEach(async () => {
 afterEach(() => cluster.stop())
 
 const ranges = () => cluster.client.resource(serviceCIDRs)
+const serviceClient = () => cluster.client.resource(services).namespace('default')
 const settle = () => cluster.clock.advance('1s')
 const create = async (name: string, ...cidrs: string[]) => {
   await ranges().create({ metadata: { name }, spec: { cidrs } })
   await settle()
 }
-const address = (name: string) =>
-  cluster.client.resource(ipAddresses).create({
-    metadata: {
-      name,
-      labels: {
-        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
-        'ipaddress.kubernetes.io/ip-family': 'IPv4',
-      },
-    },
-    spec: { parentRef: { group: '', resource: 'services', namespace: 'default', name: 'web' } },
-  })
+/** A Service with this address. */
+const use = (clusterIP: string) =>
+  serviceClient().create({ metadata: { name: 'web' }, spec: { clusterIP, ports: [{ port: 80 }] } })
 const names = async () => (await ranges().list()).items.map(({ metadata }) => metadata.name)
 
 test('a new one is protected, and ready', async () => {
@@ -48,7 +41,7 @@ test('one that nobody uses goes after ten seconds', async () => {
 })
 
 test('one with addresses stays until they are gone', async () => {
-  await address('10.200.0.7')
+  await use('10.200.0.7')
   await settle()
   await ranges().delete('more')
   await cluster.clock.advance('1m')
@@ -61,13 +54,13 @@ test('one with addresses stays until they are gone', async () => {
         'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR',
     },
   ])
-  await cluster.client.resource(ipAddresses).delete('10.200.0.7')
+  await serviceClient().delete('web')
   await cluster.clock.advance('12s')
   expect(await names()).not.toContain('more')
 })
 
 test('or until another has them', async () => {
-  await address('10.200.0.7')
+  await use('10.200.0.7')
   await ranges().delete('more')
   await settle()
   await create('larger', '10.200.0.0/16')

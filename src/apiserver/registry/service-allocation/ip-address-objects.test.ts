@@ -31,7 +31,7 @@ test('a Service has an object for its address as long as it is there', async () 
     'ipaddress.kubernetes.io/ip-family': 'IPv4',
     'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
   })
-  expect(says.parentRef).toEqual({ group: '', resource: 'services', namespace: 'default', name: 'web' })
+  expect(says.parentRef).toEqual({ resource: 'services', namespace: 'default', name: 'web' })
   await cluster.client.resource(services).namespace('default').delete('web')
   await settle()
   expect(await held()).toEqual(['10.96.0.1'])

@@ -15,7 +15,7 @@ export class PortAllocator {
     this.#last = last
     this.#random = random
     const size = last - first + 1
-    this.#reserved = size < 32 ? 0 : Math.min(Math.max(16, size >> 5), 128)
+    this.#reserved = size <= 16 ? 0 : Math.min(Math.max(16, size >> 5), 128)
   }
 
   allocate(port: number, owner: string): void {

@@ -15,6 +15,7 @@ import type { ServerContext } from '../../server-context.ts'
 import type { ResourceStorage } from '../resource-storage.ts'
 import { AllocationError, IPAllocator } from './ip-allocator.ts'
 import { PortAllocator } from './port-allocator.ts'
+import { readyRanges, serviceCIDRStorage } from './service-ranges.ts'
 
 type Spec = Record<string, any>
 type Family = 'IPv4' | 'IPv6'
@@ -34,7 +35,7 @@ const allocatesNodePorts = (of: Spec): boolean =>
   of['type'] === 'NodePort' || (of['type'] === 'LoadBalancer' && of['allocateLoadBalancerNodePorts'] !== false)
 
 /** The addresses and ports a Service holds. */
-function holdings(of: Spec): { addresses: string[]; ports: number[] } {
+export function holdings(of: Spec): { addresses: string[]; ports: number[] } {
   const addresses: string[] = (of['clusterIPs'] ?? (of['clusterIP'] ? [of['clusterIP']] : [])).filter(
     (address: string) => address !== '' && address !== noAddress,
   )
@@ -63,6 +64,14 @@ export class ServiceAllocators {
       }
     })
     this.#followAddresses(server.registry.storage(groupResource(ipAddresses)))
+    this.#useRanges(server)
+    serviceCIDRStorage(server).cache.onEvents(() => this.#useRanges(server))
+  }
+
+  #useRanges(server: ServerContext): void {
+    const ranges = readyRanges(server)
+    for (const allocator of this.#families.values())
+      allocator.setRanges(ranges.filter(({ family }) => `IPv${family}` === allocator.family))
   }
 
   /** Addresses that somebody has taken by an IPAddress of their own are not given to Services. */
@@ -293,7 +302,7 @@ export class ServiceAllocators {
   }
 }
 
-function familyOf(address: string): Family {
+export function familyOf(address: string): Family {
   return parseIP(address)?.family === 6 ? 'IPv6' : 'IPv4'
 }
 
