@@ -11,6 +11,10 @@ export type EventResource =
   | 'PersistentVolumeClaim'
   | 'PersistentVolume'
   | 'StorageClass'
+  | 'CSINode'
+  | 'CSIDriver'
+  | 'CSIStorageCapacity'
+  | 'VolumeAttachment'
   | '*'
 
 /** Bits, so that a plugin can name several at once. */

@@ -6,7 +6,11 @@ import { persistentVolumes } from '../api/core/v1/persistentvolume.ts'
 import { persistentVolumeClaims } from '../api/core/v1/persistentvolumeclaim.ts'
 import { type Pod, pods } from '../api/core/v1/pod.ts'
 import type { ResourceDeclaration } from '../api/resource.ts'
+import { csiDrivers } from '../api/storage/v1/csidriver.ts'
+import { csiNodes } from '../api/storage/v1/csinode.ts'
+import { csiStorageCapacities } from '../api/storage/v1/csistoragecapacity.ts'
 import { storageClasses } from '../api/storage/v1/storageclass.ts'
+import { volumeAttachments } from '../api/storage/v1/volumeattachment.ts'
 import type { Informer, InformerFactory } from '../client/informer.ts'
 import type { Cache } from './cache.ts'
 import {
@@ -25,6 +29,16 @@ import type { SchedulingQueue } from './queue.ts'
 
 /** Pods that have ended hold nothing on a node. */
 export const livePods = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }
+
+const storageResources: readonly ResourceDeclaration<any>[] = [
+  persistentVolumeClaims,
+  persistentVolumes,
+  storageClasses,
+  csiNodes,
+  csiDrivers,
+  csiStorageCapacities,
+  volumeAttachments,
+]
 
 export interface ClusterWatchOptions {
   readonly informers: InformerFactory
@@ -94,7 +108,7 @@ export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
       updated: (before, after) => queue.move(storageEvent(kindOf(resource), before, after), before, after),
       deleted: before => queue.move(storageEvent(kindOf(resource), before, undefined), before),
     })
-  for (const resource of [persistentVolumeClaims, persistentVolumes, storageClasses]) watchStorage(resource)
+  for (const resource of storageResources) watchStorage(resource)
   const podInformer = informers.informer(pods, livePods)
   podInformer.addHandler({
     added: pod => changed(undefined, pod),

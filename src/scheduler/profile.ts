@@ -14,6 +14,7 @@ import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesBalancedAllocation } from './plugins/node-resources-balanced-allocation.ts'
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
+import { nodeVolumeLimits } from './plugins/node-volume-limits.ts'
 import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { prioritySort } from './plugins/priority-sort.ts'
 import { schedulingGates } from './plugins/scheduling-gates.ts'
@@ -35,6 +36,7 @@ export function defaultProfile(handle: FrameworkHandle): readonly WeightedPlugin
     { plugin: nodePorts, weight: 0 },
     { plugin: nodeResourcesFit, weight: 1 },
     { plugin: volumeRestrictions(handle), weight: 0 },
+    { plugin: nodeVolumeLimits(handle), weight: 0 },
     { plugin: volumeBinding(handle), weight: 0 },
     { plugin: volumeZone(handle), weight: 0 },
     { plugin: podTopologySpread(handle), weight: 2 },

@@ -1,10 +1,14 @@
 // Where pods go because of their volumes, and what is said of those that can go nowhere.
 
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { nodes } from '../../src/api/core/v1/node.ts'
 import { persistentVolumes } from '../../src/api/core/v1/persistentvolume.ts'
 import { persistentVolumeClaims } from '../../src/api/core/v1/persistentvolumeclaim.ts'
 import { pods } from '../../src/api/core/v1/pod.ts'
+import { priorityClasses } from '../../src/api/scheduling/v1/priorityclass.ts'
+import { csiDrivers } from '../../src/api/storage/v1/csidriver.ts'
+import { csiNodes } from '../../src/api/storage/v1/csinode.ts'
+import { csiStorageCapacities } from '../../src/api/storage/v1/csistoragecapacity.ts'
 import { storageClasses } from '../../src/api/storage/v1/storageclass.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
 
@@ -148,4 +152,109 @@ test('a volume of a zone is for nodes there', async () => {
   await pod('q', 'c')
   expect(await where('p')).toBe('simulated-2')
   expect(await where('q')).toBe(nowhere('2 node(s) had no available volume zone'))
+})
+
+describe('a driver of which a node can have only so many volumes', () => {
+  const disk = async (name: string) => {
+    await volume(name, [], {
+      hostPath: undefined,
+      csi: { driver: 'disks.example.com', volumeHandle: name },
+      accessModes: ['ReadWriteOnce', 'ReadOnlyMany'],
+      claimRef: { namespace: 'default', name },
+    })
+    await claim(name, { volumeName: name })
+  }
+  const limit = (name: string, count: number) =>
+    cluster.client.resource(csiNodes).create({
+      metadata: { name },
+      spec: {
+        drivers: [{ name: 'disks.example.com', nodeID: name, topologyKeys: [], allocatable: { count } }],
+      },
+    })
+  beforeEach(async () => {
+    for (const name of ['a', 'b', 'c']) await disk(name)
+    await limit('simulated-1', 1)
+    await limit('simulated-2', 1)
+  })
+
+  test('is full when each has its one', async () => {
+    await pod('p', 'a')
+    await pod('q', 'b')
+    expect([await where('p'), await where('q')].sort()).toEqual(['simulated-1', 'simulated-2'])
+    await pod('r', 'c')
+    expect(await where('r')).toBe(
+      '0/2 nodes are available: 2 node(s) exceed max volume count. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.',
+    )
+    await cluster.client.resource(csiNodes).patch('simulated-2', 'application/merge-patch+json', {
+      spec: {
+        drivers: [{ name: 'disks.example.com', nodeID: 'simulated-2', topologyKeys: [], allocatable: { count: 2 } }],
+      },
+    })
+    expect(await where('r')).toBe('simulated-2')
+  })
+
+  test('one volume counts once for all pods that use it', async () => {
+    for (const name of ['p', 'q']) await pod(name, 'a', { nodeSelector: { 'kubernetes.io/hostname': 'simulated-1' } })
+    expect([await where('p'), await where('q')]).toEqual(['simulated-1', 'simulated-1'])
+  })
+})
+
+describe('a driver that reports its free storage', () => {
+  const free = (name: string, node: string, amounts: object) =>
+    cluster.client
+      .resource(csiStorageCapacities)
+      .namespace('default')
+      .create({
+        metadata: { name },
+        storageClassName: 'late',
+        nodeTopology: { matchLabels: { 'kubernetes.io/hostname': node } },
+        ...amounts,
+      })
+  beforeEach(async () => {
+    await cluster.client
+      .resource(csiDrivers)
+      .create({ metadata: { name: 'disks.example.com' }, spec: { attachRequired: false, storageCapacity: true } })
+    await waitingClass('late', 'disks.example.com')
+    await claim('data', { storageClassName: 'late' })
+  })
+  const selected = async () =>
+    (await cluster.client.resource(persistentVolumeClaims).namespace('default').get('data')).metadata.annotations?.[
+      'volume.kubernetes.io/selected-node'
+    ]
+
+  test('is used where it has enough', async () => {
+    await free('one', 'simulated-1', { capacity: '512Mi' })
+    await free('two', 'simulated-2', { capacity: '2Gi' })
+    await pod('p', 'data')
+    await cluster.clock.advance('2s')
+    expect(await selected()).toBe('simulated-2')
+  })
+
+  test.each([
+    ['nowhere', {}],
+    ['not in one piece', { capacity: '5Gi', maximumVolumeSize: '512Mi' }],
+  ])('has enough %s: the pod waits until it has', async (_, amounts) => {
+    await free('one', 'simulated-1', amounts)
+    await pod('p', 'data')
+    expect(await where('p')).toBe(nowhere('2 node(s) did not have enough free storage'))
+    await free('more', 'simulated-1', { capacity: '2Gi' })
+    await cluster.clock.advance('20s')
+    expect(await selected()).toBe('simulated-1')
+  })
+})
+
+test('a claim for one pod is taken from a pod of lower priority', async () => {
+  const classes = cluster.client.resource(priorityClasses)
+  await classes.create({ metadata: { name: 'high' }, value: 1000 })
+  await volume('v', [], { accessModes: ['ReadWriteOncePod'] })
+  await claim('data', { accessModes: ['ReadWriteOncePod'] })
+  await pod('low', 'data', { terminationGracePeriodSeconds: 0 })
+  expect(await where('low')).toMatch(/^simulated/)
+  await pod('other', 'data')
+  expect(await where('other')).toBe(
+    '0/2 nodes are available: 2 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.',
+  )
+  await pod('high', 'data', { priorityClassName: 'high' })
+  expect(await where('high')).toMatch(/^simulated/)
+  await expect(podClient().get('low')).rejects.toThrow('not found')
 })

@@ -26,11 +26,13 @@ import type { FrameworkHandle } from '../framework-handle.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 import { failed, type Status, skip, unresolvable } from '../status.ts'
+import { storageCapacity, storageCapacityEvents } from './storage-capacity.ts'
 
 const name = 'VolumeBinding'
 const nodeConflict = "node(s) didn't match PersistentVolume's node affinity"
-const bindConflict = "node(s) didn't find available persistent volumes to bind"
 const volumeMissing = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'
+const noVolume = unresolvable(name, "node(s) didn't find available persistent volumes to bind")
+const noSpace = unresolvable(name, 'node(s) did not have enough free storage')
 const unboundImmediate = unresolvable(name, 'pod has unbound immediate PersistentVolumeClaims')
 
 /** Upstream's bindTimeoutSeconds. */
@@ -54,6 +56,7 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
   const claims = informers.informer(persistentVolumeClaims).lister
   const volumes = informers.informer(persistentVolumes).lister
   const classes = informers.informer(storageClasses).lister
+  const hasCapacity = storageCapacity({ informers })
   const states = new WeakMap<PodInfo, State>()
   /** Volumes and claims that are promised, by reserve, before the informers show it. */
   const promisedVolumes = new Map<string, string>()
@@ -90,8 +93,8 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
     return immediate ? unboundImmediate : { bound, waiting, decisions: new Map() }
   }
 
-  /** Undefined when there is nothing on the node to bind to, and nothing can be made there. */
-  const decide = (waiting: readonly PersistentVolumeClaim[], node: NodeInfo): Decision | undefined => {
+  /** Or why there is nothing on the node to bind to, and nothing can be made there. */
+  const decide = (waiting: readonly PersistentVolumeClaim[], node: NodeInfo): Decision | Status => {
     const bind: { volume: PersistentVolume; claim: PersistentVolumeClaim }[] = []
     const provision: PersistentVolumeClaim[] = []
     const chosen = new Set<string>()
@@ -100,7 +103,7 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
       const key = keyOf(claim)
       const selected = claim.metadata.annotations?.[selectedNode] ?? promisedNodes.get(key)
       if (selected !== undefined) {
-        if (selected !== node.name) return undefined
+        if (selected !== node.name) return noVolume
         provision.push(claim)
         continue
       }
@@ -111,8 +114,12 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
       if (volume) {
         chosen.add(volume.metadata.name!)
         bind.push({ volume, claim })
-      } else if (canProvision(classes.get(storageClassOf(claim)), node)) provision.push(claim)
-      else return undefined
+      } else provision.push(claim)
+    }
+    for (const claim of provision) {
+      const found = classes.get(storageClassOf(claim))
+      if (!canProvision(found, node)) return noVolume
+      if (!hasCapacity(claim, found, node)) return noSpace
     }
     return { bind, provision }
   }
@@ -163,6 +170,7 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
       },
       { resource: 'PersistentVolume', action: Action.add | Action.update },
       { resource: 'Node', action: Action.add | Action.updateNodeLabel },
+      ...storageCapacityEvents,
     ],
     preFilter(pod) {
       if (!pod.pod.spec.volumes?.some(volume => volume.persistentVolumeClaim || volume.ephemeral))
@@ -180,7 +188,7 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
       }
       if (state.waiting.length === 0) return undefined
       const decision = decide(state.waiting, node)
-      if (!decision) return unresolvable(name, bindConflict)
+      if (!('bind' in decision)) return decision
       state.decisions.set(node.name, decision)
       nodeLabels.set(node.name, node.labels)
       return undefined
@@ -244,7 +252,7 @@ function affinityOf(volume: PersistentVolume): ParsedNodeSelector | undefined {
 const isReachable = (volume: PersistentVolume, node: SelectableNode): boolean =>
   affinityOf(volume)?.matches(node) ?? true
 
-function canProvision(storageClass: StorageClass | undefined, node: SelectableNode): boolean {
+function canProvision(storageClass: StorageClass | undefined, node: SelectableNode): storageClass is StorageClass {
   if (!storageClass || storageClass.provisioner === '' || storageClass.provisioner === noProvisioner) return false
   const terms = storageClass.allowedTopologies ?? []
   if (terms.length === 0) return true

@@ -66,13 +66,12 @@ export function volumeRestrictions({ informers }: Pick<FrameworkHandle, 'informe
       state.uses -= usesOf(removed.pod, state.exclusive)
     },
     filter({ pod }, node, state) {
-      if (state.uses > 0) return exclusiveConflict
       for (const volume of pod.spec.volumes ?? []) {
         if (!isDisk(volume)) continue
         for (const other of node.pods.values())
           if (other.pod.spec.volumes?.some(each => conflicts(volume, each))) return diskConflict
       }
-      return undefined
+      return state.uses > 0 ? exclusiveConflict : undefined
     },
   }
 }
