@@ -28,18 +28,16 @@ export const clusterRoleAggregationController = controller<ClusterRole>({
     const rules = aggregatedRules(role, lister(clusterRoles).list())
     if (semanticEqual(rules, role.rules)) return
     // Applied, so that rules that somebody else wrote stay where no role is gathered.
-    await client
-      .resource(clusterRoles)
-      .patch(
-        name,
-        'application/apply-patch+yaml',
-        {
-          apiVersion: apiVersionOf(clusterRoles),
-          kind: clusterRoles.kind,
-          metadata: { name },
-          ...(rules.length > 0 && { rules }),
-        },
-        { fieldManager: 'clusterrole-aggregation-controller', force: true },
-      )
+    await client.resource(clusterRoles).patch(
+      name,
+      'application/apply-patch+yaml',
+      {
+        apiVersion: apiVersionOf(clusterRoles),
+        kind: clusterRoles.kind,
+        metadata: { name },
+        ...(rules.length > 0 && { rules }),
+      },
+      { fieldManager: 'clusterrole-aggregation-controller', force: true },
+    )
   },
 })

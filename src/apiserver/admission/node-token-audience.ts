@@ -23,9 +23,11 @@ const migratedPlugins: Readonly<Record<string, string>> = {
 export function audienceRestriction(attributes: AdmissionAttributes, authorizer: Authorizer): string | undefined {
   const { operation, subresource, object, lister, namespace, user, name } = attributes
   if (operation !== 'CREATE' || subresource !== 'token') return undefined
-  const { audiences = [], boundObjectRef } = object!['spec']
+  const { boundObjectRef } = object!['spec']
+  // Go's nil list: null.
+  const audiences: readonly string[] = object!['spec'].audiences ?? []
   if (audiences.length > 1) return 'node may only request 0 or 1 audiences'
-  const audience: string = audiences[0] ?? ''
+  const audience = audiences[0] ?? ''
   const pod = lister.get('pods', namespace, boundObjectRef.name)!
   const problems: string[] = []
   if (isNamed(pod, audience, lister, problems)) return undefined

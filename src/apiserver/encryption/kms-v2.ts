@@ -67,7 +67,8 @@ export class KmsV2Provider implements Transformer {
   async #call<T>(method: string, call: () => Promise<T>): Promise<T> {
     const { clock } = this.#env
     const started = clock.monotonic()
-    const ended = (status: string) => this.#metrics?.called(this.name, `/v2.KeyManagementService/${method}`, status, clock.monotonic() - started)
+    const ended = (status: string) =>
+      this.#metrics?.called(this.name, `/v2.KeyManagementService/${method}`, status, clock.monotonic() - started)
     try {
       const answer = await call()
       ended('OK')

@@ -1,5 +1,6 @@
 // Whether a driver that reports its free storage (CSIStorageCapacity) has enough of it for a claim where the node is.
 
+import type { SelectableNode } from '../../api/core/v1/node-affinity.ts'
 import type { PersistentVolumeClaim } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { requestOf } from '../../api/core/v1/volume-binding.ts'
 import { type CSIDriver, csiDrivers } from '../../api/storage/v1/csidriver.ts'
@@ -9,7 +10,6 @@ import { labelSelectorFrom } from '../../machinery/labels.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
 import { Action, type ClusterEventWithHint } from '../cluster-event.ts'
 import type { FrameworkHandle } from '../framework-handle.ts'
-import type { SelectableNode } from '../node-selector.ts'
 
 const byClass = 'storage class'
 

@@ -30,12 +30,7 @@ describe('a resize', () => {
   test.each<[string, KubeObject, KubeObject, string[]]>([
     ['of a container', pod({ containers: [sized('2')] }), pod({}), []],
     ['of a sidecar', pod({ initContainers: [sidecar('2')] }), pod({ initContainers: [sidecar('1')] }), []],
-    [
-      'of what runs first',
-      pod({ initContainers: [first('2')] }),
-      pod({ initContainers: [first('1')] }),
-      [],
-    ],
+    ['of what runs first', pod({ initContainers: [first('2')] }), pod({ initContainers: [first('1')] }), []],
     ['of the pod as a whole', pod(whole('3')), pod(whole('2')), []],
     ['of a pod that had no size', pod(whole('3')), pod({}), []],
     [
