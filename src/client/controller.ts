@@ -42,6 +42,8 @@ export interface ReconcileContext {
   readonly random: Random
   readonly log: Logger
   readonly queue: WorkQueue<string>
+  /** Aborted when the controller stops, which waits for every reconcile: what may take long ends with it. */
+  readonly signal: AbortSignal
 }
 
 /** Another resource whose changes matter, and to which keys. */
@@ -140,6 +142,7 @@ class ControllerRun<T, State> implements RunningController {
       random: env.random,
       log,
       queue: this.queue,
+      signal: this.#abort.signal,
     }
     const { reconciles, owns = [], watches = [], indexers, fieldSelector } = declaration
     this.#informers.set(reconciles, informers.informer(reconciles, { indexers, fieldSelector }))

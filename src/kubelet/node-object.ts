@@ -1,6 +1,7 @@
 // What a kubelet says of its node: the object it registers and the status it keeps current. Pure.
 
 import type { Node, NodeCondition, NodeStatus } from '../api/core/v1/node.ts'
+import { canonicalQuantity } from '../machinery/quantity.ts'
 import { formatTime } from '../machinery/time.ts'
 import type { Machine } from './machine.ts'
 import type { Image } from './runtime/cri/image.ts'
@@ -41,26 +42,31 @@ export function nodeLabels({ name, machine, labels, simulated }: NodeDescription
 }
 
 export function nodeCapacity({ machine, capacity, maxPods }: NodeDescription): Record<string, string> {
-  return {
+  return asServed({
     cpu: String(machine.cpus),
     'ephemeral-storage': `${Math.floor(machine.storageBytes / 1024)}Ki`,
     memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`,
     pods: String(maxPods),
     ...capacity,
-  }
+  })
+}
+
+/** As the API server writes amounts: what it has can be compared with what is. */
+function asServed(amounts: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, canonicalQuantity(amount)]))
 }
 
 export function nodeAllocatable(description: NodeDescription): Record<string, string> {
   const { machine, capacity } = description
   const all = nodeCapacity(description)
   if (description.simulated) return all
-  return {
+  return asServed({
     ...all,
     ...(capacity['memory'] ? {} : { memory: `${Math.floor(machine.memoryBytes / 1024) - memoryReservedKi}Ki` }),
     ...(capacity['ephemeral-storage']
       ? {}
       : { 'ephemeral-storage': String(Math.floor(machine.storageBytes * (1 - storageReservedFraction))) }),
-  }
+  })
 }
 
 export function nodeObject(description: NodeDescription): Node {

@@ -296,7 +296,10 @@ class Simulation {
       /\/kube-node-lease\/leases\/|\/kube-system\/leases\/|\/nodes\/[^/]+\/status$|\/serviceaccounts\/[^/]+\/token$/.test(
         write,
       )
-    for (const write of new Set(this.#faults.writes)) if (!isHeartbeat(write)) found.push(`at rest: ${write}`)
+    for (const [write, times] of counted(this.#faults.writes))
+      if (!isHeartbeat(write)) found.push(`at rest: ${write}`)
+      else if (times > (write.includes('/nodes/') ? 2 + minutes / 5 : 2 + 31 * minutes))
+        found.push(`at rest: ${write}, ${times} times`)
     // Events are forgotten after an hour, by the API server.
     const moved = (await this.#revision()) - revision - this.#faults.writes.length
     if (moved > 0 && quietMs < 45 * minute) found.push(`at rest: ${moved} changes that no component made`)
@@ -327,6 +330,12 @@ class Simulation {
     // Whoever made the keys of the certificate authority drew no seed.
     if (body !== undefined && !isAboutKeys(body)) this.#hash.update(JSON.stringify(body))
   }
+}
+
+function counted(lines: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1)
+  return counts
 }
 
 const isAboutKeys = (body: unknown): boolean =>

@@ -6,7 +6,9 @@ import { resourceQuotas } from '../../api/core/v1/resourcequota.ts'
 import { secrets } from '../../api/core/v1/secret.ts'
 import { services } from '../../api/core/v1/service.ts'
 import type { ResourceDeclaration } from '../../api/resource.ts'
+import { createClient } from '../../client/rest-client.ts'
 import { Cluster } from '../../cluster/cluster.ts'
+import { ControllerManager } from '../controller-manager.ts'
 
 // What a ResourceQuota says is used.
 
@@ -141,4 +143,31 @@ test('a changed limit shows at once', async () => {
     hard: { pods: '7', secrets: '1' },
     used: { pods: '0', secrets: '0' },
   })
+})
+
+test('a controller that waits for what cannot be read can be stopped', async () => {
+  const { plane, env } = cluster
+  const { transport } = plane.client()
+  let asked = 0
+  const client = createClient({
+    ...transport,
+    request: request => transport.request(request),
+    watch: (request, stream) => {
+      if (!request.path.endsWith('/configmaps')) return transport.watch(request, stream)
+      asked++
+      return Promise.reject(new Error('connect ECONNREFUSED'))
+    },
+  })
+  const manager = new ControllerManager({
+    env,
+    client,
+    clientFor: () => client,
+    rootCA: '',
+    clusterCIDR: '10.244.0.0/16',
+    controllers: ['resourcequota-controller'],
+  })
+  await manager.start()
+  await quota({ configmaps: '5' })
+  expect(asked).toBeGreaterThan(0)
+  await manager.stop()
 })

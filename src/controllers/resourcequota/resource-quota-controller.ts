@@ -93,7 +93,7 @@ export function resourceQuotaController({ informers }: ManagerEnvironment): Cont
       state.servedAt = now
       found = find()
     }
-    await Promise.all(found.map(({ informer }) => informer.synced()))
+    await Promise.all(found.map(({ informer }) => informer.synced(context.signal)))
     return found
   }
 
