@@ -11,6 +11,7 @@ import { linuxResources } from './container-resources.ts'
 import { expand } from './env-expansion.ts'
 import { hostsFile } from './pod-hostname.ts'
 import type { ContainerConfig, Mount } from './runtime/cri/container.ts'
+import type { ImageSpec } from './runtime/cri/shared.ts'
 import { Signal } from './runtime/cri/signal.ts'
 import { containerLogPath } from './sandbox-config.ts'
 import { containerSecurityContext, type ImageUser } from './security-context.ts'
@@ -30,6 +31,8 @@ export interface ContainerConfigInput {
   readonly imageUser: ImageUser
   readonly environment: ReadonlyMap<string, string>
   readonly volumes: ReadonlyMap<string, MountedVolume>
+  /** Those of the volumes that the runtime mounts itself. */
+  readonly imageVolumes: ReadonlyMap<string, ImageSpec>
   readonly host: VolumeHost
   /** Of this pod, under the kubelet's root. */
   readonly podDirectory: string
@@ -95,8 +98,9 @@ async function containerMounts(input: ContainerConfigInput): Promise<Mount[]> {
           return value
         })
       : (mount.subPath ?? '')
+    const image = input.imageVolumes.get(mount.name)
     let hostPath = volume.hostPath
-    if (subPath !== '') {
+    if (subPath !== '' && !image) {
       try {
         hostPath = await host.subPath(volume.hostPath, subPath)
       } catch (error) {
@@ -109,7 +113,7 @@ async function containerMounts(input: ContainerConfigInput): Promise<Mount[]> {
     const containerPath = mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`
     if (containerPath === '/etc/hosts') ownsHosts = false
     mounts.push({
-      hostPath,
+      ...(image ? { image, imageSubPath: subPath } : { hostPath }),
       containerPath,
       readonly: mount.readOnly === true || volume.readOnly,
       propagation:

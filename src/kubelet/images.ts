@@ -34,7 +34,8 @@ export class ImageError extends Error {
 
 export interface ImageRequest {
   readonly pod: Pod
-  readonly container: Container
+  /** Without a name it is a volume's image, and the pod is told of it. */
+  readonly container: Pick<Container, 'image' | 'imagePullPolicy'> & { readonly name?: string }
   readonly sandbox: PodSandboxConfig
   /** Nobody waits for the image any more. */
   readonly signal?: AbortSignal
@@ -68,7 +69,9 @@ export class ImageManager {
     const { pod, container } = request
     const requested = container.image ?? ''
     const tell = (type: 'Normal' | 'Warning', reason: string, message: string) =>
-      this.#events.container(pod, container.name, type, reason, message)
+      container.name === undefined
+        ? this.#events.pod(pod, type, reason, message)
+        : this.#events.container(pod, container.name, type, reason, message)
     let image: string
     try {
       image = withDefaultTag(requested)

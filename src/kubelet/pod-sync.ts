@@ -13,6 +13,7 @@ import { type ConfigSource, ContainerConfigError, containerEnvironment } from '.
 import { containerHash } from './container-labels.ts'
 import { linuxResources } from './container-resources.ts'
 import type { PodSurroundings } from './downward-api.ts'
+import { type ImageVolumes, imageVolumesOf, pullImageVolumes } from './image-volumes.ts'
 import { ImageError, type ImageManager } from './images.ts'
 import { runHook } from './lifecycle-hooks.ts'
 import { computePodActions, type ProbeResults } from './pod-actions.ts'
@@ -136,6 +137,11 @@ export class PodSync {
       return { acted: true, failures: [message] }
     }
 
+    const imageVolumes = await pullImageVolumes(pod, this.#options.images, {
+      sandbox: sandbox.config,
+      signal,
+      credentials: name => pullCredentials(pod, name, this.#options.config),
+    })
     const failures: string[] = []
     let retryAfter: number | undefined
     const start = async (container: Container, target?: string): Promise<boolean> => {
@@ -147,7 +153,7 @@ export class PodSync {
         return false
       }
       try {
-        await this.#startContainer(input, sandbox, container, target)
+        await this.#startContainer(input, { ...sandbox, imageVolumes }, container, target)
         reasons.delete(uid, container.name)
         return true
       } catch (error) {
@@ -253,11 +259,19 @@ export class PodSync {
     return { id: podSandboxId, config, ips: ips.filter(ip => ip !== '') }
   }
 
-  async #startContainer(input: PodSyncInput, sandbox: Sandbox, container: Container, target?: string): Promise<void> {
+  async #startContainer(
+    input: PodSyncInput,
+    sandbox: Sandbox & { readonly imageVolumes: ImageVolumes },
+    container: Container,
+    target?: string,
+  ): Promise<void> {
     const { pod, runtime: status } = input
     const { env, runtime, events, images, config, host, network } = this.#options
     const tell = (type: 'Normal' | 'Warning', reason: string, message: string) =>
       events.container(pod, container.name, type, reason, message)
+    const imageVolumes = imageVolumesOf(container, sandbox.imageVolumes, ({ reason }) =>
+      tell('Warning', 'Failed', `Error: ${reason}`),
+    )
     let image: Awaited<ReturnType<ImageManager['ensure']>>
     try {
       image = await images.ensure({
@@ -297,6 +311,7 @@ export class PodSync {
         },
         environment,
         volumes: input.volumes,
+        imageVolumes,
         host,
         podDirectory: input.podDirectory,
         podIps,

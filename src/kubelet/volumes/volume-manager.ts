@@ -101,6 +101,8 @@ export class VolumeManager {
       await host.checkHostPath(path, type as HostPathType)
       return mounted(path)
     }
+    // The runtime mounts these.
+    if (volume.image) return mounted('', true)
     const payload = await volumePayload({ pod, config, tokens, around }, volume)
     if (payload) {
       const plugin = volume.configMap
