@@ -237,6 +237,7 @@ export class Kubelet {
       labels: nodeLabels(description),
       allocatable: nodeAllocatable(description),
       operatingSystem: description.machine.operatingSystem,
+      kernelVersion: description.machine.kernelVersion,
     }
     const handlers = new KubeletPodHandlers({
       env,

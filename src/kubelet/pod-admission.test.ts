@@ -8,10 +8,13 @@ const node = {
   labels: { zone: 'a' },
   allocatable: { cpu: '2', memory: '1Gi', pods: '3', 'example.com/gpu': '2' },
   operatingSystem: 'linux',
+  kernelVersion: '4.9.0-generic',
 }
 
 const asking = (name: string, requests: Record<string, string>, spec = {}) =>
   testPod(name, { containers: [{ resources: { requests } }], ...spec })
+const sysctl = (name: string, spec = {}) =>
+  testPod('p', { securityContext: { sysctls: [{ name, value: '1' }] }, ...spec })
 const port = (name: string, hostPort: number, more = {}) =>
   testPod(name, { containers: [{ ports: [{ containerPort: 80, hostPort, protocol: 'TCP', ...more }] }] })
 
@@ -92,6 +95,26 @@ describe('admission', () => {
       "NodePorts: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
     ],
     ['the same of another protocol', port('p', 8080, { protocol: 'UDP' }), [port('o', 8080)], undefined],
+    ['a setting of its own', sysctl('net.ipv4.ip_local_port_range'), [], undefined],
+    ['the same written with slashes', sysctl('net/ipv4/ip_local_port_range'), [], undefined],
+    [
+      'a setting that concerns others',
+      sysctl('kernel.msgmax'),
+      [],
+      'SysctlForbidden: forbidden sysctl: "kernel.msgmax" not allowlisted',
+    ],
+    [
+      'one that the kernel has for all pods together',
+      sysctl('net.ipv4.tcp_rmem'),
+      [],
+      'SysctlForbidden: forbidden sysctl: "net.ipv4.tcp_rmem" not allowlisted',
+    ],
+    [
+      'one of the network that it shares with the host',
+      sysctl('net.ipv4.tcp_syncookies', { hostNetwork: true }),
+      [],
+      'SysctlForbidden: forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host Net enabled',
+    ],
     [
       'another operating system',
       testPod('p', { os: { name: 'windows' } }),

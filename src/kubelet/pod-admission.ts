@@ -7,6 +7,7 @@ import { isExtended } from '../api/core/v1/resources.validation.ts'
 import { parseQuantity } from '../machinery/quantity.ts'
 import { podResources } from './pod-resources.ts'
 import { isRestartableInitContainer, isTerminalPhase } from './pod-spec.ts'
+import { forbiddenSysctl } from './sysctls.ts'
 
 export interface Rejection {
   readonly reason: string
@@ -19,10 +20,13 @@ export interface AdmissionNode {
   readonly labels: Readonly<Record<string, string>>
   readonly allocatable: Readonly<Record<string, string>>
   readonly operatingSystem: string
+  readonly kernelVersion: string
 }
 
 /** `others`: the pods that have been taken in before it. */
 export function admitPod(pod: Pod, others: readonly Pod[], node: AdmissionNode): Rejection | undefined {
+  const sysctl = forbiddenSysctl(pod, node.kernelVersion)
+  if (sysctl) return { reason: 'SysctlForbidden', message: `forbidden sysctl: ${sysctl}` }
   const os = pod.spec.os?.name
   if (os && os !== node.operatingSystem)
     return {

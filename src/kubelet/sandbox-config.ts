@@ -9,6 +9,7 @@ import { isHostNetwork } from './pod-spec.ts'
 import { podQosClass } from './qos.ts'
 import type { PodSandboxConfig, PortMapping } from './runtime/cri/pod-sandbox.ts'
 import { sandboxSecurityContext } from './security-context.ts'
+import { normalizedSysctl } from './sysctls.ts'
 
 export interface SandboxConfigInput {
   readonly pod: Pod
@@ -27,7 +28,7 @@ export interface SandboxConfigInput {
 export function sandboxConfig(input: SandboxConfigInput): PodSandboxConfig {
   const { pod, attempt } = input
   const sysctls = Object.fromEntries(
-    (pod.spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name.replaceAll('/', '.'), value]),
+    (pod.spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [normalizedSysctl(name), value]),
   )
   return {
     metadata: {
