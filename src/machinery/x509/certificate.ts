@@ -1,16 +1,8 @@
-// Makes X.509 certificates: ECDSA P-256 keys, SHA-256 signatures, and the extensions that Kubernetes' clients and
-// servers look at. A whole cluster's worth takes a few milliseconds, which is why this is not a library's doing: the
+// Makes X.509 certificates: ECDSA P-256 keys of our own, signatures of whatever key the authority has, and the extensions
+// that Kubernetes' clients and servers look at. A whole cluster's worth takes a few milliseconds, which is why this is not a library's doing: the
 // start of a cluster has no time to load one.
 
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  X509Certificate,
-} from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
   bitString,
@@ -27,6 +19,7 @@ import {
   time,
   utf8String,
 } from './der.ts'
+import { children, readElement } from './der-reader.ts'
 
 /** A certificate and its private key, both PEM. */
 export interface KeyAndCertificate {
@@ -54,7 +47,6 @@ export interface Validity {
   readonly notAfter: number
 }
 
-const ecdsaWithSHA256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'))
 const extendedKeyUsages = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' }
 
 /** A certificate authority of our own: its certificate signs itself. */
@@ -91,21 +83,21 @@ export function issueCertificate(
   serial: Uint8Array,
 ): KeyAndCertificate {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const issuerKey = createPrivateKey(authority.privateKey)
+  const issuer = issuerOf(authority)
   const extensions = [
     extension('2.5.29.15', namedBits(0, 2), true),
     extension('2.5.29.37', sequence(...request.usages.map(usage => objectIdentifier(extendedKeyUsages[usage])))),
     extension('2.5.29.19', sequence(), true),
-    extension('2.5.29.35', sequence(implicit(0, keyIdentifierOf(createPublicKey(issuerKey))))),
+    ...authorityKeyIdentifier(issuer),
   ]
   if (request.names?.length) extensions.push(extension('2.5.29.17', sequence(...request.names.map(generalName))))
   const certificate = signedCertificate({
     serial,
-    issuer: distinguishedName({ commonName: commonNameOf(new X509Certificate(authority.certificate)) }),
+    issuer: issuer.name,
     subject: distinguishedName(request.subject),
     validity,
     publicKey: keys.publicKey,
-    signingKey: issuerKey,
+    signingKey: issuer.key,
     extensions,
   })
   return { certificate, privateKey: pemOf(keys.privateKey) }
@@ -132,7 +124,7 @@ export function signCertificate(
   validity: Validity,
   serial: Uint8Array,
 ): string {
-  const issuerKey = createPrivateKey(authority.privateKey)
+  const issuer = issuerOf(authority)
   const { keyUsages, extendedKeyUsages: extended } = requested
   const names = [
     ...requested.dnsNames.map(name => implicit(2, Buffer.from(name))),
@@ -144,24 +136,68 @@ export function signCertificate(
     ...(keyUsages.length > 0 ? [extension('2.5.29.15', namedBits(...keyUsages), true)] : []),
     ...(extended.length > 0 ? [extension('2.5.29.37', sequence(...extended.map(objectIdentifier)))] : []),
     extension('2.5.29.19', sequence(), true),
-    extension('2.5.29.35', sequence(implicit(0, keyIdentifierOf(createPublicKey(issuerKey))))),
+    ...authorityKeyIdentifier(issuer),
     // Where there is no subject, the names are all there is to go by.
     ...(names.length > 0 ? [extension('2.5.29.17', sequence(...names), requested.subject.length === 2)] : []),
   ]
   return signedCertificate({
     serial,
-    issuer: distinguishedName({ commonName: commonNameOf(new X509Certificate(authority.certificate)) }),
+    issuer: issuer.name,
     subject: requested.subject,
     validity,
     publicKey: requested.publicKey,
-    signingKey: issuerKey,
+    signingKey: issuer.key,
     extensions,
   })
 }
 
-/** The CN of a certificate's subject. */
-export function commonNameOf(certificate: X509Certificate): string {
-  return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? ''
+interface Issuer {
+  readonly key: KeyObject
+  /** DER: of every byte as it stands in the authority's certificate, or clients don't find it. */
+  readonly name: Der
+  readonly keyIdentifier: Uint8Array | undefined
+}
+
+const subjectKeyIdentifier = objectIdentifier('2.5.29.14')
+
+function issuerOf({ certificate, privateKey }: KeyAndCertificate): Issuer {
+  const der = new X509Certificate(certificate).raw
+  const [body] = children(der, readElement(der, 0, 0x30))
+  const parts = children(der, body!)
+  // The version is left out of certificates of the first.
+  const [, , , , subject] = der[parts[0]!.from] === 0xa0 ? parts.slice(1) : parts
+  const last = parts.at(-1)!
+  const extensions = der[last.from] === 0xa3 ? children(der, children(der, last)[0]!) : []
+  const identifier = extensions
+    .map(one => children(der, one))
+    .find(([type]) => Buffer.compare(der.subarray(type!.from, type!.end), subjectKeyIdentifier) === 0)
+    ?.at(-1)
+  const content = identifier && readElement(der, identifier.start, 0x04)
+  return {
+    key: createPrivateKey(privateKey),
+    name: der.subarray(subject!.from, subject!.end),
+    keyIdentifier: content && der.subarray(content.start, content.end),
+  }
+}
+
+const authorityKeyIdentifier = ({ keyIdentifier }: Issuer): readonly Der[] =>
+  keyIdentifier ? [extension('2.5.29.35', sequence(implicit(0, keyIdentifier)))] : []
+
+/** How a key of this kind signs: the hash, and the algorithm's identifier. */
+function signatureOf(key: KeyObject): { readonly hash: string | null; readonly algorithm: Der } {
+  const none = Uint8Array.of(0x05, 0x00)
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return { hash: 'sha256', algorithm: sequence(objectIdentifier('1.2.840.113549.1.1.11'), none) }
+    case 'ed25519':
+      return { hash: null, algorithm: sequence(objectIdentifier('1.3.101.112')) }
+    default: {
+      const { namedCurve = '' } = key.asymmetricKeyDetails ?? {}
+      const [hash, last] =
+        namedCurve === 'secp384r1' ? ['sha384', 3] : namedCurve === 'secp521r1' ? ['sha512', 4] : ['sha256', 2]
+      return { hash: hash as string, algorithm: sequence(objectIdentifier(`1.2.840.10045.4.3.${last}`)) }
+    }
+  }
 }
 
 function signedCertificate(of: {
@@ -173,17 +209,18 @@ function signedCertificate(of: {
   signingKey: KeyObject
   extensions: readonly Der[]
 }): string {
+  const { hash, algorithm } = signatureOf(of.signingKey)
   const body = sequence(
     explicit(0, integer(Uint8Array.of(2))),
     integer(of.serial),
-    ecdsaWithSHA256,
+    algorithm,
     of.issuer,
     sequence(time(of.validity.notBefore), time(of.validity.notAfter)),
     of.subject,
     of.publicKey instanceof Uint8Array ? of.publicKey : of.publicKey.export({ type: 'spki', format: 'der' }),
     explicit(3, sequence(...of.extensions)),
   )
-  const certificate = sequence(body, ecdsaWithSHA256, bitString(sign('sha256', body, of.signingKey)))
+  const certificate = sequence(body, algorithm, bitString(sign(hash, body, of.signingKey)))
   const lines = Buffer.from(certificate)
     .toString('base64')
     .match(/.{1,64}/g)!

@@ -1,4 +1,5 @@
-// The few ASN.1 DER forms that an X.509 certificate is made of (X.690). Only writing: reading is node:crypto's.
+// The few ASN.1 DER forms that an X.509 certificate is made of (X.690). Only writing: reading is node:crypto's and
+// `der-reader.ts`'s.
 
 export type Der = Uint8Array
 

@@ -48,7 +48,8 @@ const podSpec = {
 const template = { metadata: { labels }, spec: podSpec }
 const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
 const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }
-const rule = { operations: ['CREATE'], apiGroups: ['*'], apiVersions: ['*'], resources: ['pods'] }
+// Nothing of the kind is there: nobody else's requests are judged.
+const rule = { operations: ['CREATE'], apiGroups: ['example.com'], apiVersions: ['*'], resources: ['nothings'] }
 const webhook = {
   name: 'a.example.com',
   clientConfig: { url: 'https://example.com/x' },

@@ -2,6 +2,7 @@
 // it (RFC 2986).
 
 import { constants, createPublicKey, verify } from 'node:crypto'
+import { children, type Element, readElement } from '../../../machinery/x509/der-reader.ts'
 
 /** Go's `encoding/pem`: the first block, whatever stands around it. */
 const block = /-----BEGIN ([^\n]+?)-----\r?\n([\s\S]*?)-----END \1-----/
@@ -123,16 +124,6 @@ function alternativeNames(der: Buffer, from: number): { tag: number; content: Bu
   return []
 }
 
-function children(der: Buffer, { start, end }: Element): Element[] {
-  const found: Element[] = []
-  for (let at = start; at < end; ) {
-    const element = readElement(der, at, der[at]!)
-    found.push(element)
-    at = element.end
-  }
-  return found
-}
-
 interface Scheme {
   readonly hash: string | null
   readonly failure: string
@@ -152,25 +143,4 @@ const schemes: Readonly<Record<string, Scheme>> = {
   '2a8648ce3d040303': ecdsa('sha384'),
   '2a8648ce3d040304': ecdsa('sha512'),
   '2b6570': { hash: null, failure: 'x509: Ed25519 verification failure' },
-}
-
-interface Element {
-  /** Where the element itself begins, where its content begins, and where both end. */
-  readonly from: number
-  readonly start: number
-  readonly end: number
-}
-
-function readElement(der: Buffer, from: number, tag: number): Element {
-  if (der[from] !== tag) throw new Error('another tag')
-  let length = der[from + 1]!
-  let start = from + 2
-  if (length >= 0x80) {
-    const bytes = length & 0x7f
-    if (bytes === 0 || bytes > 4) throw new Error('bad length')
-    length = der.readUIntBE(start, bytes)
-    start += bytes
-  }
-  if (start + length > der.length) throw new Error('too short')
-  return { from, start, end: start + length }
 }
