@@ -3,6 +3,7 @@
 // Comes in: a client configuration (of a conversion, of an admission webhook), a body, a deadline. Goes out: the answer's
 // JSON, or an Error with the words that upstream's client would have for it. Connections are kept and used again.
 
+import { getServers } from 'node:dns'
 import { Agent, type RequestOptions, request } from 'node:https'
 import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
@@ -78,15 +79,14 @@ export class WebhookClient implements WebhookCaller {
     } catch (error) {
       throw named(error)
     }
-    const { status, text } = await this.#exchange(config, target, body, timeoutMs, seconds, signal).catch(error => {
-      throw named(error)
-    })
+    const { status, text, contentType } = await this.#exchange(config, target, body, timeoutMs, seconds, signal).catch(
+      error => {
+        throw named(error)
+      },
+    )
     if (status < 200 || status > 299) throw new WebhookRefusal(refusal(status, text), status)
-    try {
-      return JSON.parse(text)
-    } catch (error) {
-      throw new Error(`couldn't get version/kind; json parse error: ${(error as Error).message}`)
-    }
+    if (text === '') throw new Error(`0-length response with status code: ${status} and content type: ${contentType}`)
+    return parsedAnswer(text)
   }
 
   close(): void {
@@ -128,7 +128,7 @@ export class WebhookClient implements WebhookCaller {
     timeoutMs: number,
     seconds: number,
     signal: AbortSignal | undefined,
-  ): Promise<{ status: number; text: string }> {
+  ): Promise<{ status: number; text: string; contentType: string }> {
     const bytes = Buffer.from(JSON.stringify(body))
     const options: RequestOptions = {
       method: 'POST',
@@ -157,7 +157,11 @@ export class WebhookClient implements WebhookCaller {
         })
         incoming.on('end', () => {
           deadline.cancel()
-          resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() })
+          resolve({
+            status: incoming.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString(),
+            contentType: incoming.headers['content-type'] ?? 'application/json',
+          })
         })
         incoming.on('error', failed)
       })
@@ -173,6 +177,31 @@ export class WebhookClient implements WebhookCaller {
       outgoing.end(bytes)
     })
   }
+}
+
+const envelope =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+/** Upstream takes YAML as well, so that what is no JSON is mostly a text. */
+function parsedAnswer(text: string): object {
+  let answer: unknown = text
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    // Then it is a text.
+  }
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer
+  if (answer === null) return {}
+  const type = Array.isArray(answer) ? 'array' : typeof answer === 'boolean' ? 'bool' : typeof answer
+  throw new Error(
+    `couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into Go value of type ${envelope}`,
+  )
+}
+
+/** Which name server said so, as far as that is known. */
+function onServer(): string {
+  const [server] = getServers()
+  return server === undefined ? '' : ` on ${server.includes(':') ? `[${server}]` : server}:53`
 }
 
 function shownURL({ url, service }: WebhookClientConfig, seconds: number): string {
@@ -209,7 +238,7 @@ function inGoWords(error: Error & { code?: string }, { host, port }: { host: str
     case 'ECONNREFUSED':
       return `dial tcp ${host}:${port}: connect: connection refused`
     case 'ENOTFOUND':
-      return `dial tcp: lookup ${host}: no such host`
+      return `dial tcp: lookup ${host}${onServer()}: no such host`
     case 'ECONNRESET':
       return 'EOF'
     case 'SELF_SIGNED_CERT_IN_CHAIN':

@@ -116,7 +116,6 @@ describe('a validating policy', () => {
 
   test.each([
     ['Forbidden', 403],
-    ['Unauthorized', 401],
     ['RequestEntityTooLarge', 413],
     ['Invalid', 422],
   ])('answers with its reason: %s', async (reason, code) => {
@@ -591,7 +590,7 @@ describe('a policy that is not one is refused', () => {
     ],
     [
       { validations: [{ expression: 'true', reason: 'Because' }] },
-      'spec.validations[0].reason: Unsupported value: "Because": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"',
+      'spec.validations[0].reason: Unsupported value: "Because": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
     ],
     [
       { variables: [{ name: '1x', expression: 'true' }] },
@@ -690,4 +689,51 @@ test('whoever makes a policy depend on parameters must be allowed to read them',
     'ValidatingAdmissionPolicy.admissionregistration.k8s.io "p" is invalid: spec.paramKind: Forbidden: user &{bob  [writers system:authenticated] map[]} must have "get" permission on all objects of the referenced paramKind (kind=ConfigMap, apiVersion=v1)',
   )
   expect(await create('Secret')).toBeUndefined()
+})
+
+test('what policies and plugins do is counted', async () => {
+  const counted = async (name: string, ...labels: string[]) => {
+    const { text = '' } = await cluster.client.transport.request({ method: 'GET', path: '/metrics' })
+    return text.split('\n').filter(line => line.startsWith(`${name}{`) && labels.every(label => line.includes(label)))
+  }
+  await policies().create({
+    metadata: { name: 'counted' },
+    spec: {
+      failurePolicy: 'Ignore',
+      matchConstraints: { resourceRules: [rule()] },
+      validations: [{ expression: 'object.data.a == "x"' }, { expression: 'object.data.none == "x"' }],
+    },
+  } as never)
+  await bindings().create({
+    metadata: { name: 'counting' },
+    spec: { policyName: 'counted', validationActions: ['Warn', 'Audit'] },
+  } as never)
+  await write({ a: 'b' })
+  const labels = 'error_type="invalid_error",policy="counted",policy_binding="counting"'
+  expect(await counted('apiserver_validating_admission_policy_check_total', 'policy="counted"')).toEqual(
+    ['allow', 'warn', 'audit'].map(
+      action => `apiserver_validating_admission_policy_check_total{enforcement_action="${action}",${labels}} 1`,
+    ),
+  )
+  await mutatingPolicies().create({
+    metadata: { name: 'counted' },
+    spec: {
+      reinvocationPolicy: 'Never',
+      matchConstraints: { resourceRules: [rule()] },
+      mutations: [
+        { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "add", path: "/data/z", value: "1"}]' } },
+      ],
+    },
+  } as never)
+  await mutatingBindings().create({ metadata: { name: 'counting' }, spec: { policyName: 'counted' } } as never)
+  await write({ a: 'x' }, 'prod')
+  expect(await counted('apiserver_mutating_admission_policy_check_total', 'policy="counted"')).toEqual([
+    'apiserver_mutating_admission_policy_check_total{error_type="no_error",policy="counted",policy_binding="counting"} 1',
+  ])
+  const created = ['operation="CREATE"', 'rejected="false"', 'type="admit"']
+  for (const plugin of ['NamespaceLifecycle', 'MutatingAdmissionPolicy'])
+    expect(
+      await counted('apiserver_admission_controller_admission_duration_seconds_count', `name="${plugin}"`, ...created),
+    ).toHaveLength(1)
+  expect(await counted('apiserver_admission_step_admission_duration_seconds_count', ...created)).toHaveLength(1)
 })

@@ -279,13 +279,32 @@ describe('a webhook that gives no verdict', () => {
   const failing = 'Internal error occurred: failed calling webhook "odd.example.com": '
   const invalid = `${failing}received invalid webhook response: `
   test.each<[string, (request: Record<string, any>) => Answer, string]>([
-    ['garbage', () => 'no json', `${failing}failed to call webhook: couldn't get version/kind; json parse error`],
+    [
+      'garbage',
+      () => 'no json',
+      `${failing}failed to call webhook: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    ],
+    [
+      'no text',
+      () => '',
+      `${failing}failed to call webhook: 0-length response with status code: 200 and content type: application/json`,
+    ],
+    [
+      'another version',
+      ({ uid }) => ({ apiVersion: 'admission.k8s.io/v1beta1', response: { uid, allowed: true } }),
+      `${failing}failed to call webhook: converting (v1beta1.AdmissionReview) to (v1.AdmissionReview): unknown conversion`,
+    ],
+    [
+      'something that is no verdict',
+      ({ uid }) => ({ response: { uid, allowed: 'yes' } }),
+      `${failing}failed to call webhook: json: cannot unmarshal string into Go struct field AdmissionResponse.response.allowed of type bool`,
+    ],
     ['nothing', () => ({}), `${invalid}webhook response was absent`],
     ['another uid', () => ({ response: { uid: 'x', allowed: true } }), `${invalid}expected response.uid="`],
     [
       'another kind',
       ({ uid }) => ({ kind: 'Review', response: { uid, allowed: true } }),
-      `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1, Kind=Review`,
+      `${failing}failed to call webhook: no kind "Review" is registered for version "admission.k8s.io/v1" in scheme "pkg/runtime/scheme.go:111"`,
     ],
     [
       'a patch',
@@ -516,4 +535,43 @@ describe('a configuration', () => {
       rules: [{ scope: '*' }],
     })
   })
+})
+
+test('what webhooks do is counted', async () => {
+  const counted = async (part: string) => {
+    const { text = '' } = await cluster.client.transport.request({ method: 'GET', path: '/metrics' })
+    return text.split('\n').filter(line => line.includes('name="counted.example.com"') && line.includes(part))
+  }
+  const name = 'name="counted.example.com"'
+  answers['counted'] = ({ uid }) => ({ response: { uid, allowed: false, status: { code: 403, message: 'no' } } })
+  await validate(
+    hook('counted', { matchConditions: [{ name: 'c', expression: 'object.metadata.labels.ask == "yes"' }] }),
+  )
+  await refused(create({ labels: { ask: 'yes' } }))
+  await create({ labels: { ask: 'no' } })
+  await refused(create({ name: 'd' }))
+  await validating().delete('hooks')
+  answers['counted'] = () => ({ status: 500 })
+  await validate(hook('counted', { failurePolicy: 'Ignore' }))
+  await create({ name: 'e' })
+  expect(await counted('rejection_count')).toEqual([
+    `apiserver_admission_webhook_rejection_count{error_type="no_error",${name},operation="CREATE",rejection_code="403",type="validating"} 1`,
+  ])
+  expect(await counted('fail_open_count')).toEqual([
+    `apiserver_admission_webhook_fail_open_count{${name},type="validating"} 1`,
+  ])
+  expect(await counted('request_total')).toEqual([
+    `apiserver_admission_webhook_request_total{code="403",${name},operation="CREATE",rejected="true",type="validating"} 1`,
+    `apiserver_admission_webhook_request_total{code="500",${name},operation="CREATE",rejected="false",type="validating"} 1`,
+  ])
+  const labels = `{kind="webhook",${name},operation="CREATE",type="validate"}`
+  expect(await counted('match_condition_evaluation_errors_total')).toEqual([
+    `apiserver_admission_match_condition_evaluation_errors_total${labels} 1`,
+  ])
+  expect(await counted('match_condition_exclusions_total')).toEqual([
+    `apiserver_admission_match_condition_exclusions_total${labels} 1`,
+  ])
+  expect(await counted('match_condition_evaluation_seconds_count')).toEqual([
+    `apiserver_admission_match_condition_evaluation_seconds_count${labels} 3`,
+  ])
 })

@@ -151,6 +151,52 @@ describe('a conversion webhook', () => {
     expect(reviews.map(({ request }) => request.objects.length)).toEqual([3])
   })
 
+  test('is asked for a policy that is about another version, also for what the policy changes', async () => {
+    const registration = '/apis/admissionregistration.k8s.io/v1'
+    const matchConstraints = {
+      matchPolicy: 'Equivalent',
+      resourceRules: [
+        { operations: ['CREATE'], apiGroups: ['example.com'], apiVersions: ['v1'], resources: ['hosts'] },
+      ],
+    }
+    await ok('POST', `${registration}/validatingadmissionpolicies`, {
+      metadata: { name: 'v1-only' },
+      spec: { matchConstraints, validations: [{ expression: 'object.spec.hostPort != "bad:80"' }] },
+    })
+    await ok('POST', `${registration}/validatingadmissionpolicybindings`, {
+      metadata: { name: 'v1-only' },
+      spec: { policyName: 'v1-only', validationActions: ['Deny'] },
+    })
+    await ok('POST', `${registration}/mutatingadmissionpolicies`, {
+      metadata: { name: 'v1-only' },
+      spec: {
+        matchConstraints,
+        reinvocationPolicy: 'Never',
+        matchConditions: [{ name: 'named', expression: 'object.metadata.name == "moved"' }],
+        mutations: [
+          {
+            patchType: 'JSONPatch',
+            jsonPatch: { expression: '[JSONPatch{op: "replace", path: "/spec/hostPort", value: "other:81"}]' },
+          },
+        ],
+      },
+    })
+    await ok('POST', `${registration}/mutatingadmissionpolicybindings`, {
+      metadata: { name: 'v1-only' },
+      spec: { policyName: 'v1-only' },
+    })
+    const refused = await call('POST', v2, host('bad'))
+    expect([refused.status, refused.body['message']]).toEqual([
+      422,
+      `hosts.example.com "bad" is forbidden: ValidatingAdmissionPolicy 'v1-only' with binding 'v1-only' denied request: failed expression: object.spec.hostPort != "bad:80"`,
+    ])
+    const made = await ok('POST', v2, host('moved'))
+    expect(made).toMatchObject({ apiVersion: 'example.com/v2', spec: { host: 'other', port: '81' } })
+    for (const kind of ['mutatingadmissionpolicies', 'validatingadmissionpolicies'])
+      await ok('DELETE', `${registration}/${kind}/v1-only`)
+    await ok('DELETE', `${v2}/moved`)
+  })
+
   test('converts what a watch tells, in order', async () => {
     const events: WatchEvent<Json>[] = []
     const query = { watch: 'true', resourceVersion: (await ok('GET', v2))['metadata'].resourceVersion }

@@ -40,7 +40,7 @@ const spec = root('spec')
 const mostAuditAnnotations = 20
 const longestValueExpression = 5 * 1024
 const mostMatchConditions = 64
-const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
+const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 const mutatingOperations = ['*', 'CONNECT', 'CREATE', 'UPDATE']
 
 const isBlank = (text: string | undefined): boolean => (text ?? '').trim() === ''

@@ -116,6 +116,7 @@ function decoded(value: unknown, { matched }: Subject): KubeObject {
     result = decodeObject<KubeObject>(resource.schema, value, {
       version: resource.version,
       kind: resource.kind,
+      bare: true,
     }) as typeof result
   } catch (error) {
     throw internalError(error as Error)

@@ -49,10 +49,34 @@ export interface Verdict {
 
 const groupVersionKind = 'admission.k8s.io/v1, Kind=AdmissionReview'
 
+/** What is not even an answer: it counts as if the webhook had not been reached. */
+export class UnreadableAnswer extends Error {
+  override readonly name = 'UnreadableAnswer'
+}
+
+function decodedReview(answer: unknown, version: ReviewVersion): AdmissionReview {
+  const { apiVersion = '', kind = '' } = answer as { apiVersion?: string; kind?: string }
+  const known = apiVersion === 'admission.k8s.io/v1' || apiVersion === 'admission.k8s.io/v1beta1'
+  if (apiVersion !== '' && kind !== '' && !(known && kind === 'AdmissionReview'))
+    throw new UnreadableAnswer(
+      `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    )
+  if (known && kind !== '' && apiVersion !== `admission.k8s.io/${version}`) {
+    const given = apiVersion.slice('admission.k8s.io/'.length)
+    throw new UnreadableAnswer(
+      `converting (${given}.AdmissionReview) to (${version}.AdmissionReview): unknown conversion`,
+    )
+  }
+  try {
+    return decodeObject<AdmissionReview>(AdmissionReview, answer, { mode: 'Ignore', bare: true }).object
+  } catch (error) {
+    throw new UnreadableAnswer((error as Error).message)
+  }
+}
+
 /** Throws an Error that says what is wrong with the answer. */
 export function verdictOf(answer: unknown, version: ReviewVersion, uid: string, mutating: boolean): Verdict {
-  const { object: review } = decodeObject<AdmissionReview>(AdmissionReview, answer, { mode: 'Ignore' })
-  const { response } = review
+  const { response } = decodedReview(answer, version)
   if (!response) throw new Error('webhook response was absent')
   let { patch = '', patchType } = response
   if (version === 'v1') {

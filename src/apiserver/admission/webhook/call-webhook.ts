@@ -11,7 +11,14 @@ import {
 import { WebhookRefusal } from '../../webhook-client.ts'
 import type { AdmissionAttributes, AdmissionServices } from '../admission.ts'
 import type { WebhookOutcome } from '../admission-metrics.ts'
-import { admissionReview, type ReviewSubject, reviewVersion, type Verdict, verdictOf } from './admission-review.ts'
+import {
+  admissionReview,
+  type ReviewSubject,
+  reviewVersion,
+  UnreadableAnswer,
+  type Verdict,
+  verdictOf,
+} from './admission-review.ts'
 import type { Webhook } from './webhooks.ts'
 
 /** The webhook could not be asked, or gave no answer that is one: what failurePolicy is about. */
@@ -59,7 +66,8 @@ export async function callWebhook(
   try {
     verdict = verdictOf(answer, version, uid, mutating)
   } catch (error) {
-    throw new WebhookCallError(name, `received invalid webhook response: ${(error as Error).message}`)
+    const what = error instanceof UnreadableAnswer ? 'failed to call webhook' : 'received invalid webhook response'
+    throw new WebhookCallError(name, `${what}: ${(error as Error).message}`)
   }
   for (const [key, value] of Object.entries(verdict.auditAnnotations)) attributes.annotate(`${name}/${key}`, value)
   for (const warning of verdict.warnings) attributes.warn(warning)

@@ -6,6 +6,7 @@ import { applyDefaults } from '../../../api/defaults.ts'
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { semanticEqual } from '../../../machinery/deep-equal.ts'
 import { quote } from '../../../machinery/go-text.ts'
+import { findSyntaxError } from '../../../machinery/json/syntax-error.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
 import { internalError } from '../../../machinery/status-error.ts'
 import { decodeDeclared } from '../../registry/decode-body.ts'
@@ -108,12 +109,10 @@ async function invoke(
 
 function patchOf(name: string, { patch, patchType }: Verdict): readonly unknown[] | undefined {
   if (patch === '') return undefined
-  let operations: unknown
-  try {
-    operations = JSON.parse(Buffer.from(patch, 'base64').toString())
-  } catch (error) {
-    throw new WebhookCallError(name, `received undecodable patch in webhook response: ${(error as Error).message}`)
-  }
+  const bytes = Buffer.from(patch, 'base64')
+  const problem = findSyntaxError(bytes)
+  if (problem) throw new WebhookCallError(name, `received undecodable patch in webhook response: ${problem.message}`)
+  const operations: unknown = JSON.parse(bytes.toString())
   if (operations === null) return undefined
   if (!Array.isArray(operations))
     throw new WebhookCallError(
@@ -144,7 +143,7 @@ function decoded(resource: ResourceDeclaration, before: KubeObject, patched: unk
   // A subresource's own kind, or what a connection is made with: only the resource's schema is at hand.
   if (before.kind !== resource.kind) return patched as KubeObject
   try {
-    const { object } = decodeDeclared(resource, patched, 'Ignore')
+    const { object } = decodeDeclared(resource, patched, 'Ignore', true)
     applyDefaults(resource, object)
     return object
   } catch (error) {
