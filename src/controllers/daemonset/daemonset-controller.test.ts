@@ -120,6 +120,44 @@ test('a new template replaces them one by one, each when the last is available, 
   expect(again.map(({ revision }) => revision).sort()).toEqual([2, 3])
 })
 
+test('revisions that say the same become the newest of them, and the pods are of that', async () => {
+  const history = cluster.client.resource(controllerRevisions).namespace('default')
+  await create()
+  await settle()
+  const [first] = (await history.list()).items
+  const { namespace, labels, ownerReferences } = first!.metadata
+  await history.create({
+    metadata: {
+      name: 'agent-copy',
+      namespace,
+      labels: { ...labels, 'controller-revision-hash': 'copy' },
+      ownerReferences,
+    },
+    data: first!.data,
+    revision: 7,
+  })
+  await settle()
+  expect((await history.list()).items.map(({ metadata, revision }) => [metadata.name, revision])).toEqual([
+    ['agent-copy', 7],
+  ])
+  expect((await all()).map(({ metadata }) => metadata.labels!['controller-revision-hash'])).toEqual(
+    Array(3).fill('copy'),
+  )
+})
+
+test('a revision that nobody controls is adopted', async () => {
+  const history = cluster.client.resource(controllerRevisions).namespace('default')
+  const labels = { app: 'agent', 'controller-revision-hash': 'old' }
+  const data = { spec: { template: { ...template('zero'), $patch: 'replace' } } }
+  await history.create({ metadata: { name: 'agent-old', labels }, data, revision: 4 })
+  const { metadata } = await create()
+  await settle()
+  expect((await history.get('agent-old')).metadata.ownerReferences).toMatchObject([
+    { kind: 'DaemonSet', name: 'agent', uid: metadata.uid, controller: true },
+  ])
+  expect((await history.list()).items.map(({ revision }) => revision).sort()).toEqual([4, 5])
+})
+
 test('OnDelete leaves the old ones until somebody deletes them', async () => {
   await create({}, { updateStrategy: { type: 'OnDelete' } })
   await settle()

@@ -9,6 +9,7 @@ import { nodes } from '../../api/core/v1/node.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { type ControllerContext, controller, watch } from '../../client/controller.ts'
 import { UidTrackingExpectations } from '../../client/controller-expectations.ts'
+import type { Lister } from '../../client/indexed-store.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { deepEqual, semanticEqual } from '../../machinery/deep-equal.ts'
 import { labelSelectorFrom } from '../../machinery/labels.ts'
@@ -18,10 +19,13 @@ import {
   claimObjects,
   controllerKeyIn,
   controllerOrOrphanIndex,
+  type Owned,
   ownersToTell,
 } from '../controller-ref.ts'
 import { hashOf, revisionHashLabel, syncHistory, trimHistory } from '../history/controller-revisions.ts'
+import { ownRevisions } from '../history/own-revisions.ts'
 import { isPodAvailable, isPodReady, isPodTerminal, podAvailableAt } from '../pod-status.ts'
+import { mergeDuplicates } from './duplicate-revisions.ts'
 import { FailedPodsBackoff } from './failed-pods-backoff.ts'
 import { nodeFit, targetNode } from './node-fit.ts'
 import { carryOut, oldestFirst, placement, rollout, type State, type Work } from './sync-pods.ts'
@@ -58,16 +62,11 @@ export const daemonSetController = controller<DaemonSet, State>({
           deleted: gone,
         }
       },
-      keys: (change, { lister }) =>
-        ownersToTell(change, daemonSets, lister(daemonSets), pod =>
-          lister(daemonSets)
-            .listNamespace(pod.metadata.namespace ?? '')
-            .filter(({ spec }) => labelSelectorFrom(spec.selector).matches(pod.metadata.labels))
-            .map(keyOf),
-        ),
+      keys: (change, { lister }) => setsToTell(change, lister(daemonSets)),
     }),
     watch<ControllerRevision, State>(controllerRevisions, {
       indexers: { [controllerOrOrphanIndex]: byControllerOrOrphan },
+      keys: (change, { lister }) => setsToTell(change, lister(daemonSets)),
     }),
     watch(nodes, {
       keys: ({ before, after }, { lister }) => {
@@ -82,6 +81,15 @@ export const daemonSetController = controller<DaemonSet, State>({
   ],
   reconcile,
 })
+
+/** Whose it is, or could be: a pod or a revision. */
+const setsToTell = (change: { before: Owned | undefined; after: Owned | undefined }, sets: Lister<DaemonSet>) =>
+  ownersToTell(change, daemonSets, sets, orphan =>
+    sets
+      .listNamespace(orphan.metadata.namespace ?? '')
+      .filter(({ spec }) => labelSelectorFrom(spec.selector).matches(orphan.metadata.labels))
+      .map(keyOf),
+  )
 
 async function reconcile(key: string, context: Context) {
   const { lister, client, state, clock, events } = context
@@ -98,7 +106,7 @@ async function reconcile(key: string, context: Context) {
     return undefined
   }
   if (set.metadata.deletionTimestamp) return undefined
-  const owned = lister(controllerRevisions).byIndex(controllerOrOrphanIndex, set.metadata.uid ?? '')
+  const owned = await mergeDuplicates(set, await ownRevisions(set, daemonSets, selector, context), context)
   const history = await syncHistory(set, daemonSets, owned, context)
   const hash = hashOf(history.update)
   const claimed = await claimObjects({

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { controllerRevisions } from '../../api/apps/v1/controllerrevision.ts'
 import { type StatefulSet, statefulSets } from '../../api/apps/v1/statefulset.ts'
 import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { pods } from '../../api/core/v1/pod.ts'
@@ -51,6 +52,27 @@ async function run(rounds: number) {
     await settle()
   }
 }
+
+test('a revision that nobody controls is adopted, and of equal ones the newest counts', async () => {
+  const history = cluster.client.resource(controllerRevisions).namespace('default')
+  const orphan = (name: string, revision: number, of: object) =>
+    history.create({
+      metadata: { name, labels: { app: 'db', 'controller-revision-hash': name } },
+      data: of,
+      revision,
+    })
+  await create({ replicas: 0 })
+  await settle()
+  const { data } = (await history.list()).items[0]!
+  await orphan('db-copy', 3, data)
+  await change({ replicas: 1 })
+  await settle()
+  const { metadata, status } = await client().get('db')
+  expect((await history.get('db-copy')).metadata.ownerReferences).toMatchObject([
+    { uid: metadata.uid, controller: true },
+  ])
+  expect(status.updateRevision).toBe('db-copy')
+})
 
 test('pods come in order, each when the one before is ready', async () => {
   await create()

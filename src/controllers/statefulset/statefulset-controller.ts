@@ -27,6 +27,7 @@ import {
   templateOf as templateOfRevision,
   trimHistory,
 } from '../history/controller-revisions.ts'
+import { ownRevisions } from '../history/own-revisions.ts'
 import { isPodAvailable, isPodReady, isPodTerminal, podAvailableAt } from '../pod-status.ts'
 import { slowStartBatch } from '../slow-start.ts'
 import { createClaims, hasStaleClaim, ownClaims } from './claims.ts'
@@ -85,7 +86,7 @@ async function reconcile(key: string, context: Context) {
   const set = lister(statefulSets).get(key)
   if (!set || set.metadata.deletionTimestamp) return undefined
   const selector = labelSelectorFrom(set.spec.selector)
-  const owned = lister(controllerRevisions).byIndex(controllerOrOrphanIndex, set.metadata.uid ?? '')
+  const owned = await ownRevisions(set, statefulSets, selector, context)
   const history = await syncHistory(set, statefulSets, owned, context)
   const current = history.all.find(({ metadata }) => metadata.name === set.status.currentRevision) ?? history.update
   const claimed = await claimObjects({
