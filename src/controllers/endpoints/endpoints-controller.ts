@@ -15,6 +15,7 @@ import { keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
 import { isPodReady } from '../pod-status.ts'
+import { withinCapacity } from './endpoints-capacity.ts'
 import {
   addressesOf,
   hasPods,
@@ -33,7 +34,6 @@ import { addressTypesOf, familyOf } from './slice-endpoints.ts'
 const managedByLabel = 'endpoints.kubernetes.io/managed-by'
 const managedBy = 'endpoint-controller'
 const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity'
-const maxAddresses = 1000
 
 interface State {
   readonly triggerTimes: TriggerTimes
@@ -157,29 +157,4 @@ function portsOf(pod: Pod, service: Service): EndpointPort[] {
 
 function byAddress(a: EndpointAddress, b: EndpointAddress): number {
   return a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : 0
-}
-
-/** What is more than a thousand is left out, and said to be: ready addresses stay before others. */
-function withinCapacity(subsets: EndpointSubset[]): { subsets: EndpointSubset[]; truncated: boolean } {
-  let [ready, notReady] = [0, 0]
-  for (const subset of subsets) {
-    ready += subset.addresses?.length ?? 0
-    notReady += subset.notReadyAddresses?.length ?? 0
-  }
-  if (ready + notReady <= maxAddresses) return { subsets, truncated: false }
-  let [readyLeft, notReadyLeft] = [Math.min(ready, maxAddresses), Math.max(0, maxAddresses - ready)]
-  const cut: EndpointSubset[] = []
-  for (const { addresses, notReadyAddresses, ports } of subsets) {
-    const first = addresses?.slice(0, readyLeft) ?? []
-    const second = notReadyAddresses?.slice(0, notReadyLeft) ?? []
-    readyLeft -= first.length
-    notReadyLeft -= second.length
-    if (first.length + second.length > 0)
-      cut.push({
-        ...(first.length > 0 && { addresses: first }),
-        ...(second.length > 0 && { notReadyAddresses: second }),
-        ports,
-      })
-  }
-  return { subsets: cut, truncated: true }
 }
