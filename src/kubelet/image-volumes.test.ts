@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { RuntimeError } from './runtime/container-runtime.ts'
-import type { CreateContainerRequest } from './runtime/cri/container.ts'
+import type { CreateContainerRequest } from './runtime/cri/container-requests.ts'
 import { NodeBench, testPod } from './testing/node-bench.ts'
 
 let bench: NodeBench

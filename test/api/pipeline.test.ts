@@ -352,9 +352,10 @@ describe('metrics', () => {
       )
     const upstream = described(upstreamData('metrics-apiserver.txt'))
     const ours = described((await http.send('GET', '/metrics')).text)
-    // The server that was asked had only exempt requests, and refused none: it had not counted these yet.
+    // The server that was asked had only exempt requests, of system:masters, and refused none: it had not counted these yet.
     const flow = 'apiserver_flowcontrol_'
     const later = [
+      'apiserver_authorization_decisions_total',
       ...['apiserver_request_terminations_total', `${flow}rejected_requests_total`, `${flow}current_inqueue_requests`],
       ...[`${flow}current_inqueue_seats`, `${flow}request_queue_length_after_enqueue`],
       ...[`${flow}request_wait_duration_seconds`, `${flow}watch_count_samples`],

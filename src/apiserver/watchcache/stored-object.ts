@@ -124,7 +124,9 @@ export class StoredObject {
     bytes.set(stored, member.length)
     bytes.copyWithin(0, member.length, member.length + header)
     bytes.write(member, header, 'latin1')
-    if (object) object.metadata.resourceVersion = String(revision)
+    // An object that others have already seen carries it.
+    const version = String(revision)
+    if (object && object.metadata.resourceVersion !== version) object.metadata.resourceVersion = version
     return new StoredObject(key, revision, bytes, object)
   }
 

@@ -72,7 +72,8 @@ export function mutatedValue(value: unknown, random: Random): unknown {
         parent[key] = structuredClone(oneOf(random, strange))
     }
   }
-  return copy
+  // What was taken out of a list leaves a hole, which JSON doesn't have.
+  return JSON.parse(JSON.stringify(copy))
 }
 
 /** Moving things about must not make them endless. */
