@@ -404,7 +404,7 @@ describe('the node', () => {
       'k8ts.dev/simulated': 'true',
     })
     expect(node!['status']).toMatchObject({
-      capacity: { cpu: '4', memory: '16777216Ki', pods: '110' },
+      capacity: { cpu: '4', memory: '16Gi', pods: '110' },
       addresses: [
         { type: 'InternalIP', address: '192.168.1.10' },
         { type: 'Hostname', address: 'node-1' },
