@@ -2,6 +2,7 @@
 // order, with patience when there is no answer, and never more than the queue holds.
 
 import type { Env } from '../machinery/env/env.ts'
+import { errorText } from '../machinery/error-text.ts'
 import { asStatusError } from '../machinery/status-error.ts'
 
 export interface OutboxOptions<E> {
@@ -89,7 +90,7 @@ export class EventOutbox<E> {
       try {
         return await this.#deliver(event)
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
+        const message = errorText(error)
         if (asStatusError(error)) return this.#env.log.warn('Server rejected event', { error: message })
         if (this.#abort.signal.aborted) return
         if (attempt >= mostTries)

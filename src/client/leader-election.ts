@@ -4,6 +4,7 @@
 
 import { type Lease, leases } from '../api/coordination/v1/lease.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { errorText } from '../machinery/error-text.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { formatMicroTime } from '../machinery/time.ts'
 import type { Client, ResourceClient } from './client.ts'
@@ -79,7 +80,7 @@ export class LeaderElection {
         const released = this.#release().then(
           () => true,
           error => {
-            env.log.warn('Failed to release lease', { error: messageOf(error) })
+            env.log.warn('Failed to release lease', { error: errorText(error) })
             return false
           },
         )
@@ -143,7 +144,7 @@ export class LeaderElection {
           this.#observe(await this.#leases.update(this.#held(this.#observed!, now)))
           return true
         } catch (error) {
-          env.log.debug('Failed to update lease optimistically', { error: messageOf(error) })
+          env.log.debug('Failed to update lease optimistically', { error: errorText(error) })
         }
       }
       let lease: Lease
@@ -171,7 +172,7 @@ export class LeaderElection {
       this.#observe(await this.#leases.update(this.#held(lease, now)))
       return true
     } catch (error) {
-      env.log.warn('Error retrieving or updating lease', { lease: name, error: messageOf(error) })
+      env.log.warn('Error retrieving or updating lease', { lease: name, error: errorText(error) })
       return false
     }
   }
@@ -229,8 +230,4 @@ export class LeaderElection {
       `${identity} ${what}`,
     )
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

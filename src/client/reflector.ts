@@ -2,6 +2,7 @@
 // network does. An explicit state machine; what each state means stands at the state.
 
 import type { Env } from '../machinery/env/env.ts'
+import { errorText } from '../machinery/error-text.ts'
 import { isTooLargeResourceVersion, StatusError } from '../machinery/status-error.ts'
 import { Backoff, reflectorBackoff } from './backoff.ts'
 import type { ListOptions, ResourceClient, WatchOptions } from './client.ts'
@@ -257,7 +258,7 @@ export class Reflector<T> {
     const milliseconds = this.#backoff.next()
     if (!this.#stopped)
       this.#env.log.warn(`Failed to ${what}; trying again`, {
-        error: error instanceof Error ? error.message : String(error),
+        error: errorText(error),
         afterMs: Math.round(milliseconds),
       })
     return { name: 'waiting', milliseconds, then }

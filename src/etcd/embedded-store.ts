@@ -6,6 +6,7 @@
 // If it fails, it and everything queued behind it is taken back as if never asked.
 
 import type { Env } from '../machinery/env/env.ts'
+import { errorText } from '../machinery/error-text.ts'
 import type { Batch, Change, ChangeId, Engine, LeaseChange } from './engine.ts'
 import { EventRing } from './event-ring.ts'
 import { type Entry, KeyIndex, standingRevision, type Version } from './key-index.ts'
@@ -353,8 +354,8 @@ export class EmbeddedStore implements Store, Past {
       for (const { key } of changes.toReversed()) this.#index.pop(key)
     }
     this.#assigned = this.#revision
-    const reason = new StoreUnavailableError(`the store cannot write: ${messageOf(cause)}`, { cause })
-    this.#env.log.error('store write failed', { error: messageOf(cause), writes: writes.length })
+    const reason = new StoreUnavailableError(`the store cannot write: ${errorText(cause)}`, { cause })
+    this.#env.log.error('store write failed', { error: errorText(cause), writes: writes.length })
     if (Math.max(1, this.#engine.newestRevision()) !== this.#revision) this.#unavailable = reason
     for (const write of writes) write.failed(reason)
   }
@@ -404,8 +405,4 @@ function eventOf({ revision, key, current }: Change, previous: KeyValue | undefi
 function standsAt(entry: Entry, revision: number): boolean {
   if (entry.latest.revision <= revision) return entry.latest.current !== undefined
   return (standingRevision(entry, revision) ?? -1) > 0
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

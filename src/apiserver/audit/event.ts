@@ -1,6 +1,7 @@
 // An audit event: what is recorded of one request, filled in as the request goes along, written at each of its stages.
 
 import type { KubeObject } from '../../api/resource.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import type { Status } from '../../machinery/status-error.ts'
 import { formatMicroTime } from '../../machinery/time.ts'
 import type { RequestContext, Response } from '../request.ts'
@@ -119,7 +120,7 @@ export class AuditEvent {
   }
 
   panicked(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = errorText(error)
     this.#status = {
       status: 'Failure',
       message: `APIServer panic'd: ${text}`,

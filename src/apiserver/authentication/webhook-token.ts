@@ -3,6 +3,7 @@
 
 import type { ApiResponse, Transport } from '../../client/transport.ts'
 import type { Env } from '../../machinery/env/env.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import { ReviewWebhook } from '../review-webhook.ts'
 import type { UserInfo } from '../user.ts'
 import { commonAudiences } from './audiences.ts'
@@ -53,7 +54,7 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
     try {
       status = await this.#ask(token, request.audiences)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = errorText(error)
       env.log.error('Failed to make webhook authenticator request', { error: reason.replaceAll(token, '<token>') })
       return new InvalidCredentials('the webhook authenticator could not be asked')
     }

@@ -1,6 +1,7 @@
 // The priority levels and flow schemas that every cluster has (upstream's flowcontrol bootstrap policy).
 
 import type { KubeObject } from '../../api/resource.ts'
+import { deepCopy } from '../../machinery/deep-freeze.ts'
 
 const apiVersion = 'flowcontrol.apiserver.k8s.io/v1'
 const annotations = { 'apf.kubernetes.io/autoupdate-spec': 'true' }
@@ -152,8 +153,8 @@ export function flowSchemas(now: string): KubeObject[] {
         rules: [
           {
             subjects: flow.subjects.map(subject),
-            ...(resourceRules.length > 0 && { resourceRules: structuredClone(resourceRules) }),
-            ...(nonResourceRules.length > 0 && { nonResourceRules: structuredClone(nonResourceRules) }),
+            ...(resourceRules.length > 0 && { resourceRules: deepCopy(resourceRules) }),
+            ...(nonResourceRules.length > 0 && { nonResourceRules: deepCopy(nonResourceRules) }),
           },
         ],
       },

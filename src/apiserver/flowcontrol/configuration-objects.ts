@@ -10,6 +10,7 @@ import type { FlowSchema } from '../../api/flowcontrol/v1/flowschema.ts'
 import type { PriorityLevelConfiguration } from '../../api/flowcontrol/v1/prioritylevelconfiguration.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
+import { deepCopy } from '../../machinery/deep-freeze.ts'
 import type { Timer } from '../../machinery/env/env.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { formatTime } from '../../machinery/time.ts'
@@ -91,13 +92,13 @@ export class ConfigurationObjects {
   #updated(storage: ResourceStorage, current: KubeObject, wanted: KubeObject): KubeObject | undefined {
     const mandatory = mandatoryNames.includes(wanted.metadata.name!)
     const managed = mandatory || (annotation(current) ?? current.metadata['generation'] === 1)
-    const expected = structuredClone(wanted)
+    const expected = deepCopy(wanted)
     applyDefaults(storage.declaration, expected)
     // How much the exempt level lends is its owner's to say.
     if (expected['spec'].exempt && current['spec'].exempt) expected['spec'].exempt = current['spec'].exempt
     const changed = managed && !deepEqual(expected['spec'], current['spec'])
     if (!changed && annotation(current) === managed) return undefined
-    const object = structuredClone(current)
+    const object = deepCopy(current)
     object.metadata['annotations'] = { ...object.metadata['annotations'], [autoUpdate]: String(managed) }
     if (changed) {
       object['spec'] = expected['spec']
@@ -149,7 +150,7 @@ export class ConfigurationObjects {
     )
       return
     if (this.#wroteTooOften(stored.name)) return
-    const object = structuredClone(stored.object)
+    const object = deepCopy(stored.object)
     object['status'] = {
       ...object['status'],
       conditions: [...conditions.filter(({ type }) => type !== 'Dangling'), condition],

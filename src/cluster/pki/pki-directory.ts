@@ -3,6 +3,7 @@
 
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errorText } from '../../machinery/error-text.ts'
 import type { KeyAndCertificate } from '../../machinery/x509/certificate.ts'
 import { replaceFile } from '../replace-file.ts'
 
@@ -11,7 +12,7 @@ export class PkiError extends Error {
   override readonly name = 'PkiError'
 
   constructor(path: string, cause: unknown) {
-    super(`${path} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    super(`${path} cannot be used: ${errorText(cause)}`, { cause })
   }
 }
 

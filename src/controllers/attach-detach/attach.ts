@@ -2,8 +2,8 @@
 
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { type VolumeAttachment, volumeAttachments } from '../../api/storage/v1/volumeattachment.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import { isAlreadyExists } from '../../machinery/status-error.ts'
-import { errorText } from '../error-text.ts'
 import { nodeIndex } from '../pods-by-node.ts'
 
 import { type AttachableVolume, attachableVolumesOf, attachmentName, csiVolumeOf } from './attachable-volumes.ts'

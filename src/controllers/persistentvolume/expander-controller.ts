@@ -4,8 +4,8 @@ import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/pers
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { requestOf } from '../../api/core/v1/volume-binding.ts'
 import { controller } from '../../client/controller.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
-import { errorText } from '../error-text.ts'
 import { migratedProvisioner, migratedVolumePlugin } from './migrated-provisioners.ts'
 
 const resizerAnnotation = 'volume.kubernetes.io/storage-resizer'

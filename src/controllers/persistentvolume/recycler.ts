@@ -3,8 +3,8 @@
 import type { PersistentVolume } from '../../api/core/v1/persistentvolume.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { capacityOf } from '../../api/core/v1/volume-binding.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.ts'
-import { errorText } from '../error-text.ts'
 import type { BinderContext } from './binder-context.ts'
 
 const namespace = 'default'

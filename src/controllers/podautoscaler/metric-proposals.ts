@@ -6,10 +6,10 @@ import type {
   MetricStatus,
 } from '../../api/autoscaling/v2/horizontalpodautoscaler.ts'
 import type { Pod } from '../../api/core/v1/pod.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { formatLabelSelector, labelSelectorFrom } from '../../machinery/labels.ts'
 import { milliQuantity, parseQuantity } from '../../machinery/quantity.ts'
-import { errorText } from '../error-text.ts'
 import { labelSelectorText } from '../label-selector-text.ts'
 import type { Scales } from '../scales.ts'
 import type { MetricsClient } from './metrics-client.ts'

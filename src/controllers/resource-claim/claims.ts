@@ -7,8 +7,8 @@ import {
   resourceClaims,
 } from '../../api/resource/v1/resourceclaim.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
-import { errorText } from '../error-text.ts'
 import type { ClaimContext } from './claim-state.ts'
 import { isDone, owningPod } from './pod-claims.ts'
 

@@ -4,7 +4,7 @@ import { type Pod, type PodResourceClaim, pods } from '../../api/core/v1/pod.ts'
 import { type ResourceClaim, resourceClaims } from '../../api/resource/v1/resourceclaim.ts'
 import { resourceClaimTemplates } from '../../api/resource/v1/resourceclaimtemplate.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
-import { errorText } from '../error-text.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import type { ClaimContext } from './claim-state.ts'
 import { claimNameOf, claimsByPod, foreignResourceClaim, isReservedFor, podClaimAnnotation } from './pod-claims.ts'
 

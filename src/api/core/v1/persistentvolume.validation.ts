@@ -2,6 +2,7 @@
 // ValidatePersistentVolumeSpec). Attachments of inline volumes say the same with less freedom.
 
 import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
@@ -252,7 +253,7 @@ const newLabels: Readonly<Record<string, string>> = {
 
 /** The old affinity with the labels that the new one has replaced by those now in use, which is allowed. */
 function withNewLabels(old: Spec, { nodeAffinity }: Spec): Spec {
-  const copy = structuredClone(old)
+  const copy = deepCopy(old)
   for (const [index, term] of (copy['required']?.nodeSelectorTerms ?? []).entries())
     for (const [at, expression] of (term.matchExpressions ?? []).entries()) {
       const key = nodeAffinity?.required?.nodeSelectorTerms?.[index]?.matchExpressions?.[at]?.key

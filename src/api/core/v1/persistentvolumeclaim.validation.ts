@@ -1,6 +1,7 @@
 // What a claim on storage may say, and what of it may change.
 
 import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
@@ -106,8 +107,8 @@ export function validatePersistentVolumeClaim(claim: KubeObject): FieldError[] {
 export function validatePersistentVolumeClaimUpdate(claim: KubeObject, old: KubeObject): FieldError[] {
   const errors = validatePersistentVolumeClaim(claim)
   const [spec, before] = [claim['spec'] as PersistentVolumeClaimSpec, old['spec'] as PersistentVolumeClaimSpec]
-  const next = structuredClone(spec) as Record<string, any>
-  const previous = structuredClone(before) as Record<string, any>
+  const next = deepCopy(spec) as Record<string, any>
+  const previous = deepCopy(before) as Record<string, any>
   const bound = claim['status']?.phase === 'Bound'
   // The controller binds a claim once.
   if (!previous['volumeName']) previous['volumeName'] = next['volumeName']

@@ -1,6 +1,7 @@
 // What of a running pod's sizes may be changed through its `resize` subresource (upstream: ValidatePodResize).
 
 import { semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import type { Errors } from '../../../machinery/validation/field-checks.ts'
@@ -33,7 +34,7 @@ export function validatePodResize(pod: KubeObject, old: KubeObject): FieldError[
   // A node that reports no sizes of running containers cannot change them.
   const running = status?.containerStatuses?.find(({ state }) => state?.running)
   if (running && !running.resources) errors.push(forbidden(specPath, 'Pod running on node without support for resize'))
-  const next: Record<string, any> = structuredClone(spec)
+  const next: Record<string, any> = deepCopy(spec)
   if (isSized(before.resources) || isSized(spec.resources)) checkPodSizes(next, spec, before, errors)
   if (status?.nodeAllocatableResourceClaimStatuses?.length)
     errors.push(forbidden(specPath, 'pods with node allocatable resource claims cannot be resized'))

@@ -6,6 +6,7 @@ import type {
 } from '../../../api/admissionregistration/v1/mutatingadmissionpolicy.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { failure, notFound, type StatusCause } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionServices, refusal, reinvocationOf } from '../admission.ts'
 import { fromMatched } from '../matching/matching.ts'
@@ -107,7 +108,7 @@ function* runAll(
     }
     if (policy.spec.reinvocationPolicy === 'IfNeeded') memory.invoked.add(key)
   }
-  memory.lastOutput = structuredClone(attributes.object)
+  memory.lastOutput = deepCopy(attributes.object)
   return errors
 }
 

@@ -5,6 +5,7 @@ import type { MutatingWebhook } from '../../../api/admissionregistration/v1/muta
 import { applyDefaults } from '../../../api/defaults.ts'
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { quote } from '../../../machinery/go-text.ts'
 import { findSyntaxError } from '../../../machinery/json/syntax-error.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
@@ -57,7 +58,7 @@ export async function mutateByWebhooks(
     }
     if (webhook.reinvocationPolicy === 'IfNeeded') memory.invoked.add(id)
   }
-  memory.left = structuredClone(attributes.object)
+  memory.left = deepCopy(attributes.object)
 }
 
 /** Everything that ran so far, and may run again, must. */

@@ -40,6 +40,7 @@ import {
 import { validateTyped } from '../../../machinery/apply/validate.ts'
 import { zeroObject } from '../../../machinery/codec/decode.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
+import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { isPrint } from '../../../machinery/go-text.ts'
 import { badRequest, failure } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
@@ -368,7 +369,7 @@ export function applyTo(
   }
   const entries = encodeManagedFields(result.managers)
   if (!result.value && live) {
-    const same = structuredClone({ ...live, metadata: { ...live.metadata, managedFields: undefined } })
+    const same = deepCopy({ ...live, metadata: { ...live.metadata, managedFields: undefined } })
     setEntries(same, entries)
     if (manager === kubectlManager) updateLastApplied(same, patch)
     return same
