@@ -86,10 +86,12 @@ function representationFor(
       return isJson ? inJson(form, prettyAsked || parameters['pretty'] === '1') : inYaml(form)
     }
     if (type !== protobuf) return undefined
-    return whole ? protobufRepresentation(declaration) : partialMetadataProtobuf(declaration, v)
+    if (whole) return declaration.custom ? undefined : protobufRepresentation(declaration)
+    return partialMetadataProtobuf(declaration, v)
   }
   if (isJson) return inJson(jsonRepresentation(declaration), prettyAsked || parameters['pretty'] === '1')
-  if (type === protobuf) return protobufRepresentation(declaration)
+  // Custom resources have no message: the next of the client's wishes counts.
+  if (type === protobuf) return declaration.custom ? undefined : protobufRepresentation(declaration)
   if (type === yaml) return inYaml(jsonRepresentation(declaration))
   return undefined
 }

@@ -11,6 +11,7 @@ import { parseYaml } from '../../../src/machinery/yaml/parse.ts'
 import { type WireClient, wireClient } from './wire-client.ts'
 
 const protobuf = 'application/vnd.kubernetes.protobuf'
+const notAcceptable = `only the following media types are accepted: application/json, application/yaml, ${protobuf}`
 const meta = ';g=meta.k8s.io;v=v1'
 const v1 = '/apis/stable.example.com/v1/namespaces/default/crontabs'
 const v2 = '/apis/stable.example.com/v2/namespaces/default/crontabs'
@@ -142,28 +143,29 @@ describe('answers', () => {
     stream.close()
   })
 
-  test('no protobuf of the object itself, and says so in protobuf', async () => {
-    const problem = (type: string) =>
-      `object *unstructured.${type} does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message`
-    for (const [path, type] of [
-      [`${v1}/one`, 'Unstructured'],
-      [v1, 'UnstructuredList'],
-    ] as const) {
+  test('no protobuf of the object itself, and says so in protobuf, before anything is done', async () => {
+    for (const path of [`${v1}/one`, v1, `${v1}?watch=1`]) {
       const answer = await get(path, protobuf)
       expect([answer.status, answer.contentType]).toEqual([406, protobuf])
-      expect(decoded(answer.bytes, Status)).toMatchObject({ reason: 'NotAcceptable', message: problem(type) })
+      expect(decoded(answer.bytes, Status)).toMatchObject({ reason: 'NotAcceptable', message: notAcceptable })
     }
-    expect((await get(`${v1}?watch=1`, protobuf)).status).toBe(406)
-    // Upstream has created it by then.
     const created = await wire.send('POST', v1, { headers: { accept: protobuf }, body: cronTab('late', 'c') })
     expect(created.status).toBe(406)
-    expect((await wire.send('DELETE', `${v1}/late`)).status).toBe(200)
+    expect((await wire.send('DELETE', `${v1}/late`)).status).toBe(404)
   })
 
+  test.each([`${protobuf},application/json`, `${protobuf}, */*`])(
+    'JSON, when the client takes that too: %s',
+    async accept => {
+      for (const path of [`${v1}/one`, v1]) expect((await get(path, accept)).contentType).toBe('application/json')
+      const collection = `${v1}?labelSelector=none%3Dsuch`
+      const answer = await wire.send('DELETE', collection, { headers: { accept } })
+      expect([answer.status, answer.contentType]).toEqual([200, 'application/json'])
+    },
+  )
+
   test('406 names the types, and what was asked for of what', async () => {
-    expect((await get(`${v1}/one`, 'text/csv')).json.message).toBe(
-      'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-    )
+    expect((await get(`${v1}/one`, 'text/csv')).json.message).toBe(notAcceptable)
     expect((await get(v1, `application/json;as=PartialObjectMetadata${meta}`)).json.message).toBe(
       'you requested PartialObjectMetadata, but the requested object is a list (*unstructured.UnstructuredList)',
     )

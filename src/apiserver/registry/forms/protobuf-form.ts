@@ -11,10 +11,9 @@ import {
   encodeWatchFrame,
 } from '../../../machinery/codec/protobuf.ts'
 import type { ObjectSchema } from '../../../machinery/schema/schema.ts'
-import { failure } from '../../../machinery/status-error.ts'
 import { protobuf } from '../../serving/media-type.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
-import { servedAs, servedObject } from '../versions.ts'
+import { servedObject } from '../versions.ts'
 import type { Representation } from './form.ts'
 
 export interface ProtobufKind {
@@ -26,34 +25,13 @@ export interface ProtobufKind {
   readonly metadataLast?: boolean
 }
 
+/** Not of custom resources: they have no message. */
 export function protobufRepresentation(declaration: ResourceDeclaration): Representation {
-  if (declaration.custom) return withoutMessage(declaration)
   const apiVersion = apiVersionOf(declaration)
   const { kind, listKind, schema } = declaration
   return protobufForm(`protobuf:${apiVersion}`, { apiVersion, kind, listKind, schema }, stored =>
     stored.form(`protobuf:${apiVersion}`, () => encodeProtobuf(schema, servedObject(declaration, stored))),
   )
-}
-
-/** Custom resources have no message: upstream finds that out when it has done what it was asked for. */
-function withoutMessage(declaration: ResourceDeclaration): Representation {
-  const refused = (type: string) => (): never => {
-    throw failure(
-      406,
-      'NotAcceptable',
-      `object *unstructured.${type} does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message`,
-    )
-  }
-  const object = refused('Unstructured')
-  return {
-    id: `protobuf:${servedAs(declaration)}`,
-    contentType: protobuf,
-    watchContentType: undefined,
-    object,
-    list: refused('UnstructuredList'),
-    event: object,
-    specialEvent: object,
-  }
 }
 
 export function protobufForm(
