@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ConfigMap } from '../api/core/v1/configmap.ts'
 import { configMaps } from '../api/core/v1/configmap.ts'
 import { SeededRandom } from '../machinery/env/virtual-env.ts'
-import { internalError, tooManyRequests } from '../machinery/status-error.ts'
+import { internalError, type StatusError, tooManyRequests } from '../machinery/status-error.ts'
 import { InformerFactory, type InformerOptions } from './informer.ts'
 import { createClient } from './rest-client.ts'
 import { MemoryTransport } from './testing/memory-transport.ts'
@@ -20,7 +20,7 @@ const configMap = (name: string, value: string, namespace = 'default'): ConfigMa
 
 interface Setup extends InformerOptions<ConfigMap> {
   readonly seed?: number
-  readonly watchList?: boolean
+  readonly watchList?: boolean | StatusError
   readonly names?: readonly string[]
 }
 
@@ -49,6 +49,10 @@ async function setUp({ seed, watchList = true, names = [], ...options }: Setup =
 const bothWays = [
   { how: 'streaming the list', watchList: true },
   { how: 'on a server that cannot stream lists', watchList: false },
+  {
+    how: 'on a server whose store cannot say how far it is',
+    watchList: internalError('RequestWatchProgress is disabled'),
+  },
   { how: 'asked to list plainly', watchList: true, plainList: true },
 ]
 

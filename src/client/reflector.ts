@@ -170,8 +170,9 @@ export class Reflector<T> {
     )
     if (complete) return this.#afterWatch(end)
     const error = end.how === 'failed' ? end.error : new Error('the watch ended before its initial events did')
-    // Servers that cannot stream a list refuse it (or never send the bookmark): ask the old way.
-    if (error instanceof StatusError && !isRetryable(error)) {
+    // Servers that cannot stream a list refuse it (over an etcd before 3.5 with a 500), or never send the bookmark: ask the
+    // old way. Only one that asks for patience is asked the same again.
+    if (error instanceof StatusError && error.code !== 429) {
       this.#env.log.debug('Streaming the list failed; listing instead', { error: error.message })
       return { name: 'listing', atLeast: isTooLargeResourceVersion(error) || isPast(error) ? '' : atLeast || '0' }
     }

@@ -8,7 +8,7 @@ import {
   conflict,
   notFound,
   optimisticLockMessage,
-  type StatusError,
+  StatusError,
   tooLargeResourceVersion,
   tooOldResourceVersion,
 } from '../../machinery/status-error.ts'
@@ -41,8 +41,8 @@ export class MemoryTransport implements Transport {
   readonly requests: ApiRequest[] = []
   /** Consulted for each request; undefined lets it pass. */
   faults: (request: ApiRequest) => Fault | undefined = () => undefined
-  /** Whether watches may start with what there is (WatchList). */
-  watchList = true
+  /** Whether watches may start with what there is (WatchList), or the error that one which does so breaks off with. */
+  watchList: boolean | StatusError = true
   /** Watches learn of nothing until `release`. */
   hold = false
   #held: (() => void)[] = []
@@ -148,6 +148,10 @@ export class MemoryTransport implements Transport {
       return { response: failed(notFound({ group: '', resource: 'watchlists' }, '')), stop() {} }
     const tooLarge = this.#tooLarge(request)
     if (tooLarge) return { response: tooLarge, stop() {} }
+    if (sendInitialEvents && this.watchList instanceof StatusError) {
+      stream.event({ type: 'ERROR', object: this.watchList.status })
+      return { response: ok(undefined), stop() {} }
+    }
     const watch: OpenWatch = { collection: request.path, stream, open: true }
     if (sendInitialEvents) {
       for (const object of this.contents(request.path)) stream.event({ type: 'ADDED', object })
