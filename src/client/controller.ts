@@ -14,6 +14,7 @@ import type { OwnerReference } from '../api/meta/v1/objectmeta.ts'
 import type { ResourceDeclaration } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { Clock, Env, Logger, Random } from '../machinery/env/env.ts'
+import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { Backoff, reflectorBackoff } from './backoff.ts'
 import type { Client } from './client.ts'
 import type { EventRecorder } from './event-recorder.ts'
@@ -22,6 +23,7 @@ import type { HandlerRegistration, Informer, InformerFactory, InformerHandler } 
 import { keyFor, keyOf, metadataOf, type Named } from './object-key.ts'
 import { OwnWrites } from './own-writes.ts'
 import { causeOf, processQueue, type RateLimiter, type ReconcileResult, WorkQueue } from './work-queue.ts'
+import type { QueueMetrics } from './work-queue-metrics.ts'
 
 /** What a controller gets from whoever runs it. Controllers of one process share the informers. */
 export interface ControllerEnvironment {
@@ -29,6 +31,12 @@ export interface ControllerEnvironment {
   readonly informers: InformerFactory
   readonly events: EventRecorder
   readonly env: Env
+  /** For what the controller itself counts; nobody reads it when absent. */
+  readonly metrics?: MetricsRegistry
+  /** Counts what happens to the controller's queue. */
+  readonly queueMetrics?: QueueMetrics
+  /** How many keys at a time, in place of what the declaration says. */
+  readonly concurrency?: number
 }
 
 /** What a reconcile has at hand. */
@@ -42,6 +50,8 @@ export interface ReconcileContext {
   readonly random: Random
   readonly log: Logger
   readonly queue: WorkQueue<string>
+  /** Declare families on it in `state`, once. */
+  readonly metrics: MetricsRegistry
   /** Aborted when the controller stops, which waits for every reconcile: what may take long ends with it. */
   readonly signal: AbortSignal
 }
@@ -122,17 +132,23 @@ class ControllerRun<T, State> implements RunningController {
   readonly name: string
   readonly queue: WorkQueue<string>
   readonly #declaration: ControllerDeclaration<T, State>
+  readonly #concurrency: number
   readonly #informers = new Map<ResourceDeclaration<any>, Informer<any>>()
   readonly #registrations: HandlerRegistration[] = []
   readonly #abort = new AbortController()
   readonly #context: ControllerContext<State>
   readonly #running: Promise<void>
 
-  constructor(declaration: ControllerDeclaration<T, State>, { client, informers, events, env }: ControllerEnvironment) {
+  constructor(declaration: ControllerDeclaration<T, State>, environment: ControllerEnvironment) {
+    const { client, informers, events, env } = environment
     this.#declaration = declaration
+    this.#concurrency = environment.concurrency ?? declaration.concurrency ?? 1
     this.name = declaration.name
     const log = env.log.child({ controller: declaration.name })
-    this.queue = new WorkQueue<string>(env, { rateLimiter: declaration.rateLimiter?.(env.clock) })
+    this.queue = new WorkQueue<string>(env, {
+      rateLimiter: declaration.rateLimiter?.(env.clock),
+      metrics: environment.queueMetrics,
+    })
     const reconcileContext: ReconcileContext = {
       client,
       lister: resource => this.#informerOf(resource).lister,
@@ -142,6 +158,7 @@ class ControllerRun<T, State> implements RunningController {
       random: env.random,
       log,
       queue: this.queue,
+      metrics: environment.metrics ?? new MetricsRegistry(),
       signal: this.#abort.signal,
     }
     const { reconciles, owns = [], watches = [], indexers, fieldSelector } = declaration
@@ -178,13 +195,13 @@ class ControllerRun<T, State> implements RunningController {
     } catch {
       return
     }
-    const { concurrency = 1, awaitsOwnWrites, reconcile } = this.#declaration
+    const { awaitsOwnWrites, reconcile } = this.#declaration
     const writes = awaitsOwnWrites
       ? new OwnWrites(resource => this.#informers.get(resource)?.resourceVersion)
       : undefined
     await this.#start()
     await processQueue(this.queue, {
-      concurrency,
+      concurrency: this.#concurrency,
       log: this.#context.log,
       // A stopped controller leaves what still waits to its successor.
       reconcile: async key => {

@@ -18,6 +18,8 @@ import {
 } from './http-exchange.ts'
 import { Http2Sessions, NoHttp2Error } from './http2-sessions.ts'
 import { LineDecoder } from './line-decoder.ts'
+import type { RestClientMetrics } from './rest-client-metrics.ts'
+import { TokenBucket } from './token-bucket.ts'
 import type { ApiRequest, ApiResponse, Transport, WatchEvent, WatchStream } from './transport.ts'
 
 export interface HttpsTransportOptions {
@@ -42,6 +44,9 @@ export interface HttpsTransportOptions {
   readonly insecure?: boolean
   /** How many HTTP/2 connections at most. */
   readonly maxSessions?: number
+  /** How many requests a second, and how many at once after a pause: as many as there are when absent. */
+  readonly rateLimit?: { readonly perSecond: number; readonly burst: number }
+  readonly metrics?: RestClientMetrics
 }
 
 export interface Impersonation {
@@ -62,6 +67,7 @@ class HttpsTransport implements Transport {
   readonly #options: HttpsTransportOptions
   readonly #origin: URL
   readonly #prefix: string
+  readonly #limiter: TokenBucket | undefined
   #tls: ConnectionOptions
   #agent: Agent
   #http2: Http2Sessions | undefined
@@ -75,6 +81,7 @@ class HttpsTransport implements Transport {
     this.#options = options
     this.#origin = new URL(options.server)
     this.#prefix = this.#origin.pathname.replace(/\/+$/, '')
+    this.#limiter = options.rateLimit && new TokenBucket(options.env.clock, options.rateLimit)
     const secure = this.#origin.protocol === 'https:'
     const host = this.#origin.hostname.replace(/^\[|\]$/g, '')
     const asBuffer = (pem: string | Uint8Array | undefined) =>
@@ -193,10 +200,11 @@ class HttpsTransport implements Transport {
 
   /** Sends it as often as the server asks for it, and once more each time a connection broke under a GET. */
   async #retried(request: ApiRequest, send: (outgoing: HttpRequest) => Promise<ApiResponse>): Promise<ApiResponse> {
+    if (this.#limiter) await this.#throttle(this.#limiter, request)
     for (let retries = 0; ; retries++) {
       let waitSeconds: number
       try {
-        const response = await send(await this.#encode(request))
+        const response = await this.#measured(request, send, retries)
         if (response.status === 401) await this.#refused()
         const retryAfter = retryAfterSeconds(response)
         if (retryAfter === undefined || retries >= mostRetries) return response
@@ -208,6 +216,38 @@ class HttpsTransport implements Transport {
         waitSeconds = stale ? 0 : 1
       }
       if (waitSeconds > 0) await this.#options.env.clock.sleep(waitSeconds * 1000, request.signal)
+    }
+  }
+
+  async #throttle(limiter: TokenBucket, { method, signal }: ApiRequest): Promise<void> {
+    const { env, metrics } = this.#options
+    const wait = limiter.reserve()
+    if (wait > 0) await env.clock.sleep(wait, signal)
+    metrics?.throttled(method, this.#origin.host, wait)
+  }
+
+  async #measured(
+    request: ApiRequest,
+    send: (outgoing: HttpRequest) => Promise<ApiResponse>,
+    retries: number,
+  ): Promise<ApiResponse> {
+    const outgoing = await this.#encode(request)
+    const { env, metrics } = this.#options
+    if (!metrics) return send(outgoing)
+    const { method } = request
+    const { host } = this.#origin
+    const started = env.clock.monotonic()
+    if (outgoing.body) metrics.sent(method, host, outgoing.body.length)
+    let code: number | '<error>' = '<error>'
+    try {
+      const response = await send(outgoing)
+      code = response.status
+      const length = Number(response.headers['content-length'])
+      if (length > 0) metrics.received(method, host, length)
+      return response
+    } finally {
+      metrics.answered(method, host, code, env.clock.monotonic() - started)
+      if (retries > 0) metrics.retried(method, host, code)
     }
   }
 

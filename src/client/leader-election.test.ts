@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Lease } from '../api/coordination/v1/lease.ts'
 import type { VirtualEnv } from '../machinery/env/virtual-env.ts'
-import { LeaderElection, type LeaderElectionOptions } from './leader-election.ts'
+import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
+import { metricsText } from '../machinery/metrics/text.ts'
+import { LeaderElection, LeaderElectionMetrics, type LeaderElectionOptions } from './leader-election.ts'
 import { createClient } from './rest-client.ts'
 import { MemoryTransport } from './testing/memory-transport.ts'
 import { settledEnv } from './testing/settled-env.ts'
@@ -132,6 +134,19 @@ describe('leader election', () => {
     expect(lease(server).spec.holderIdentity).toBe(releaseOnStop ? '' : 'a')
     await env.clock.advance(waitsAtMost)
     expect(b.log).toContain('leads')
+  })
+
+  test('counts whether it leads, and says when its lease is long overdue', async () => {
+    const [server, env, registry] = [new MemoryTransport(), settledEnv(), new MetricsRegistry()]
+    const leads = () => /^leader_election_master_status\{name="kube-scheduler"\} (.)$/m.exec(metricsText(registry))?.[1]
+    const a = candidate('a', server, env, { metrics: new LeaderElectionMetrics(registry) })
+    expect(leads()).toBe('0')
+    await env.clock.advance(0)
+    expect([leads(), a.election.problem(20_000)]).toEqual(['1', undefined])
+    server.faults = () => ({ fault: 'unreachable' })
+    await env.clock.advance(60_000)
+    expect(leads()).toBe('0')
+    expect(a.election.problem(20_000)).toBe('failed election to renew leadership on lease kube-scheduler')
   })
 
   test('stops although the server never answers', async () => {

@@ -5,6 +5,7 @@
 import { type Lease, leases } from '../api/coordination/v1/lease.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { errorText } from '../machinery/error-text.ts'
+import type { Counter, Family, Gauge, MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { formatMicroTime } from '../machinery/time.ts'
 import type { Client, ResourceClient } from './client.ts'
@@ -23,6 +24,7 @@ export interface LeaderElectionOptions {
   /** A leader that has failed to renew for this long gives up. Shorter than the lease's duration. */
   readonly renewDeadlineMs?: number
   readonly retryPeriodMs?: number
+  readonly metrics?: LeaderElectionMetrics
   /** Give the lease back when the signal ends it, so that the next need not wait. */
   readonly releaseOnStop?: boolean
   /** Called when this process has become the leader. The signal is aborted when it no longer is. */
@@ -33,6 +35,37 @@ export interface LeaderElectionOptions {
 }
 
 const jitterFactor = 1.2
+
+/** Whether this process leads, under client-go's names; one for all elections that it takes part in. */
+export class LeaderElectionMetrics {
+  readonly #leads: Family<Gauge>
+  readonly #slow: Family<Counter>
+
+  constructor(registry: MetricsRegistry) {
+    const labels = ['name']
+    this.#leads = registry.gauge({
+      name: 'leader_election_master_status',
+      stability: 'ALPHA',
+      help: "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name.",
+      labels,
+    })
+    this.#slow = registry.counter({
+      name: 'leader_election_slowpath_total',
+      stability: 'ALPHA',
+      help: "Total number of slow path exercised in renewing leader leases. 'name' is the string used to identify the lease. Please make sure to group by name.",
+      labels,
+    })
+  }
+
+  leads(name: string, leads: boolean): void {
+    this.#leads.with(name).set(leads ? 1 : 0)
+  }
+
+  /** The lease had to be read, or written a second time. */
+  slow(name: string): void {
+    this.#slow.with(name).inc()
+  }
+}
 
 export class LeaderElection {
   readonly #options: LeaderElectionOptions
@@ -55,6 +88,7 @@ export class LeaderElection {
       throw new RangeError('leaseDuration must be greater than renewDeadline')
     if (this.#renewDeadlineMs <= jitterFactor * this.#retryPeriodMs)
       throw new RangeError('renewDeadline must be greater than retryPeriod*JitterFactor')
+    options.metrics?.leads(options.name, false)
   }
 
   get isLeader(): boolean {
@@ -66,15 +100,25 @@ export class LeaderElection {
     return this.#observed?.spec.holderIdentity || undefined
   }
 
+  /** What is wrong when it leads, and has not renewed for this long after it should have ended; else undefined. */
+  problem(toleranceMs: number): string | undefined {
+    if (!this.isLeader) return undefined
+    const since = this.#options.env.clock.monotonic() - this.#observedAt
+    if (since <= this.#durationMs + toleranceMs) return undefined
+    return `failed election to renew leadership on lease ${this.#options.name}`
+  }
+
   /** Waits for the lease, leads, and resolves when the lease is lost or the signal aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { env, releaseOnStop, stopped } = this.#options
+    const { env, name, metrics, releaseOnStop, stopped } = this.#options
     const leading = new AbortController()
     try {
       if (!(await this.#acquire(signal))) return
+      metrics?.leads(name, true)
       this.#record('became leader')
       this.#options.lead(leading.signal)
       await this.#renew(signal)
+      metrics?.leads(name, false)
       this.#record('stopped leading')
       if (releaseOnStop && this.isLeader) {
         const released = this.#release().then(
@@ -135,7 +179,7 @@ export class LeaderElection {
   }
 
   async #tryAcquireOrRenew(): Promise<boolean> {
-    const { env, identity, name, namespace } = this.#options
+    const { env, identity, name, namespace, metrics } = this.#options
     try {
       const now = env.clock.now()
       // The leader need not look first: its update fails if anybody else has written.
@@ -169,6 +213,7 @@ export class LeaderElection {
       }
       this.#observe(lease)
       if (lease.spec.holderIdentity && !this.isLeader && this.#isValid()) return false
+      if (this.isLeader) metrics?.slow(name)
       this.#observe(await this.#leases.update(this.#held(lease, now)))
       return true
     } catch (error) {

@@ -9,6 +9,7 @@ import type { Clock, Env, Logger, Timer } from '../machinery/env/env.ts'
 import { asStatusError, isConflict } from '../machinery/status-error.ts'
 import { StaleCacheError } from './own-writes.ts'
 import { TokenBucket } from './token-bucket.ts'
+import type { QueueMetrics } from './work-queue-metrics.ts'
 
 /** Says how long an item must wait before it is tried again. */
 export interface RateLimiter<T> {
@@ -90,11 +91,13 @@ export function defaultControllerRateLimiter<T>(clock: Clock): RateLimiter<T> {
 
 export interface WorkQueueOptions<T> {
   readonly rateLimiter?: RateLimiter<T>
+  readonly metrics?: QueueMetrics<T>
 }
 
 export class WorkQueue<T = string> {
   readonly #clock: Clock
   readonly #rateLimiter: RateLimiter<T>
+  readonly #metrics: QueueMetrics<T> | undefined
   /** In order of coming; `#head` is the next to go, so that taking one does not move the rest. */
   #waiting: T[] = []
   #head = 0
@@ -109,6 +112,7 @@ export class WorkQueue<T = string> {
   constructor(env: Pick<Env, 'clock'>, options: WorkQueueOptions<T> = {}) {
     this.#clock = env.clock
     this.#rateLimiter = options.rateLimiter ?? defaultControllerRateLimiter<T>(env.clock)
+    this.#metrics = options.metrics
   }
 
   /** How many wait to be taken; those being worked on or delayed are not counted. */
@@ -128,12 +132,14 @@ export class WorkQueue<T = string> {
   add(item: T): void {
     if (this.#shuttingDown || this.#dirty.has(item)) return
     this.#dirty.add(item)
+    this.#metrics?.added(item)
     if (!this.#processing.has(item)) this.#enqueue(item)
   }
 
   /** Adds it after the time has passed. An item that already waits for a later time is moved forward, never back. */
   addAfter(item: T, milliseconds: number): void {
     if (this.#shuttingDown) return
+    this.#metrics?.retried()
     if (milliseconds <= 0) {
       this.add(item)
       return
@@ -176,6 +182,7 @@ export class WorkQueue<T = string> {
   /** Work on the item is over; added again meanwhile, it goes back to the end of the queue. */
   done(item: T): void {
     this.#processing.delete(item)
+    this.#metrics?.finished(item)
     if (this.#dirty.has(item)) this.#enqueue(item)
     else this.#checkDrained()
   }
@@ -216,6 +223,7 @@ export class WorkQueue<T = string> {
     }
     this.#dirty.delete(item)
     this.#processing.add(item)
+    this.#metrics?.taken(item)
     return item
   }
 

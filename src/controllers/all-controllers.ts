@@ -48,41 +48,59 @@ import { validatingAdmissionPolicyStatusController } from './validatingadmission
 
 export const allControllers: readonly ManagedController[] = [
   managed(
-    { name: 'serviceaccount-controller', alias: 'serviceaccount', serviceAccount: 'service-account-controller' },
+    {
+      name: 'serviceaccount-controller',
+      queue: 'serviceaccount',
+      alias: 'serviceaccount',
+      serviceAccount: 'service-account-controller',
+    },
     serviceAccountController,
   ),
   managed(
     {
       name: 'root-ca-certificate-publisher-controller',
+      queue: 'root_ca_cert_publisher',
       alias: 'root-ca-cert-publisher',
       serviceAccount: 'root-ca-cert-publisher',
     },
     rootCACertificatePublisher,
   ),
   managed(
-    { name: 'deployment-controller', alias: 'deployment', serviceAccount: 'deployment-controller' },
+    {
+      name: 'deployment-controller',
+      queue: 'deployment',
+      alias: 'deployment',
+      serviceAccount: 'deployment-controller',
+    },
     deploymentController,
   ),
   managed(
-    { name: 'replicaset-controller', alias: 'replicaset', serviceAccount: 'replicaset-controller' },
+    {
+      name: 'replicaset-controller',
+      queue: 'replicaset',
+      alias: 'replicaset',
+      serviceAccount: 'replicaset-controller',
+    },
     replicaSetController,
   ),
   managed(
     {
       name: 'replicationcontroller-controller',
+      queue: 'replicationmanager',
       alias: 'replicationcontroller',
       serviceAccount: 'replication-controller',
     },
     replicationControllerController,
   ),
   managed(
-    { name: 'namespace-controller', alias: 'namespace', serviceAccount: 'namespace-controller' },
+    { name: 'namespace-controller', queue: 'namespace', alias: 'namespace', serviceAccount: 'namespace-controller' },
     namespaceController,
   ),
   garbageCollector,
   managed(
     {
       name: 'endpointslice-controller',
+      queue: 'endpoint_slice',
       alias: 'endpointslice',
       serviceAccount: 'endpointslice-controller',
       eventSource: 'endpoint-slice-controller',
@@ -90,16 +108,22 @@ export const allControllers: readonly ManagedController[] = [
     endpointSliceController,
   ),
   managed(
-    { name: 'endpoints-controller', alias: 'endpoint', serviceAccount: 'endpoint-controller' },
+    { name: 'endpoints-controller', queue: 'endpoint', alias: 'endpoint', serviceAccount: 'endpoint-controller' },
     endpointsController,
   ),
   managed(
-    { name: 'node-lifecycle-controller', alias: 'nodelifecycle', serviceAccount: 'node-controller' },
+    {
+      name: 'node-lifecycle-controller',
+      queue: 'node_lifecycle_controller',
+      alias: 'nodelifecycle',
+      serviceAccount: 'node-controller',
+    },
     nodeLifecycleController,
   ),
   managed(
     {
       name: 'taint-eviction-controller',
+      queue: 'noexec_taint_pod',
       serviceAccount: 'node-controller',
       eventSource: 'taint-eviction-controller',
     },
@@ -112,16 +136,21 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'clusterrole-aggregation-controller',
+      queue: 'ClusterRoleAggregator',
       alias: 'clusterrole-aggregation',
       serviceAccount: 'clusterrole-aggregation-controller',
     },
     clusterRoleAggregationController,
   ),
-  managed({ name: 'job-controller', alias: 'job', serviceAccount: 'job-controller' }, jobController),
-  managed({ name: 'cronjob-controller', alias: 'cronjob', serviceAccount: 'cronjob-controller' }, cronJobController),
+  managed({ name: 'job-controller', queue: 'job', alias: 'job', serviceAccount: 'job-controller' }, jobController),
+  managed(
+    { name: 'cronjob-controller', queue: 'cronjob', alias: 'cronjob', serviceAccount: 'cronjob-controller' },
+    cronJobController,
+  ),
   managed(
     {
       name: 'ttl-after-finished-controller',
+      queue: 'ttl_jobs_to_delete',
       alias: 'ttl-after-finished',
       serviceAccount: 'ttl-after-finished-controller',
     },
@@ -130,6 +159,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'daemonset-controller',
+      queue: 'daemonset',
       alias: 'daemonset',
       serviceAccount: 'daemon-set-controller',
       eventSource: 'daemonset-controller',
@@ -137,24 +167,36 @@ export const allControllers: readonly ManagedController[] = [
     daemonSetController,
   ),
   managed(
-    { name: 'statefulset-controller', alias: 'statefulset', serviceAccount: 'statefulset-controller' },
+    {
+      name: 'statefulset-controller',
+      queue: 'statefulset',
+      alias: 'statefulset',
+      serviceAccount: 'statefulset-controller',
+    },
     statefulSetController,
   ),
   managed(
     {
       name: 'validatingadmissionpolicy-status-controller',
+      queue: 'validatingadmissionpolicy-status',
       serviceAccount: 'validatingadmissionpolicy-status-controller',
     },
     validatingAdmissionPolicyStatusController,
   ),
   disruptionController,
   managed(
-    { name: 'resourcequota-controller', alias: 'resourcequota', serviceAccount: 'resourcequota-controller' },
+    {
+      name: 'resourcequota-controller',
+      queue: 'resourcequota_primary',
+      alias: 'resourcequota',
+      serviceAccount: 'resourcequota-controller',
+    },
     resourceQuotaController,
   ),
   managed(
     {
       name: 'horizontal-pod-autoscaler-controller',
+      queue: 'horizontalpodautoscaler',
       alias: 'horizontalpodautoscaling',
       serviceAccount: 'horizontal-pod-autoscaler',
     },
@@ -163,6 +205,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'endpointslice-mirroring-controller',
+      queue: 'endpoint_slice_mirroring',
       alias: 'endpointslicemirroring',
       serviceAccount: 'endpointslicemirroring-controller',
       eventSource: 'endpoint-slice-mirroring-controller',
@@ -171,7 +214,7 @@ export const allControllers: readonly ManagedController[] = [
   ),
   managed(
     // Service accounts have no tokens before it has run: it works as the manager itself.
-    { name: 'serviceaccount-token-controller', alias: 'serviceaccount-token' },
+    { name: 'serviceaccount-token-controller', queue: 'serviceaccount_tokens_service', alias: 'serviceaccount-token' },
     serviceAccountTokenController,
   ),
   managed(
@@ -185,6 +228,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'certificatesigningrequest-approving-controller',
+      queue: 'certificate',
       alias: 'csrapproving',
       serviceAccount: 'certificate-controller',
     },
@@ -193,6 +237,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'certificatesigningrequest-signing-controller',
+      queue: 'certificate',
       alias: 'csrsigning',
       serviceAccount: 'certificate-controller',
     },
@@ -209,6 +254,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'bootstrap-signer-controller',
+      queue: 'bootstrap_signer_queue',
       alias: 'bootstrapsigner',
       serviceAccount: 'bootstrap-signer',
       disabledByDefault: true,
@@ -218,13 +264,17 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'token-cleaner-controller',
+      queue: 'token_cleaner',
       alias: 'tokencleaner',
       serviceAccount: 'token-cleaner',
       disabledByDefault: true,
     },
     tokenCleanerController,
   ),
-  managed({ name: 'service-cidr-controller', serviceAccount: 'service-cidrs-controller' }, serviceCIDRController),
+  managed(
+    { name: 'service-cidr-controller', queue: 'ipaddresses', serviceAccount: 'service-cidrs-controller' },
+    serviceCIDRController,
+  ),
   // For clusters of one machine: elsewhere load balancers are a cloud's.
   managed(
     { name: 'service-lb-controller', alias: 'service', serviceAccount: 'service-controller', disabledByDefault: true },
@@ -239,10 +289,14 @@ export const allControllers: readonly ManagedController[] = [
     },
     nodeIPAMController,
   ),
-  managed({ name: 'ttl-controller', alias: 'ttl', serviceAccount: 'ttl-controller' }, ttlController),
+  managed(
+    { name: 'ttl-controller', queue: 'ttlcontroller', alias: 'ttl', serviceAccount: 'ttl-controller' },
+    ttlController,
+  ),
   managed(
     {
       name: 'persistentvolume-binder-controller',
+      queue: 'claims',
       alias: 'persistentvolume-binder',
       serviceAccount: 'persistent-volume-binder',
       eventSource: 'persistentvolume-controller',
@@ -252,6 +306,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'persistentvolumeclaim-protection-controller',
+      queue: 'pvcprotection',
       alias: 'pvc-protection',
       serviceAccount: 'pvc-protection-controller',
     },
@@ -260,6 +315,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'persistentvolume-protection-controller',
+      queue: 'pvprotection',
       alias: 'pv-protection',
       serviceAccount: 'pv-protection-controller',
     },
@@ -268,6 +324,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'volumeattributesclass-protection-controller',
+      queue: 'vacprotection',
       serviceAccount: 'volumeattributesclass-protection-controller',
     },
     volumeAttributesClassProtectionController,
@@ -275,6 +332,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'ephemeral-volume-controller',
+      queue: 'ephemeral_volume',
       alias: 'ephemeral-volume',
       serviceAccount: 'ephemeral-volume-controller',
       eventSource: 'ephemeral_volume',
@@ -284,6 +342,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'persistentvolume-attach-detach-controller',
+      queue: 'pvcs',
       alias: 'attachdetach',
       serviceAccount: 'attachdetach-controller',
     },
@@ -292,6 +351,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'persistentvolume-expander-controller',
+      queue: 'volume_expand',
       alias: 'persistentvolume-expander',
       serviceAccount: 'expand-controller',
       eventSource: 'volume_expand',
@@ -301,6 +361,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'resourceclaim-controller',
+      queue: 'resource_claim',
       alias: 'resource-claim-controller',
       serviceAccount: 'resource-claim-controller',
       eventSource: 'resource_claim',

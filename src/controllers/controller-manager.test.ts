@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { deployments } from '../api/apps/v1/deployment.ts'
 import { replicaSets } from '../api/apps/v1/replicaset.ts'
+import { jobs } from '../api/batch/v1/job.ts'
 import { events } from '../api/core/v1/event.ts'
 import { pods } from '../api/core/v1/pod.ts'
 import { serviceAccounts } from '../api/core/v1/serviceaccount.ts'
 import { Cluster } from '../cluster/cluster.ts'
-import { ControllerManager } from './controller-manager.ts'
+import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
+import { metricsText } from '../machinery/metrics/text.ts'
+import { ControllerManager, type ControllerManagerOptions } from './controller-manager.ts'
 
 // The controllers as one process: which of them run, and that they may be stopped anywhere and started again.
 
@@ -15,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => cluster.stop())
 
-function manager(controllers?: string[]): ControllerManager {
+function manager(controllers?: string[], more: Partial<ControllerManagerOptions> = {}): ControllerManager {
   const { plane, env } = cluster
   return new ControllerManager({
     env,
@@ -24,6 +27,7 @@ function manager(controllers?: string[]): ControllerManager {
     rootCA: 'certificate',
     clusterCIDR: '10.244.0.0/16',
     controllers,
+    ...more,
   })
 }
 const account = () =>
@@ -65,6 +69,55 @@ describe('which controllers run', () => {
     expect([await setCount(), await count()]).toEqual([sets, podCount])
     await running.stop()
   })
+})
+
+test('what they do is counted under upstream’s names, where somebody reads it', async () => {
+  const metrics = new MetricsRegistry()
+  await account()
+  const running = manager(['deployment', 'replicaset'], {
+    metrics,
+    concurrency: new Map([['replicaset-controller', 1]]),
+  })
+  await running.start()
+  expect(running.running).toEqual(['deployment-controller', 'replicaset-controller'])
+  await create(2)
+  await cluster.clock.advance('5s')
+  const text = metricsText(metrics)
+  for (const name of running.running)
+    expect(text).toContain(`running_managed_controllers{manager="kube-controller-manager",name="${name}"} 1\n`)
+  expect(text).toMatch(/^workqueue_adds_total\{name="deployment"\} [1-9]/m)
+  expect(text).toMatch(/^workqueue_work_duration_seconds_count\{name="replicaset"\} [1-9]/m)
+  expect(text).toMatch(/^workqueue_depth\{name="replicaset"\} 0$/m)
+  await running.stop()
+})
+
+test('a Job’s end is counted with its reason', async () => {
+  const metrics = new MetricsRegistry()
+  await account()
+  const running = manager(['job'], { metrics })
+  await running.start()
+  await cluster.client
+    .resource(jobs)
+    .namespace('default')
+    .create({
+      metadata: { name: 'work' },
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'app' }] } } },
+    })
+  await cluster.clock.advance('5s')
+  const [pod] = (await cluster.client.resource(pods).list()).items
+  await cluster.client.resource(pods).updateStatus({ ...pod!, status: { ...pod!.status, phase: 'Succeeded' } })
+  await cluster.clock.advance('30s')
+  const text = metricsText(metrics)
+  const mode = 'completion_mode="NonIndexed"'
+  for (const sample of [
+    `job_controller_jobs_finished_total{${mode},reason="CompletionsReached",result="succeeded"} 1`,
+    `job_controller_job_pods_finished_total{${mode},result="succeeded"} 1`,
+    `job_controller_job_pods_finished_total{${mode},result="failed"} 0`,
+    'job_controller_job_pods_creation_total{reason="new",status="succeeded"} 1',
+    `job_controller_job_syncs_total{action="pods_created",${mode},result="success"} 1`,
+  ])
+    expect(text).toContain(`${sample}\n`)
+  await running.stop()
 })
 
 test('a name that nobody knows is refused', async () => {

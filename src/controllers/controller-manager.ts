@@ -6,11 +6,14 @@
 import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
+import { WorkQueueMetrics } from '../client/work-queue-metrics.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import type { KeyAndCertificate } from '../machinery/x509/certificate.ts'
 import { allControllers } from './all-controllers.ts'
 import { controllerList, isEnabled } from './controller-names.ts'
 import type { IssueLegacyToken } from './managed-controller.ts'
+import type { NodeCIDRMaskSizes } from './node-ipam/node-range.ts'
 
 export interface ControllerManagerOptions {
   readonly env: Env
@@ -21,12 +24,20 @@ export interface ControllerManagerOptions {
   /** PEM: what the kube-root-ca.crt ConfigMaps hold. */
   readonly rootCA: string
   readonly clusterCIDR: string
+  readonly serviceCIDR?: string
+  readonly nodeCIDRMaskSizes?: NodeCIDRMaskSizes
   readonly certificateAuthority?: KeyAndCertificate
   readonly issueLegacyToken?: IssueLegacyToken
   readonly removeDirectory?: (path: string) => Promise<void>
-  /** Upstream's --controllers: names, `*`, `-name`; all of the default ones when absent. */
+  /** Upstream's --controllers: names or their aliases, `*`, `-name`; all of the default ones when absent. */
   readonly controllers?: readonly string[]
+  /** How many objects of a controller, by its name, are worked on at a time; where it isn't as upstream's default. */
+  readonly concurrency?: ReadonlyMap<string, number>
+  /** Where the controllers' metrics are read, if anywhere. */
+  readonly metrics?: MetricsRegistry
 }
+
+const manager = 'kube-controller-manager'
 
 interface Running {
   stop(): Promise<void>
@@ -37,16 +48,30 @@ export class ControllerManager {
   #running: Running[] = []
   #recorders: ComponentEventRecorder[] = []
   #informers: InformerFactory | undefined
+  readonly #names: string[] = []
 
   constructor(options: ControllerManagerOptions) {
     this.options = options
   }
 
+  /** The controllers that run, in the order they were started. */
+  get running(): readonly string[] {
+    return this.#names
+  }
+
   /** Sets every controller going. They work as soon as their informers have synced, which is not waited for. */
   async start(): Promise<void> {
-    const { client, clientFor, controllers, ...environment } = this.options
+    const { client, clientFor, controllers, concurrency, metrics, ...environment } = this.options
     const list = controllerList(controllers ?? ['*'])
     const { env } = environment
+    const registry = metrics ?? new MetricsRegistry()
+    const workQueues = metrics && new WorkQueueMetrics(metrics, env.clock)
+    const instances = registry.gauge({
+      name: 'running_managed_controllers',
+      stability: 'BETA',
+      help: 'Indicates where instances of a controller are currently running',
+      labels: ['name', 'manager'],
+    })
     const informers = new InformerFactory(client, env)
     this.#informers = informers
     for (const declared of allControllers) {
@@ -56,7 +81,19 @@ export class ControllerManager {
         component: declared.eventSource ?? declared.serviceAccount ?? declared.name,
       })
       this.#recorders.push(events)
-      this.#running.push(declared.start({ ...environment, client: own, informers, events }))
+      this.#running.push(
+        declared.start({
+          ...environment,
+          client: own,
+          informers,
+          events,
+          metrics: registry,
+          workQueues,
+          concurrency: concurrency?.get(declared.name),
+        }),
+      )
+      this.#names.push(declared.name)
+      instances.with(declared.name, manager).set(1)
     }
     informers.start()
   }
@@ -66,5 +103,6 @@ export class ControllerManager {
     for (const recorder of this.#recorders.splice(0)) recorder.stop()
     await this.#informers?.stop()
     this.#informers = undefined
+    this.#names.length = 0
   }
 }

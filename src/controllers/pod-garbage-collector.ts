@@ -7,6 +7,7 @@ import { type ControllerContext, controller, watch } from '../client/controller.
 import { keyOf } from '../client/object-key.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { formatTime } from '../machinery/time.ts'
+import { type PodGarbageMetrics, podGarbageMetrics, type RemovalReason } from './pod-garbage-collector-metrics.ts'
 import { isPodTerminal } from './pod-status.ts'
 import { byNode, nodeIndex } from './pods-by-node.ts'
 
@@ -20,6 +21,7 @@ interface State {
   /** Since when each node has been known to be missing. */
   readonly missing: Map<string, number>
   readonly terminated: Map<string, Pod>
+  readonly metrics: PodGarbageMetrics
 }
 
 type Context = ControllerContext<State>
@@ -29,7 +31,7 @@ export const podGarbageCollector = controller<Pod, State>({
   reconciles: pods,
   concurrency: 4,
   indexers: { [nodeIndex]: byNode },
-  state: () => ({ missing: new Map(), terminated: new Map() }),
+  state: ({ metrics }) => ({ missing: new Map(), terminated: new Map(), metrics: podGarbageMetrics(metrics) }),
   filter: ({ before, after }) =>
     !!after &&
     before !== after &&
@@ -68,7 +70,7 @@ async function reconcile(key: string, context: Context) {
   const { nodeName } = pod.spec
   const deleting = !!pod.metadata.deletionTimestamp
   if (!nodeName) {
-    if (deleting) await remove(pod, undefined, context)
+    if (deleting) await remove(pod, 'unscheduled', context)
     return undefined
   }
   if (isPodTerminal(pod) && state.terminated.size > terminatedThreshold) {
@@ -80,7 +82,7 @@ async function reconcile(key: string, context: Context) {
     state.missing.delete(nodeName)
     const ready = node.status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
     if (deleting && !ready && node.spec.taints?.some(taint => taint.key === outOfServiceTaint))
-      await remove(pod, undefined, context)
+      await remove(pod, 'out-of-service', context)
     return undefined
   }
   const since = state.missing.get(nodeName) ?? clock.now()
@@ -91,7 +93,7 @@ async function reconcile(key: string, context: Context) {
     await client.resource(nodes).get(nodeName)
   } catch (error) {
     if (!isNotFound(error)) throw error
-    await remove(pod, 'PodGC: node no longer exists', context)
+    await remove(pod, 'orphaned', context)
   }
   return undefined
 }
@@ -99,7 +101,7 @@ async function reconcile(key: string, context: Context) {
 async function removeOldest({ state, ...context }: Context): Promise<void> {
   const surplus = state.terminated.size - terminatedThreshold
   const oldest = [...state.terminated.values()].sort(byEvictionAndAge).slice(0, surplus)
-  for (const pod of oldest) await remove(pod, undefined, { ...context, state })
+  for (const pod of oldest) await remove(pod, 'terminated', { ...context, state })
 }
 
 /** Pods that the kubelet evicted go first: nobody counts on them. */
@@ -109,8 +111,20 @@ function byEvictionAndAge(a: Pod, b: Pod): number {
   return evicted(a) - evicted(b) || (key(a) < key(b) ? -1 : 1)
 }
 
-/** `disruption`: why a pod that was not to end did; it counts as failed. */
-async function remove(pod: Pod, disruption: string | undefined, { client, clock }: Context): Promise<void> {
+async function remove(pod: Pod, reason: RemovalReason, context: Context): Promise<void> {
+  const { removed, failed } = context.state.metrics
+  const labels = [pod.metadata.namespace ?? '', reason] as const
+  try {
+    // A pod that was not to end, and did, counts as failed.
+    await forceDelete(pod, reason === 'orphaned' ? 'PodGC: node no longer exists' : undefined, context)
+    removed.with(...labels).inc()
+  } catch (error) {
+    failed.with(...labels).inc()
+    throw error
+  }
+}
+
+async function forceDelete(pod: Pod, disruption: string | undefined, { client, clock }: Context): Promise<void> {
   const { namespace, name = '', uid } = pod.metadata
   const resource = client.resource(pods).namespace(namespace)
   const now = formatTime(clock.now())

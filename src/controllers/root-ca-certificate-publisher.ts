@@ -2,11 +2,12 @@
 // beside their token, and keeps it true.
 
 import { configMaps } from '../api/core/v1/configmap.ts'
-import { namespaces } from '../api/core/v1/namespace.ts'
+import { type Namespace, namespaces } from '../api/core/v1/namespace.ts'
 import { type Controller, controller, watch } from '../client/controller.ts'
 import { keyFor } from '../client/object-key.ts'
 import { deepEqual } from '../machinery/deep-equal.ts'
-import { hasStatusCause, isAlreadyExists, isNotFound } from '../machinery/status-error.ts'
+import type { Counter, Family } from '../machinery/metrics/metrics.ts'
+import { asStatusError, hasStatusCause, isAlreadyExists, isNotFound } from '../machinery/status-error.ts'
 import type { ManagerEnvironment } from './managed-controller.ts'
 
 const name = 'kube-root-ca.crt'
@@ -17,7 +18,7 @@ const description =
 
 export function rootCACertificatePublisher({ rootCA }: ManagerEnvironment): Controller {
   const data = { 'ca.crt': rootCA }
-  return controller({
+  return controller<Namespace, Family<Counter>>({
     name: 'root-ca-certificate-publisher-controller',
     reconciles: namespaces,
     watches: [
@@ -26,7 +27,14 @@ export function rootCACertificatePublisher({ rootCA }: ManagerEnvironment): Cont
         keys: ({ before, after }) => [(after ?? before)!.metadata.namespace!],
       }),
     ],
-    async reconcile(namespace, { client, lister }) {
+    state: ({ metrics }) =>
+      metrics.counter({
+        name: 'root_ca_cert_publisher_sync_total',
+        stability: 'ALPHA',
+        help: 'Number of namespace syncs happened in root ca cert publisher.',
+        labels: ['code'],
+      }),
+    async reconcile(namespace, { client, lister, state }) {
       if (lister(namespaces).get(namespace)?.status.phase !== 'Active') return
       const maps = client.resource(configMaps).namespace(namespace)
       const current = lister(configMaps).get(keyFor(namespace, name))
@@ -45,8 +53,12 @@ export function rootCACertificatePublisher({ rootCA }: ManagerEnvironment): Cont
           })
       } catch (error) {
         const settled = current ? isNotFound(error) : isAlreadyExists(error)
-        if (!settled && !hasStatusCause(error, 'NamespaceTerminating')) throw error
+        if (!settled && !hasStatusCause(error, 'NamespaceTerminating')) {
+          state.with(String(asStatusError(error)?.code ?? 500)).inc()
+          throw error
+        }
       }
+      state.with('200').inc()
     },
   })
 }

@@ -5,7 +5,7 @@
 export async function slowStartBatch(
   count: number,
   call: (index: number) => Promise<unknown>,
-): Promise<{ succeeded: number; failure?: unknown }> {
+): Promise<{ succeeded: number; failed: number; failure?: unknown }> {
   let next = 0
   let succeeded = 0
   for (let size = Math.min(count, 1); size > 0; size = Math.min(2 * size, count - next)) {
@@ -13,7 +13,7 @@ export async function slowStartBatch(
     next += size
     const failed = batch.filter(result => result.status === 'rejected')
     succeeded += size - failed.length
-    if (failed.length > 0) return { succeeded, failure: failed[0]!.reason }
+    if (failed.length > 0) return { succeeded, failed: failed.length, failure: failed[0]!.reason }
   }
-  return { succeeded }
+  return { succeeded, failed: 0 }
 }

@@ -3,6 +3,7 @@
 import { type Job, jobs } from '../api/batch/v1/job.ts'
 import { controller } from '../client/controller.ts'
 import { splitKey } from '../client/object-key.ts'
+import { exponentialBuckets, type Histogram } from '../machinery/metrics/metrics.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { timeOf } from '../machinery/time.ts'
 import { finishedCondition } from './job/job-controller.ts'
@@ -16,12 +17,27 @@ function expiry(job: Job): number | undefined {
   return finishedAt === undefined ? undefined : finishedAt + ttlSecondsAfterFinished * 1000
 }
 
-export const ttlAfterFinishedController = controller<Job>({
+interface State {
+  /** Seconds from when a Job was due until it was deleted. */
+  readonly delays: Histogram
+}
+
+export const ttlAfterFinishedController = controller<Job, State>({
   name: 'ttl-after-finished-controller',
   reconciles: jobs,
   concurrency: 5,
+  state: ({ metrics }) => ({
+    delays: metrics
+      .histogram({
+        name: 'ttl_after_finished_controller_job_deletion_duration_seconds',
+        stability: 'ALPHA',
+        help: 'The time it took to delete the job since it became eligible for deletion',
+        buckets: exponentialBuckets(0.1, 2, 14),
+      })
+      .with(),
+  }),
   filter: ({ after }) => after !== undefined && expiry(after) !== undefined,
-  async reconcile(key, { lister, client, clock }) {
+  async reconcile(key, { lister, client, clock, state }) {
     const cached = lister(jobs).get(key)
     const due = cached && expiry(cached)
     if (due === undefined) return undefined
@@ -35,6 +51,7 @@ export const ttlAfterFinishedController = controller<Job>({
       if (still === undefined) return undefined
       if (still > clock.now()) return { requeueAfterMs: still - clock.now() }
       await own.delete(name, { propagationPolicy: 'Foreground', preconditions: { uid: job.metadata.uid } })
+      state.delays.observe((clock.now() - still) / 1000)
     } catch (error) {
       if (!isNotFound(error)) throw error
     }

@@ -99,6 +99,13 @@ export class Cache implements Snapshot {
     if (placed?.assumed) this.#take(placed)
   }
 
+  /** What it holds, as upstream's metrics name it. */
+  count(): { readonly nodes: number; readonly pods: number; readonly assumed_pods: number } {
+    let assumed = 0
+    for (const placed of this.#placed.values()) if (placed.assumed) assumed++
+    return { nodes: this.#nodes.size, pods: this.#placed.size, assumed_pods: assumed }
+  }
+
   /** The pod is on a node, in truth or by assumption. */
   holds(uid: string): boolean {
     return this.#placed.has(uid)

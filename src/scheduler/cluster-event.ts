@@ -59,6 +59,12 @@ export const storageEvent = (resource: EventResource, before: unknown, after: un
       : [Action.delete, 'Delete']
   return event(resource, action, `${resource}${label}`)
 }
+/** A pod without a node has come. */
+export const podAdded = event('UnscheduledPod', Action.add, 'UnscheduledPodAdd')
+// What the queue itself brings about.
+export const attemptFailed = event('*', 0, 'ScheduleAttemptFailure')
+export const backoffComplete = event('*', 0, 'BackoffComplete')
+export const activated = event('*', 0, 'ForceActivate')
 export const unschedulableTimeout = event('*', anyAction, 'UnschedulableTimeout')
 
 export const nodeUpdate = (action: number): ClusterEvent => event('Node', action, 'NodeUpdate')

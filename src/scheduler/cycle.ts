@@ -69,7 +69,13 @@ export class SchedulingCycle {
     const { filters } = preFiltered
     const nominated = this.#nominatedNode(pod, filters)
     if (nominated) return { node: nominated.name }
-    this.#search(pod, preFiltered.nodes ? this.#only(preFiltered.nodes) : nodes, filters)
+    const among = preFiltered.nodes ? this.#only(preFiltered.nodes) : nodes
+    framework.searching(filters)
+    framework.timed(
+      'Filter',
+      () => 'Success',
+      () => this.#search(pod, among, filters),
+    )
     this.#nextStart = (this.#nextStart + this.#feasible.length + this.#refused.length) % nodes.length
     return this.#feasible.length > 0 ? { node: this.#best(pod).name } : this.#refusedEverywhere(pod, preFiltered)
   }

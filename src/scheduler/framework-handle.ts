@@ -7,6 +7,7 @@ import type { InformerFactory } from '../client/informer.ts'
 import type { Env } from '../machinery/env/env.ts'
 import type { Labels, Selector } from '../machinery/labels.ts'
 import type { Cache } from './cache.ts'
+import type { SchedulerMetrics } from './metrics.ts'
 import type { Nominator } from './nominator.ts'
 
 export interface FrameworkHandle {
@@ -16,6 +17,7 @@ export interface FrameworkHandle {
   readonly events: SeriesEventRecorder
   readonly nominator: Nominator
   readonly cache: Cache
+  readonly metrics?: SchedulerMetrics
   namespaceLabels(namespace: string): Labels | undefined
   /** All pods of the same services and owner; undefined when there are none. */
   defaultSelector(pod: Pod): Selector | undefined

@@ -1,9 +1,12 @@
 // Runs a profile's plugins, extension point by extension point, and puts their answers together.
 
+import type { Clock } from '../machinery/env/env.ts'
+import type { Counter } from '../machinery/metrics/metrics.ts'
 import type { ClusterEventWithHint } from './cluster-event.ts'
 import { anyAction } from './cluster-event.ts'
 import type { Diagnosis, NodeStatuses } from './fit-error.ts'
 import { type FilterRun, maxNodeScore, type Plugin, type PostFilterResult } from './framework.ts'
+import type { ExtensionPoint, SchedulerMetrics } from './metrics.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 import type { QueuedPodInfo } from './queued-pod.ts'
@@ -39,7 +42,15 @@ interface ActiveScore {
 
 const nobody: ReadonlySet<string> = new Set()
 
+/** What there is to measure with. */
+export interface Measures {
+  readonly metrics: SchedulerMetrics
+  readonly clock: Clock
+}
+
 export class FrameworkRunner {
+  readonly #measures: Measures | undefined
+  readonly #evaluations = new Map<Plugin, Map<ExtensionPoint, Counter>>()
   readonly plugins: readonly WeightedPlugin[]
   readonly queueSort: (a: QueuedPodInfo, b: QueuedPodInfo) => boolean
   readonly #filters: readonly Plugin[]
@@ -47,8 +58,9 @@ export class FrameworkRunner {
   readonly #score: readonly WeightedPlugin[]
   readonly #scores = { total: new Float64Array(0), plugin: new Float64Array(0) }
 
-  constructor(plugins: readonly WeightedPlugin[]) {
+  constructor(plugins: readonly WeightedPlugin[], measures?: Measures) {
     this.plugins = plugins
+    this.#measures = measures
     const all = plugins.map(({ plugin }) => plugin)
     const sorters = all.filter(plugin => plugin.queueSort)
     if (sorters.length !== 1) throw new Error('exactly one queue sort plugin required for profile')
@@ -81,13 +93,54 @@ export class FrameworkRunner {
     return undefined
   }
 
+  /** Does it, and notes how long that took and how it ended. */
+  timed<T>(point: ExtensionPoint, code: (result: Awaited<T>) => string, run: () => T): T {
+    if (!this.#measures) return run()
+    const { metrics, clock } = this.#measures
+    const started = clock.monotonic()
+    const note = (status: string) => metrics.point(point, status, clock.monotonic() - started)
+    try {
+      const result = run()
+      if (result instanceof Promise)
+        result.then(
+          settled => note(code(settled)),
+          () => note('Error'),
+        )
+      else note(code(result as Awaited<T>))
+      return result
+    } catch (error) {
+      note('Error')
+      throw error
+    }
+  }
+
+  #evaluated(plugin: Plugin, point: ExtensionPoint): void {
+    if (!this.#measures) return
+    let counters = this.#evaluations.get(plugin)
+    if (!counters) {
+      counters = new Map()
+      this.#evaluations.set(plugin, counters)
+    }
+    let counter = counters.get(point)
+    if (!counter) {
+      counter = this.#measures.metrics.evaluation(plugin.name, point)
+      counters.set(point, counter)
+    }
+    counter.inc()
+  }
+
   preFilter(pod: PodInfo, snapshot: Snapshot): PreFiltered {
+    return this.timed('PreFilter', codeOfPart, () => this.#preFilter(pod, snapshot))
+  }
+
+  #preFilter(pod: PodInfo, snapshot: Snapshot): PreFiltered {
     const filters: ActiveFilter[] = []
     let nodes: ReadonlySet<string> | undefined
     let narrowedBy = nobody
     for (const plugin of this.#filters) {
       const result = plugin.preFilter?.(pod, snapshot)
       if (result?.status?.code === 'Skip') continue
+      if (plugin.preFilter) this.#evaluated(plugin, 'PreFilter')
       if (result?.status) return { filters: [], narrowedBy, status: named(result.status, plugin) }
       if (plugin.filter) filters.push({ plugin, state: result?.state })
       if (!result?.nodes) continue
@@ -108,7 +161,16 @@ export class FrameworkRunner {
     return undefined
   }
 
+  /** The filters take part in the search for one pod's node. */
+  searching(filters: readonly ActiveFilter[]): void {
+    for (const { plugin } of filters) this.#evaluated(plugin, 'Filter')
+  }
+
   postFilter(run: FilterRun, statuses: NodeStatuses, diagnosis: Diagnosis): PostFilterResult {
+    return this.timed('PostFilter', codeOfPart, () => this.#runPostFilter(run, statuses, diagnosis))
+  }
+
+  #runPostFilter(run: FilterRun, statuses: NodeStatuses, diagnosis: Diagnosis): PostFilterResult {
     const reasons: string[] = []
     let nominatedNodeName: string | undefined
     for (const plugin of this.#postFilter) {
@@ -138,7 +200,27 @@ export class FrameworkRunner {
     }
     const total = this.#scores.total.fill(0, 0, count)
     const scores = this.#scores.plugin
-    for (const { plugin, weight, state } of this.#activeScores(pod, nodes, snapshot)) {
+    const active = this.timed(
+      'PreScore',
+      () => 'Success',
+      () => this.#activeScores(pod, nodes, snapshot),
+    )
+    return this.timed(
+      'Score',
+      () => 'Success',
+      () => this.#sum(active, pod, nodes, { total, scores }),
+    )
+  }
+
+  #sum(
+    active: readonly ActiveScore[],
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    { total, scores }: { readonly total: Float64Array; readonly scores: Float64Array },
+  ): Float64Array {
+    const count = nodes.length
+    for (const { plugin, weight, state } of active) {
+      this.#evaluated(plugin, 'Score')
       for (let at = 0; at < count; at++) scores[at] = plugin.score!(pod, nodes[at]!, state)
       plugin.normalizeScore?.(pod, nodes, scores, state)
       for (let at = 0; at < count; at++) {
@@ -158,6 +240,7 @@ export class FrameworkRunner {
     for (const { plugin, weight } of this.#score) {
       const result = plugin.preScore?.(pod, nodes, snapshot)
       if (result?.status?.code === 'Skip') continue
+      if (plugin.preScore) this.#evaluated(plugin, 'PreScore')
       if (result?.status)
         throw new Error(`running PreScore plugin ${JSON.stringify(plugin.name)}: ${result.status.message}`)
       active.push({ plugin, weight, state: result?.state })
@@ -166,6 +249,10 @@ export class FrameworkRunner {
   }
 
   reserve(pod: PodInfo, node: string): Status | undefined {
+    return this.timed('Reserve', codeOf, () => this.#reserve(pod, node))
+  }
+
+  #reserve(pod: PodInfo, node: string): Status | undefined {
     for (const { plugin } of this.plugins) {
       const status = plugin.reserve?.(pod, node)
       if (status) return named(status, plugin)
@@ -174,11 +261,25 @@ export class FrameworkRunner {
   }
 
   unreserve(pod: PodInfo, node: string): void {
-    for (let at = this.plugins.length - 1; at >= 0; at--) this.plugins[at]!.plugin.unreserve?.(pod, node)
+    this.timed(
+      'Unreserve',
+      () => 'Success',
+      () => {
+        for (let at = this.plugins.length - 1; at >= 0; at--) this.plugins[at]!.plugin.unreserve?.(pod, node)
+      },
+    )
   }
 
   /** A Wait answers with the plugins waited for, and how long each at most. */
-  permit(pod: PodInfo, node: string): { status?: Status; waitFor?: ReadonlyMap<string, number> } {
+  permit(pod: PodInfo, node: string): Permitted {
+    return this.timed(
+      'Permit',
+      ({ status, waitFor }) => status?.code ?? (waitFor ? 'Wait' : 'Success'),
+      () => this.#permit(pod, node),
+    )
+  }
+
+  #permit(pod: PodInfo, node: string): Permitted {
     let waitFor: Map<string, number> | undefined
     for (const { plugin } of this.plugins) {
       const result = plugin.permit?.(pod, node)
@@ -190,7 +291,11 @@ export class FrameworkRunner {
     return { waitFor }
   }
 
-  async preBind(pod: PodInfo, node: string): Promise<Status | undefined> {
+  preBind(pod: PodInfo, node: string): Promise<Status | undefined> {
+    return this.timed('PreBind', codeOf, () => this.#preBind(pod, node))
+  }
+
+  async #preBind(pod: PodInfo, node: string): Promise<Status | undefined> {
     for (const { plugin } of this.plugins) {
       if (!plugin.preBind) continue
       const status = await plugin.preBind(pod, node)
@@ -202,7 +307,11 @@ export class FrameworkRunner {
     return undefined
   }
 
-  async bind(pod: PodInfo, node: string): Promise<Status | undefined> {
+  bind(pod: PodInfo, node: string): Promise<Status | undefined> {
+    return this.timed('Bind', codeOf, () => this.#bind(pod, node))
+  }
+
+  async #bind(pod: PodInfo, node: string): Promise<Status | undefined> {
     for (const { plugin } of this.plugins) {
       if (!plugin.bind) continue
       const status = await plugin.bind(pod, node)
@@ -216,9 +325,23 @@ export class FrameworkRunner {
   }
 
   postBind(pod: PodInfo, node: string): void {
-    for (const { plugin } of this.plugins) plugin.postBind?.(pod, node)
+    this.timed(
+      'PostBind',
+      () => 'Success',
+      () => {
+        for (const { plugin } of this.plugins) plugin.postBind?.(pod, node)
+      },
+    )
   }
 }
+
+interface Permitted {
+  readonly status?: Status
+  readonly waitFor?: ReadonlyMap<string, number>
+}
+
+const codeOf = (status: Status | undefined): string => status?.code ?? 'Success'
+const codeOfPart = ({ status }: { readonly status?: Status }): string => codeOf(status)
 
 const longestPermitMs = 15 * 60_000
 

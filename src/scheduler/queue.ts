@@ -7,13 +7,18 @@
 
 import type { Clock, Timer } from '../machinery/env/env.ts'
 import {
+  activated,
+  attemptFailed,
+  backoffComplete,
   type ClusterEvent,
   type ClusterEventWithHint,
   eventMatches,
+  podAdded,
   podUpdate,
   unschedulableTimeout,
 } from './cluster-event.ts'
 import { Heap } from './heap.ts'
+import { eventLabel, type QueueName, type SchedulerMetrics } from './metrics.ts'
 import { podChanges } from './object-changes.ts'
 import type { PodInfo } from './pod-info.ts'
 import { type QueuedPodInfo, queuedPod } from './queued-pod.ts'
@@ -27,6 +32,7 @@ export interface QueueOptions {
   readonly events: ReadonlyMap<string, readonly ClusterEventWithHint[]>
   /** Called when there may be something to pop. */
   readonly onReady: () => void
+  readonly metrics?: SchedulerMetrics
   readonly initialBackoffMs?: number
   readonly maxBackoffMs?: number
   /** How long a pod stays unschedulable without any event. */
@@ -76,15 +82,32 @@ export class SchedulingQueue {
     }
   }
 
+  /** How many there are of each sort, and how many each plugin keeps out. */
+  count(): { readonly sizes: Readonly<Record<QueueName | 'gated', number>>; readonly keptOut: Map<string, number> } {
+    const { active, backoff } = this.size
+    const keptOut = new Map<string, number>()
+    let gated = 0
+    for (const { gatingPlugin, unschedulablePlugins, pendingPlugins } of this.#unschedulable.values()) {
+      if (gatingPlugin !== undefined) gated++
+      for (const plugin of gatingPlugin === undefined ? [...unschedulablePlugins, ...pendingPlugins] : [gatingPlugin])
+        keptOut.set(plugin, (keptOut.get(plugin) ?? 0) + 1)
+    }
+    return { sizes: { active, backoff, unschedulable: this.#unschedulable.size - gated, gated }, keptOut }
+  }
+
   /** A pod that is new here. */
   add(info: PodInfo): void {
-    this.#toActive(queuedPod(info, this.#clock.now()))
+    this.#toActive(queuedPod(info, this.#clock.now()), podAdded)
   }
 
   /** The next pod to try. Whoever takes it must call `done` or `addUnschedulable`. */
   pop(): QueuedPodInfo | undefined {
-    const queued = this.#active.pop() ?? this.#backoff.pop()
-    if (!queued) return undefined
+    let queued = this.#active.pop()
+    if (!queued) {
+      queued = this.#backoff.pop()
+      if (!queued) return undefined
+      this.#options.metrics?.incoming('active', 'PopFromBackoffQ')
+    }
     queued.attempts++
     queued.backoffUntil = 0
     queued.unschedulablePlugins = queued.pendingPlugins = new Set()
@@ -118,8 +141,8 @@ export class SchedulingQueue {
       queued.consecutiveErrors = 0
     } else queued.consecutiveErrors++
     // Something has happened while it was tried: it may have been too late for the try to see it.
-    if (!rejected || queued.poppedAt !== this.#moves) this.#requeue(queued, 'after backoff')
-    else this.#toUnschedulable(queued)
+    if (!rejected || queued.poppedAt !== this.#moves) this.#requeue(queued, 'after backoff', attemptFailed)
+    else this.#toUnschedulable(queued, attemptFailed)
   }
 
   update(before: PodInfo | undefined, info: PodInfo): void {
@@ -141,10 +164,11 @@ export class SchedulingQueue {
     queued.info = info
     const action = before ? podChanges(before, info) : 0
     if (action === 0) return
-    const requeue = this.#worthRequeuing(queued, podUpdate('TargetPod', action), before, info)
+    const event = podUpdate('TargetPod', action)
+    const requeue = this.#worthRequeuing(queued, event, before, info)
     if (requeue === 'no') return
     this.#unschedulable.delete(uid)
-    this.#requeue(queued, requeue)
+    this.#requeue(queued, requeue, event)
   }
 
   delete(uid: string): void {
@@ -164,7 +188,7 @@ export class SchedulingQueue {
       const requeue = this.#worthRequeuing(queued, event, before, after)
       if (requeue === 'no') continue
       this.#unschedulable.delete(queued.info.uid)
-      this.#requeue(queued, requeue)
+      this.#requeue(queued, requeue, event)
     }
   }
 
@@ -173,7 +197,7 @@ export class SchedulingQueue {
     const queued = this.#unschedulable.get(uid) ?? this.#backoff.delete(uid)
     if (!queued) return
     this.#unschedulable.delete(uid)
-    this.#requeue(queued, 'at once')
+    this.#requeue(queued, 'at once', activated)
   }
 
   stop(): void {
@@ -210,24 +234,26 @@ export class SchedulingQueue {
     return wanted.some(each => eventMatches(each, event) && (each.hint?.(pod, before, after) ?? 'Queue') === 'Queue')
   }
 
-  #requeue(queued: QueuedPodInfo, how: Requeue): void {
+  #requeue(queued: QueuedPodInfo, how: Requeue, event: ClusterEvent): void {
     const until = how === 'after backoff' ? this.#backoffUntil(queued) : 0
     // Gates come first: a gated pod does not wait in the backoff queue.
-    if (how === 'no' || this.#isGated(queued)) this.#toUnschedulable(queued)
-    else if (until <= this.#clock.now()) this.#toActive(queued)
+    if (how === 'no' || this.#isGated(queued)) this.#toUnschedulable(queued, event)
+    else if (until <= this.#clock.now()) this.#toActive(queued, event)
     else {
       queued.backoffUntil = until
       const broken = queued.consecutiveErrors > 0
       const heap = broken ? this.#errorBackoff : this.#backoff
       heap.set(queued)
+      this.#options.metrics?.incoming('backoff', eventLabel(event))
       this.#scheduleBackoff(until)
       if (!broken) this.#options.onReady()
     }
   }
 
-  #toActive(queued: QueuedPodInfo): void {
-    if (this.#isGated(queued)) this.#toUnschedulable(queued)
+  #toActive(queued: QueuedPodInfo, event: ClusterEvent): void {
+    if (this.#isGated(queued)) this.#toUnschedulable(queued, event)
     else {
+      this.#options.metrics?.incoming('active', eventLabel(event))
       this.#unschedulable.delete(queued.info.uid)
       this.#active.set(queued)
       this.#options.onReady()
@@ -240,7 +266,8 @@ export class SchedulingQueue {
     return status !== undefined
   }
 
-  #toUnschedulable(queued: QueuedPodInfo): void {
+  #toUnschedulable(queued: QueuedPodInfo, event: ClusterEvent): void {
+    this.#options.metrics?.incoming('unschedulable', eventLabel(event))
     this.#unschedulable.set(queued.info.uid, queued)
     this.#scheduleFlush()
   }
@@ -271,7 +298,7 @@ export class SchedulingQueue {
         if (queued.backoffUntil > now) next = Math.min(next, queued.backoffUntil)
         else {
           heap.delete(queued.info.uid)
-          this.#toActive(queued)
+          this.#toActive(queued, backoffComplete)
         }
       }
     }
@@ -296,7 +323,7 @@ export class SchedulingQueue {
       const requeue = this.#worthRequeuing(queued, unschedulableTimeout)
       if (requeue === 'no') continue
       this.#unschedulable.delete(queued.info.uid)
-      this.#requeue(queued, requeue)
+      this.#requeue(queued, requeue, unschedulableTimeout)
     }
   }
 }

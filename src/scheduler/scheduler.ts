@@ -16,6 +16,7 @@ import type { Client } from '../client/client.ts'
 import { ComponentSeriesEventRecorder } from '../client/event-series.ts'
 import { type Informer, InformerFactory } from '../client/informer.ts'
 import type { Env } from '../machinery/env/env.ts'
+import type { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { Cache } from './cache.ts'
 import { assignedPodDelete } from './cluster-event.ts'
@@ -25,6 +26,7 @@ import { FailureReports } from './failure-reports.ts'
 import { emptyDiagnosis, FitError } from './fit-error.ts'
 import type { FrameworkHandle } from './framework-handle.ts'
 import { FrameworkRunner, type WeightedPlugin } from './framework-runner.ts'
+import { type AttemptResult, SchedulerMetrics } from './metrics.ts'
 import { Nominator } from './nominator.ts'
 import type { PodInfo } from './pod-info.ts'
 import { patchPodStatus } from './pod-status.ts'
@@ -42,6 +44,8 @@ export interface SchedulerOptions {
   readonly schedulerName?: string
   /** How much of a big cluster to look at for each pod; 0, the default, goes by its size. */
   readonly percentageOfNodesToScore?: number
+  /** Where the scheduler's metrics are read, if anywhere. */
+  readonly metrics?: MetricsRegistry
   /** Which plugins run; the default profile unless said otherwise. */
   readonly profile?: (handle: FrameworkHandle) => readonly WeightedPlugin[]
 }
@@ -67,6 +71,7 @@ export class Scheduler {
   readonly #events: ComponentSeriesEventRecorder
   readonly #reports: FailureReports
   readonly #informers: InformerFactory
+  readonly #metrics: SchedulerMetrics | undefined
   #pods: Informer<Pod> | undefined
   #synced = false
   #scheduled = false
@@ -81,6 +86,8 @@ export class Scheduler {
     const name = options.schedulerName ?? defaultSchedulerName
     this.#events = new ComponentSeriesEventRecorder(client, this.#env, { name, instance: `${name}-k8ts` })
     this.#reports = new FailureReports(env.clock)
+    this.#metrics = options.metrics && new SchedulerMetrics(options.metrics, name)
+    options.metrics?.onCollect(() => this.#collect())
     this.#informers = new InformerFactory(client, this.#env)
     this.waitingPods = new WaitingPods(env.clock)
     const namespaceLister = this.#informers.informer(namespaces).lister
@@ -91,19 +98,24 @@ export class Scheduler {
       events: this.#events,
       nominator: this.#nominator,
       cache: this.cache,
+      metrics: this.#metrics,
       namespaceLabels: namespace => namespaceLister.get(namespace)?.metadata.labels,
       defaultSelector: workloadSelector(this.#informers),
       pod: key => this.#pods?.lister.get(key),
       activate: uid => this.queue.activate(uid),
       rejectWaiting: (uid, plugin, reason) => this.waitingPods.reject(uid, plugin, reason),
     }
-    this.#framework = new FrameworkRunner((options.profile ?? defaultProfile)(handle))
+    this.#framework = new FrameworkRunner(
+      (options.profile ?? defaultProfile)(handle),
+      this.#metrics && { metrics: this.#metrics, clock: env.clock },
+    )
     this.queue = new SchedulingQueue({
       clock: env.clock,
       queueSort: this.#framework.queueSort,
       preEnqueue: pod => this.#framework.preEnqueue(pod),
       events: this.#framework.eventsByPlugin(),
       onReady: () => this.#kick(),
+      metrics: this.#metrics,
     })
     this.#cycle = new SchedulingCycle({
       cache: this.cache,
@@ -142,6 +154,11 @@ export class Scheduler {
     await this.#informers.stop()
   }
 
+  /** All that was there when it started is known. */
+  get synced(): boolean {
+    return this.#synced
+  }
+
   get #stopped(): boolean {
     return this.#abort.signal.aborted
   }
@@ -165,31 +182,44 @@ export class Scheduler {
     if (!this.queue.empty && this.#bindings < mostBindings) this.#kick()
   }
 
+  #collect(): void {
+    const { sizes, keptOut } = this.queue.count()
+    this.#metrics?.pending(sizes)
+    this.#metrics?.keptOut(keptOut)
+    this.#metrics?.cached(this.cache.count())
+  }
+
+  #attempted(result: AttemptResult, started: number): void {
+    this.#metrics?.attempted(result, this.#env.clock.monotonic() - started)
+  }
+
   #scheduleOne(queued: QueuedPodInfo): void {
     const { info } = queued
     if (this.#isOver(info)) {
       this.queue.done(info.uid)
       return
     }
+    const started = this.#env.clock.monotonic()
     const result = this.#cycle.run(info)
     if (result.node === undefined) {
-      this.#fail(queued, result)
+      this.#fail(queued, result, started)
       return
     }
     const { node } = result
+    this.#metrics?.found(this.#env.clock.monotonic() - started)
     this.cache.assume(info, node)
     this.#nominator.remove(info.uid)
     const reserved = this.#framework.reserve(info, node)
     const permit = reserved ? { status: reserved } : this.#framework.permit(info, node)
     if (permit.status) {
-      this.#giveUp(queued, node, permit.status)
+      this.#giveUp(queued, node, permit.status, started)
       return
     }
     this.#bindings++
-    this.#bind(queued, node, permit.waitFor)
+    this.#bind(queued, node, permit.waitFor, started)
       .then(
-        failure => failure && this.#bindingFailed(queued, node, failure),
-        error => this.#bindingFailed(queued, node, failed(error)),
+        failure => failure && this.#bindingFailed(queued, node, failure, started),
+        error => this.#bindingFailed(queued, node, failed(error), started),
       )
       .finally(() => {
         this.#bindings--
@@ -210,16 +240,22 @@ export class Scheduler {
     queued: QueuedPodInfo,
     node: string,
     waitFor: ReadonlyMap<string, number> | undefined,
+    started: number,
   ): Promise<Status | undefined> {
     const { info } = queued
+    const { clock } = this.#env
     if (waitFor) {
+      const waiting = clock.monotonic()
       const refused = await this.waitingPods.wait(info, waitFor)
+      this.#metrics?.permitWaited(refused?.code ?? 'Success', clock.monotonic() - waiting)
       if (refused) return refused
     }
     const framework = this.#framework
     const failure = (await framework.preBind(info, node)) ?? (await framework.bind(info, node))
     if (failure) return failure
     this.queue.done(info.uid)
+    this.#attempted('scheduled', started)
+    this.#metrics?.scheduled(queued, clock.now() - queued.firstSeen)
     const note = `Successfully assigned ${info.key} to ${node}`
     this.#events.eventf(info.pod, undefined, 'Normal', 'Scheduled', 'Binding', note)
     framework.postBind(info, node)
@@ -227,20 +263,25 @@ export class Scheduler {
   }
 
   /** The node is refused after it was chosen. */
-  #giveUp(queued: QueuedPodInfo, node: string, status: Status): void {
+  #giveUp(queued: QueuedPodInfo, node: string, status: Status, started: number): void {
     this.#framework.unreserve(queued.info, node)
     this.cache.forget(queued.info.uid)
-    this.#fail(queued, { status: asFitError(status, node), nominatedNodeName: '' })
+    this.#fail(queued, { status: asFitError(status, node), nominatedNodeName: '' }, started)
   }
 
-  #bindingFailed(queued: QueuedPodInfo, node: string, status: Status): void {
-    this.#giveUp(queued, node, status)
+  #bindingFailed(queued: QueuedPodInfo, node: string, status: Status, started: number): void {
+    this.#giveUp(queued, node, status, started)
     // Its room is free again, as if it had been deleted there.
     if (!this.#stopped) this.queue.move(assignedPodDelete, queued.info, undefined, queued.info.uid)
   }
 
-  #fail(queued: QueuedPodInfo, { status, nominatedNodeName }: Extract<CycleResult, { node?: undefined }>): void {
+  #fail(
+    queued: QueuedPodInfo,
+    { status, nominatedNodeName }: Extract<CycleResult, { node?: undefined }>,
+    started: number,
+  ): void {
     if (this.#stopped) return
+    this.#attempted(status.rejected ? 'unschedulable' : 'error', started)
     const { info } = queued
     const { error } = status
     const message = status.message

@@ -11,6 +11,7 @@ import { type ControllerContext, controller, controllerOf, controllerReference }
 import { referenceTo } from '../../client/object-reference.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { quote } from '../../machinery/go-text.ts'
+import { exponentialBuckets, type Histogram } from '../../machinery/metrics/metrics.ts'
 import { hasStatusCause, isAlreadyExists, isNotFound } from '../../machinery/status-error.ts'
 import { formatTime, timeOf } from '../../machinery/time.ts'
 import { isTimeZone, utcOffset } from '../../machinery/time-zone.ts'
@@ -19,7 +20,7 @@ import { InvalidScheduleError, missedTimes, untilNextTime } from './missed-times
 
 const scheduledTimestamp = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 
-type Context = ControllerContext<undefined>
+type Context = ControllerContext<State>
 
 /** What a reconcile works on: the status is its own, and written at the end if it has changed. */
 interface Work {
@@ -29,11 +30,26 @@ interface Work {
   lastSuccessfulTime: string | undefined
 }
 
-export const cronJobController = controller<CronJob>({
+interface State {
+  /** Seconds from when a Job was due until it was created. */
+  readonly skews: Histogram
+}
+
+export const cronJobController = controller<CronJob, State>({
   name: 'cronjob-controller',
   reconciles: cronJobs,
   owns: [jobs],
   concurrency: 5,
+  state: ({ metrics }) => ({
+    skews: metrics
+      .histogram({
+        name: 'cronjob_controller_job_creation_skew_duration_seconds',
+        stability: 'STABLE',
+        help: 'Time between when a cronjob is scheduled to be run, and when the corresponding job is created',
+        buckets: exponentialBuckets(1, 2, 10),
+      })
+      .with(),
+  }),
   async reconcile(key, context) {
     const cronJob = context.lister(cronJobs).get(key)
     if (!cronJob) return undefined
@@ -149,6 +165,7 @@ async function startDue(work: Work, context: Context): Promise<number | undefine
   let job: Job
   try {
     job = await client.resource(jobs).namespace(metadata.namespace).create(wanted)
+    context.state.skews.observe(((timeOf(job.metadata.creationTimestamp) ?? now) - due) / 1000)
     events.event(cronJob, 'Normal', 'SuccessfulCreate', `Created job ${name}`)
   } catch (error) {
     if (isAlreadyExists(error)) {

@@ -75,7 +75,11 @@ export const disruptionController: ManagedController = {
   serviceAccount: 'disruption-controller',
   eventSource: 'controllermanager',
   start(environment) {
-    const parts = [budgetController.start(environment), staleDisruptionConditions.start(environment)]
+    const withQueue = (name: string) => ({ ...environment, queueMetrics: environment.workQueues?.queue<string>(name) })
+    const parts = [
+      budgetController.start(withQueue('disruption')),
+      staleDisruptionConditions.start(withQueue('stale_pod_disruption')),
+    ]
     return {
       async stop() {
         await Promise.all(parts.map(part => part.stop()))

@@ -17,6 +17,7 @@ import { type ControllerContext, controller, controllerReference, watch } from '
 import { keyFor, keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
+import { EndpointSliceMetrics, type SyncTotals } from './endpointslice-metrics.ts'
 import { PendingSlices } from './pending-slices.ts'
 import {
   hasPods,
@@ -48,6 +49,7 @@ interface State {
   readonly pending: PendingSlices
   readonly topology: TopologyHints
   readonly triggerTimes: TriggerTimes
+  readonly metrics: EndpointSliceMetrics
 }
 
 type Context = ControllerContext<State>
@@ -63,10 +65,17 @@ export const endpointSliceController = controller<Service, State>({
   name: 'endpointslice-controller',
   reconciles: services,
   concurrency: 5,
-  state: ({ clock }) => ({
+  state: ({ clock, metrics, lister }) => ({
     pending: new PendingSlices(clock),
     topology: new TopologyHints(),
     triggerTimes: new TriggerTimes(),
+    metrics: new EndpointSliceMetrics(metrics, function* () {
+      const slices = lister(endpointSlices)
+      for (const key of lister(services).keys()) {
+        const own = slices.byIndex(byService, key)
+        if (own.length > 0) yield own
+      }
+    }),
   }),
   watches: [
     watch<EndpointSlice, State>(endpointSlices, {
@@ -119,11 +128,16 @@ async function reconcile(key: string, context: Context) {
   if (!hasPods(service)) return undefined
   // The informer will say when it has caught up.
   const requeueAfterMs = state.pending.waitMs(key)
-  if (requeueAfterMs !== undefined) return { requeueAfterMs }
+  if (requeueAfterMs !== undefined) {
+    state.metrics.synced('stale')
+    return { requeueAfterMs }
+  }
   try {
     await reconcileSlices(key, service, context)
+    state.metrics.synced('success')
   } catch (error) {
     if (hasStatusCause(error, 'NamespaceTerminating')) return undefined
+    state.metrics.synced('error')
     const { namespace, name } = service.metadata
     const message = `Error updating Endpoint Slices for Service ${namespace}/${name}: ${(error as Error).message}`
     events.event(service, 'Warning', 'FailedToUpdateEndpointSlices', message)
@@ -138,6 +152,7 @@ async function reconcileSlices(key: string, service: Service, context: Context):
   const selected = podsOf(service, lister(pods))
   const trigger = state.triggerTimes.next(key, service, selected)
   const types = addressTypesOf(service)
+  const totals: SyncTotals = { added: 0, removed: 0 }
   const writes: Promise<void>[] = []
   const told: TopologyEvent[] = []
   for (const slice of existing) {
@@ -164,10 +179,11 @@ async function reconcileSlices(key: string, service: Service, context: Context):
       else groups.set(portsKey(ports), { ports, endpoints: [endpoint] })
     }
     const ofType = existing.filter(slice => slice.addressType === addressType)
-    const plan = planOf(service, groups, ofType)
+    const plan = planOf(service, groups, ofType, totals)
     told.push(...state.topology.reconcile(key, service, addressType, plan))
     writes.push(...carriedOut(key, service, addressType, plan, trigger, context))
   }
+  state.metrics.packed(totals)
   const results = await Promise.allSettled(writes)
   for (const { type, reason, message } of told) context.events.event(service, type, reason, message)
   const failed = results.find(result => result.status === 'rejected')
@@ -181,6 +197,7 @@ function planOf(
   service: Service,
   groups: ReadonlyMap<string, { readonly ports: EndpointPort[]; readonly endpoints: Endpoint[] }>,
   existing: readonly EndpointSlice[],
+  totals: SyncTotals,
 ): SlicePlan {
   const plan: SlicePlan = { create: [], update: new Map(), unchanged: [], remove: [] }
   const same = wantsTopologyHints(service) ? sameBeyondHints : undefined
@@ -191,6 +208,8 @@ function planOf(
     const samePorts = existing.filter(slice => portsKey(slice.ports) === portsId)
     for (const slice of samePorts) left.delete(slice)
     const packed = pack(samePorts, endpoints, undefined, same)
+    totals.added += packed.added
+    totals.removed += packed.removed
     const removed = [...packed.remove]
     if (groups.size === 0) {
       const placeholder = removed.shift()
@@ -203,6 +222,7 @@ function planOf(
     plan.unchanged.push(...packed.unchanged)
     for (const created of packed.create) plan.create.push({ ports, endpoints: created })
   }
+  for (const slice of left) totals.removed += slice.endpoints?.length ?? 0
   plan.remove.push(...left)
   // A slice whose endpoints stay may still need the Service's new labels.
   const labels = labelsOf(service)
@@ -261,6 +281,7 @@ async function create(
       endpoints: [...endpoints],
       ports: [...ports],
     })
+  state.metrics.changed('create')
   state.pending.wrote(key, created, lister(endpointSlices).get(keyOf(created)))
 }
 
@@ -276,6 +297,7 @@ async function update(
   if (trigger !== undefined) annotations[triggerTimeAnnotation] = trigger
   const metadata = { ...slice.metadata, labels: labelsOf(service), annotations }
   const updated = await client.resource(endpointSlices).update({ ...slice, metadata, endpoints: [...endpoints] })
+  state.metrics.changed('update')
   state.pending.wrote(key, updated, lister(endpointSlices).get(keyOf(updated)))
 }
 
@@ -284,6 +306,7 @@ async function remove(key: string, slice: EndpointSlice, { client, state }: Cont
   state.pending.deleted(key, slice)
   try {
     await client.resource(endpointSlices).namespace(namespace).delete(name)
+    state.metrics.changed('delete')
   } catch (error) {
     state.pending.seen(key, slice, true)
     if (!isNotFound(error)) throw error

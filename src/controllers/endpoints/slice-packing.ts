@@ -13,6 +13,9 @@ export interface Packed {
   readonly update: ReadonlyMap<EndpointSlice, readonly Endpoint[]>
   readonly remove: readonly EndpointSlice[]
   readonly unchanged: readonly EndpointSlice[]
+  /** How many endpoints are new, and how many are no longer in any of the slices that were there. */
+  readonly added: number
+  readonly removed: number
 }
 
 export function pack(
@@ -25,6 +28,7 @@ export function pack(
   const update = new Map<EndpointSlice, Endpoint[]>()
   const unchanged = new Map<EndpointSlice, Endpoint[]>()
   const remove: EndpointSlice[] = []
+  let removed = 0
   for (const slice of existing) {
     const kept: Endpoint[] = []
     let changed = false
@@ -33,6 +37,7 @@ export function pack(
       const now = wanted.get(key)
       if (!now || kept.length >= max) {
         changed = true
+        removed++
         continue
       }
       wanted.delete(key)
@@ -43,6 +48,7 @@ export function pack(
     else (changed ? update : unchanged).set(slice, kept)
   }
   const rest = [...wanted.values()]
+  const added = rest.length
   for (const kept of [...update.values()].sort((a, b) => b.length - a.length)) fill(kept, rest, max)
   const create: Endpoint[][] = []
   while (rest.length > 0) {
@@ -56,7 +62,7 @@ export function pack(
   }
   // A slice whose endpoints have all gone can take the new ones: one write instead of two.
   while (create.length > 0 && remove.length > 0) update.set(remove.shift()!, create.shift()!)
-  return { create, update, remove, unchanged: [...unchanged.keys()] }
+  return { create, update, remove, unchanged: [...unchanged.keys()], added, removed }
 }
 
 function fill(target: Endpoint[], rest: Endpoint[], max: number): void {

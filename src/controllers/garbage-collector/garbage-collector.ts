@@ -24,7 +24,7 @@ import {
 } from './graph.ts'
 import { Monitors } from './monitors.ts'
 
-const concurrency = 20
+const defaultConcurrency = 20
 const finalizerRetries = 5
 
 export const garbageCollector: ManagedController = {
@@ -56,8 +56,9 @@ class GarbageCollector {
   constructor(environment: ManagerEnvironment) {
     const env = { ...environment.env, log: environment.env.log.child({ controller: garbageCollector.name }) }
     this.#environment = { ...environment, env }
-    this.#toDelete = new WorkQueue<Node>(env)
-    this.#toOrphan = new WorkQueue<Node>(env)
+    const queue = (name: string) => new WorkQueue<Node>(env, { metrics: environment.workQueues?.queue<Node>(name) })
+    this.#toDelete = queue('garbage_collector_attempt_to_delete')
+    this.#toOrphan = queue('garbage_collector_attempt_to_orphan')
     this.#graph = new OwnershipGraph({
       attemptToDelete: node => this.#toDelete.add(node),
       attemptToOrphan: node => this.#toOrphan.add(node),
@@ -83,6 +84,7 @@ class GarbageCollector {
 
   /** Nothing is decided before the whole graph is known. */
   async #run(): Promise<void> {
+    const { concurrency = defaultConcurrency } = this.#environment
     const { log } = this.#environment.env
     try {
       await this.#monitors.start()

@@ -20,7 +20,7 @@ import {
   ownersToTell,
 } from '../controller-ref.ts'
 import { failuresAfter } from './backoff.ts'
-import { isTracked, observePods } from './job-pods.ts'
+import { isTracked, type JobPods, observePods } from './job-pods.ts'
 import {
   type Change,
   deleteActive,
@@ -30,6 +30,7 @@ import {
   type State,
   trackedByJobIndex,
 } from './manage-pods.ts'
+import { JobMetrics, type SyncAction } from './metrics.ts'
 import { deadlineMs, finishedCondition, isComplete, newCondition, outcomeOf } from './outcome.ts'
 import { release, trackPods } from './tracking.ts'
 
@@ -42,10 +43,11 @@ export const jobController = controller<Job, State>({
   reconciles: jobs,
   awaitsOwnWrites: true,
   concurrency: 5,
-  state: ({ clock }) => ({
+  state: ({ clock, metrics }) => ({
     expectations: new UidTrackingExpectations({ clock }),
     failures: new Map(),
     released: new Set(),
+    metrics: new JobMetrics(metrics),
   }),
   watches: [
     watch<Pod, State>(pods, {
@@ -111,7 +113,8 @@ async function reconcile(key: string, context: Context) {
     state.failures.delete(key)
     return undefined
   }
-  if (job.spec.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller') return undefined
+  const { managedBy } = job.spec
+  if (managedBy !== undefined && managedBy !== 'kubernetes.io/job-controller') return undefined
   const settled = state.expectations.satisfied(key)
   const owned = await claimObjects({
     client,
@@ -128,8 +131,30 @@ async function reconcile(key: string, context: Context) {
     if (failure) throw failure.error
     return undefined
   }
+  const started = clock.monotonic()
+  let action: SyncAction = 'reconciling'
+  const note = (failed: boolean) => state.metrics.synced(job, failed, action, clock.monotonic() - started)
+  try {
+    const result = await sync(key, job, { seen: observePods(job, owned, tracked), settled }, context, change => {
+      action = change.created > 0 ? 'pods_created' : change.deleted > 0 ? 'pods_deleted' : 'tracking'
+    })
+    note(false)
+    return result
+  } catch (error) {
+    note(true)
+    throw error
+  }
+}
+
+async function sync(
+  key: string,
+  job: Job,
+  { seen, settled }: { readonly seen: JobPods; readonly settled: boolean },
+  context: Context,
+  managed: (change: Change) => void,
+) {
+  const { clock, state } = context
   const now = clock.now()
-  const seen = observePods(job, owned, tracked)
   const failures = failuresAfter(state.failures.get(key), seen.succeeded, seen.failed)
   const { suspend } = job.spec
   let startTime = job.status.startTime ?? (suspend ? undefined : formatTime(now))
@@ -142,7 +167,10 @@ async function reconcile(key: string, context: Context) {
     if (change.deleted !== seen.active.length || !settled) outcome = undefined
   } else {
     const manages = settled && !job.metadata.deletionTimestamp
-    if (manages) change = await managePods(key, job, seen, failures, context)
+    if (manages) {
+      change = await managePods(key, job, seen, failures, context)
+      managed(change)
+    }
     const active = seen.active.length + change.created - change.deleted
     if (isComplete(job, seen, active))
       outcome = newCondition(
@@ -171,7 +199,7 @@ async function reconcile(key: string, context: Context) {
     if (failures) state.failures.set(key, failures)
     else state.failures.delete(key)
   }
-  await trackPods({ job, pods: seen, status, outcome, context, released: state.released, noted })
+  await trackPods({ job, pods: seen, status, outcome, context, ...state, noted })
   if (change.failure) throw change.failure.error
   const waits = [change.waitMs, deadlineMs(job, startTime, now)].filter(wait => wait !== undefined && wait > 0)
   return waits.length > 0 ? { requeueAfterMs: Math.min(...(waits as number[])) } : undefined

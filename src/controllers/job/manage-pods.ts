@@ -22,6 +22,7 @@ import {
   replacesOnlyFailed,
   trackingFinalizer,
 } from './job-pods.ts'
+import type { JobMetrics } from './metrics.ts'
 import { release } from './tracking.ts'
 
 const maxPodsAtOnce = 500
@@ -33,6 +34,7 @@ export interface State {
   readonly failures: Map<string, Failures>
   /** The uids of pods whose finalizer has been removed; the cache may still have it, and they must not count twice. */
   readonly released: Set<string>
+  readonly metrics: JobMetrics
 }
 
 type Context = ControllerContext<State>
@@ -115,12 +117,23 @@ async function createAll(
   seen: JobPods,
   context: Context,
 ): Promise<Change> {
-  const { expectations } = context.state
+  const { expectations, metrics } = context.state
   expectations.expectCreations(key, count)
-  const { succeeded, failure } = await slowStartBatch(count, each => create(job, indexes?.[each], seen, context))
+  const { succeeded, failed, failure } = await slowStartBatch(count, each =>
+    create(job, indexes?.[each], seen, context),
+  )
   for (let index = succeeded; index < count; index++) expectations.creationObserved(key)
+  metrics.created(creationReason(job, seen), succeeded, failed)
   const told = failure !== undefined && !hasStatusCause(failure, 'NamespaceTerminating')
   return { ...noChange, created: succeeded, ...(told && { failure: { error: failure } }) }
+}
+
+/** Whether the pods take others' places. */
+function creationReason({ spec }: Job, { failedTotal, terminating }: JobPods) {
+  if (failedTotal === 0 && terminating.length === 0) return 'new'
+  return spec.podReplacementPolicy === 'Failed' && failedTotal > 0
+    ? 'recreate_failed'
+    : 'recreate_terminating_or_failed'
 }
 
 function create(job: Job, index: number | undefined, seen: JobPods, context: Context): Promise<Pod> {

@@ -8,6 +8,7 @@ import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
 import { formatIndexes, parseIndexes } from './indexes.ts'
 import { hasFailed, hasValidIndex, indexOf, isIndexed, type JobPods, trackingFinalizer } from './job-pods.ts'
+import type { JobMetrics } from './metrics.ts'
 import { newCondition } from './outcome.ts'
 import { verdictOf } from './pod-failure-policy.ts'
 
@@ -23,6 +24,7 @@ export interface Tracking {
   readonly context: ReconcileContext
   /** The uids of pods whose finalizer has been removed. */
   readonly released: Set<string>
+  readonly metrics: JobMetrics
   /** Called when the pods have been noted. */
   noted(): void
 }
@@ -31,11 +33,11 @@ const uidOf = ({ metadata }: Pod) => metadata.uid ?? ''
 
 /** Counts what there is to count, and ends the Job if it is time. */
 export async function trackPods(tracking: Tracking): Promise<void> {
-  const { job, pods: seen, status, outcome, context, released } = tracking
+  const { job, pods: seen, status, outcome, context, released, metrics } = tracking
   const before = job.status.uncountedTerminatedPods
   const uncounted = { succeeded: [...(before?.succeeded ?? [])], failed: [...(before?.failed ?? [])] }
   const tracked = new Set(seen.all.filter(seen.tracked).map(uidOf))
-  const { held, indexes, more } = note(tracking, uncounted)
+  const { held, indexes, more, actions } = note(tracking, uncounted)
   const current = await write(
     job,
     flush(
@@ -53,6 +55,8 @@ export async function trackPods(tracking: Tracking): Promise<void> {
     ),
     context,
   )
+  metrics.counted(job, current)
+  for (const action of actions) metrics.handledByPolicy(action)
   tracking.noted()
   const failure = await release(held, context, released)
   for (const pod of held) if (released.has(uidOf(pod))) tracked.delete(uidOf(pod))
@@ -61,8 +65,11 @@ export async function trackPods(tracking: Tracking): Promise<void> {
   const ended = outcome && !more && !failure && !left?.succeeded?.length && !left?.failed?.length && !status.terminating
   if (ended) flushed = withEnd(flushed, outcome, context)
   const final = await write(current, flushed, context)
+  metrics.counted(current, final)
   if (failure) throw failure.error
-  if (ended) tellEnd(final, outcome, context)
+  if (!ended) return
+  tellEnd(final, outcome, context)
+  metrics.finished(final, outcome.type === 'SuccessCriteriaMet', outcome.reason ?? '')
 }
 
 /** Adds to `uncounted`; answers which pods need not be held any more, and which indexes have succeeded by now. */
@@ -70,10 +77,11 @@ function note({ job, pods: seen, outcome }: Tracking, uncounted: { succeeded: st
   const [succeeded, failed] = [new Set(uncounted.succeeded), new Set(uncounted.failed)]
   const indexes = parseIndexes(isIndexed(job) ? job.status.completedIndexes : undefined, job.spec.completions ?? 0)
   const held: Pod[] = []
+  const actions: string[] = []
   let noted = succeeded.size + failed.size
   const ordered = isIndexed(job) ? [...seen.all].sort((a, b) => (indexOf(a) ?? -1) - (indexOf(b) ?? -1)) : seen.all
   for (const pod of ordered) {
-    if (noted >= maxUncounted) return { held, indexes, more: true }
+    if (noted >= maxUncounted) return { held, indexes, more: true, actions }
     if (!seen.tracked(pod)) continue
     const uid = uidOf(pod)
     const fails = hasFailed(pod, job)
@@ -88,13 +96,16 @@ function note({ job, pods: seen, outcome }: Tracking, uncounted: { succeeded: st
       } else if (succeeded.has(uid)) continue
       else uncounted.succeeded.push(uid)
       noted++
-    } else if ((fails || outcome?.type === 'FailureTarget') && verdictOf(job, pod).counts) {
+    } else if (fails || outcome?.type === 'FailureTarget') {
+      const { counts, action } = verdictOf(job, pod)
+      if (action) actions.push(action)
+      if (!counts) continue
       // Of a Job that has failed, what still runs has failed with it.
       uncounted.failed.push(uid)
       noted++
     }
   }
-  return { held, indexes, more: false }
+  return { held, indexes, more: false, actions }
 }
 
 /** The status with those counted that are held no longer. */

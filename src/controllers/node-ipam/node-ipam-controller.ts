@@ -12,11 +12,17 @@ interface State {
   readonly ranges: readonly NodeRange[]
 }
 
-export function nodeIPAMController({ clusterCIDR }: ManagerEnvironment): Controller {
+export function nodeIPAMController(environment: ManagerEnvironment): Controller {
+  const { clusterCIDR, serviceCIDR = '', nodeCIDRMaskSizes } = environment
+  const rangeOf = (text: string) => {
+    const range = nodeRange(text.trim(), nodeCIDRMaskSizes)
+    for (const services of serviceCIDR.split(',')) range.exclude(services.trim())
+    return range
+  }
   return controller<Node, State>({
     name: 'node-ipam-controller',
     reconciles: nodes,
-    state: () => ({ ranges: clusterCIDR.split(',').map(text => nodeRange(text.trim())) }),
+    state: () => ({ ranges: clusterCIDR.split(',').map(rangeOf) }),
     watches: [
       watch<Node, State>(nodes, {
         handler: ({ state: { ranges } }) => {

@@ -2,7 +2,13 @@
 
 import { addressInCIDR, type CIDR, cidrContains, formatIP, parseCIDR, parseIP } from '../../machinery/ip.ts'
 
-const sizes = { 4: 24, 6: 64 }
+/** By family. */
+export interface NodeCIDRMaskSizes {
+  readonly 4?: number
+  readonly 6?: number
+}
+
+const defaultSizes = { 4: 24, 6: 64 }
 
 export class NodeRange {
   readonly #cidr: CIDR
@@ -11,20 +17,18 @@ export class NodeRange {
   readonly #taken = new Set<string>()
   #next = 0
 
-  constructor(cidr: CIDR, bits: number) {
+  constructor(cidr: CIDR, bits: number, size?: number) {
     this.#cidr = cidr
-    this.#size = sizes[cidr.family]
+    this.#size = size ?? defaultSizes[cidr.family]
     if (this.#size < bits) throw new RangeError('the range of pods is smaller than a node’s part of it')
     this.#count = 2 ** Math.min(16, this.#size - bits)
   }
 
   /** The next free part after the one that was given last; undefined when there is none. */
   next(): string | undefined {
-    const step = 1n << BigInt((this.#cidr.family === 4 ? 32 : 128) - this.#size)
     for (let tried = 0; tried < this.#count; tried++) {
       const index = (this.#next + tried) % this.#count
-      const address = addressInCIDR(this.#cidr, BigInt(index) * step)
-      const part = `${formatIP(address!.bytes)}/${this.#size}`
+      const part = this.#part(index)
       if (this.#taken.has(part)) continue
       this.#taken.add(part)
       this.#next = (index + 1) % this.#count
@@ -38,13 +42,35 @@ export class NodeRange {
     if (address && cidrContains(this.#cidr, address)) this.#taken.add(part)
   }
 
+  /** None of its parts that this range has a share in is given: services have it. */
+  exclude(text: string): void {
+    const other = parseCIDR(text)
+    if (!other || other.family !== this.#cidr.family) return
+    for (let index = 0; index < this.#count; index++) {
+      const part = parseCIDR(this.#part(index))!
+      if (meet(part, other)) this.#taken.add(this.#part(index))
+    }
+  }
+
+  #part(index: number): string {
+    const step = 1n << BigInt((this.#cidr.family === 4 ? 32 : 128) - this.#size)
+    return `${formatIP(addressInCIDR(this.#cidr, BigInt(index) * step)!.bytes)}/${this.#size}`
+  }
+
   release(part: string): void {
     this.#taken.delete(part)
   }
 }
 
-export function nodeRange(text: string): NodeRange {
+/** One of two ranges that have anything in common has all of the other. */
+const meet = (one: CIDR, other: CIDR): boolean =>
+  one.prefixLength <= other.prefixLength
+    ? cidrContains(one, { ...other.address, bytes: other.network })
+    : cidrContains(other, { ...one.address, bytes: one.network })
+
+/** `sizes`: of the parts, by family, where not as upstream's default. */
+export function nodeRange(text: string, sizes: NodeCIDRMaskSizes = {}): NodeRange {
   const cidr = parseCIDR(text)
   if (!cidr) throw new RangeError(`${text} is no range of addresses`)
-  return new NodeRange(cidr, Number(text.split('/')[1]))
+  return new NodeRange(cidr, Number(text.split('/')[1]), sizes[cidr.family])
 }

@@ -15,14 +15,16 @@ import { formatTime } from '../../machinery/time.ts'
 import { isPodReady } from '../pod-status.ts'
 import { byNode, nodeIndex } from '../pods-by-node.ts'
 import { Heartbeats, unknownConditions } from './heartbeats.ts'
+import { type NodeMetrics, nodeMetrics } from './metrics.ts'
 import { conditionStatus, hasNoExecute, noExecuteKey, withTaints } from './taints.ts'
-import { Zones } from './zones.ts'
+import { Zones, zoneOf } from './zones.ts'
 
 interface State {
   readonly heartbeats: Heartbeats
   readonly zones: Zones
   /** The uids of those already announced. */
   readonly registered: Map<string, string | undefined>
+  readonly metrics: NodeMetrics
 }
 
 type Context = ControllerContext<State>
@@ -31,7 +33,12 @@ export const nodeLifecycleController = controller<Node, State>({
   name: 'node-lifecycle-controller',
   reconciles: nodes,
   concurrency: 8,
-  state: ({ clock }) => ({ heartbeats: new Heartbeats(clock), zones: new Zones(clock), registered: new Map() }),
+  state: ({ clock, metrics, lister }) => ({
+    heartbeats: new Heartbeats(clock),
+    zones: new Zones(clock),
+    registered: new Map(),
+    metrics: nodeMetrics(metrics, () => lister(nodes).list()),
+  }),
   watches: [
     watch<Node, State>(nodes, {
       handler: ({ state: { heartbeats } }) => ({
@@ -85,6 +92,7 @@ async function reconcile(name: string, context: Context) {
   if (labels)
     node = await client.resource(nodes).patch(name, 'application/strategic-merge-patch+json', { metadata: { labels } })
 
+  const started = context.clock.monotonic()
   let remainingMs = heartbeats.remainingMs(node)
   if (remainingMs <= 0) {
     remainingMs = Number.POSITIVE_INFINITY
@@ -97,6 +105,7 @@ async function reconcile(name: string, context: Context) {
   }
   if (conditionStatus(node, 'Ready') === 'Unknown') await markPodsNotReady(name, context)
   const waitMs = await reconcileTaints(node, context)
+  state.metrics.durations.observe((context.clock.monotonic() - started) / 1000)
   const requeueAfterMs = Math.min(remainingMs, waitMs)
   return Number.isFinite(requeueAfterMs) ? { requeueAfterMs: Math.max(1, requeueAfterMs) } : undefined
 }
@@ -124,6 +133,7 @@ async function reconcileTaints(node: Node, { client, lister, state, clock }: Con
     await client
       .resource(nodes)
       .patch(name, 'application/merge-patch+json', { metadata: { resourceVersion }, spec: { taints } })
+  if (taints && noExecute !== undefined && !hasNoExecute(node)) state.metrics.evictions.with(zoneOf(node)).inc()
   return waitMs
 }
 

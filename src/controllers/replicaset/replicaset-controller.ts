@@ -19,6 +19,7 @@ import { UidTrackingExpectations } from '../../client/controller-expectations.ts
 import { keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { labelSelectorFrom, type Selector, selectorFromSet } from '../../machinery/labels.ts'
+import type { Histogram } from '../../machinery/metrics/metrics.ts'
 import { hasStatusCause, isConflict, isNotFound } from '../../machinery/status-error.ts'
 import {
   byControllerOrOrphan,
@@ -31,6 +32,7 @@ import {
 import { createPod, deletePod } from '../pod-control.ts'
 import { isPodActive, isPodTerminating } from '../pod-status.ts'
 import { slowStartBatch } from '../slow-start.ts'
+import { deletionAgeRatio, observeAges } from './metrics.ts'
 import { podsToDelete } from './ranking.ts'
 import { type ManageFailure, nextAvailabilityMs, statusOf } from './status.ts'
 
@@ -52,6 +54,7 @@ const statusRetries = 1
 
 interface State {
   readonly expectations: UidTrackingExpectations
+  readonly ageRatio: Histogram
 }
 
 type Context = ControllerContext<State>
@@ -108,7 +111,10 @@ function replicatedController<T extends Replicated>(kind: Kind<T>): Controller {
           ownersToTell(change, resource, lister(resource), pod => matching(kind, lister(resource), pod)),
       }),
     ],
-    state: ({ clock }) => ({ expectations: new UidTrackingExpectations({ clock }) }),
+    state: ({ clock, metrics }) => ({
+      expectations: new UidTrackingExpectations({ clock }),
+      ageRatio: deletionAgeRatio(metrics),
+    }),
     reconcile: (key, context) => reconcile(kind, key, context),
   })
 }
@@ -202,7 +208,9 @@ async function manageReplicas<T extends Replicated>(
   }
 
   if (surplus > 0) {
-    const victims = podsToDelete(active, surplus, relatedPods(kind, object, context), context.clock.now())
+    const now = context.clock.now()
+    const victims = podsToDelete(active, surplus, relatedPods(kind, object, context), now)
+    if (surplus < active.length) observeAges(context.state.ageRatio, active, victims, now)
     expectations.expectDeletionsOf(key, victims.map(podKey))
     const results = await Promise.allSettled(
       victims.map(async pod => {

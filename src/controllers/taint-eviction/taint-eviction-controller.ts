@@ -11,11 +11,13 @@ import { deepEqual } from '../../machinery/deep-equal.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
 import { formatTime, timeOf } from '../../machinery/time.ts'
 import { byNode, nodeIndex } from '../pods-by-node.ts'
+import { type TaintEvictionMetrics, taintEvictionMetrics } from './metrics.ts'
 import { evictionTime } from './tolerations.ts'
 
 interface State {
   /** The pods that are to go at some time, by key, and since when that is known. */
   readonly scheduled: Map<string, number>
+  readonly metrics: TaintEvictionMetrics
 }
 
 type Context = ControllerContext<State>
@@ -24,7 +26,7 @@ export const taintEvictionController = controller<Pod, State>({
   name: 'taint-eviction-controller',
   reconciles: pods,
   concurrency: 8,
-  state: () => ({ scheduled: new Map() }),
+  state: ({ metrics }) => ({ scheduled: new Map(), metrics: taintEvictionMetrics(metrics) }),
   indexers: { [nodeIndex]: byNode },
   filter: ({ before, after }) =>
     !after ||
@@ -67,6 +69,8 @@ async function reconcile(key: string, context: Context) {
   state.scheduled.set(key, seen)
   if (at > now) return { requeueAfterMs: at - now }
   await evict(key, pod, context)
+  state.metrics.deletions.inc()
+  state.metrics.delays.observe((clock.now() - at) / 1000)
   state.scheduled.delete(key)
   return undefined
 }

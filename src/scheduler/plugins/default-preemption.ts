@@ -32,6 +32,7 @@ export function defaultPreemption(handle: FrameworkHandle): Plugin {
     preEnqueue: pod => (evictions.isUnderWay(pod.uid) ? underWay : undefined),
     postFilter(run, statuses) {
       const { pod, snapshot } = run
+      handle.metrics?.preempting()
       const why = ineligible(pod, statuses, snapshot.node(pod.pod.status?.nominatedNodeName ?? ''))
       if (why) return { status: refused(why) }
       const potential = snapshot.nodes.filter(node => statuses.get(node.name)?.code === 'Unschedulable')

@@ -24,6 +24,7 @@ export class Evictions {
 
   start(preemptor: PodInfo, candidate: Candidate): void {
     this.#underWay.add(preemptor.uid)
+    this.#handle.metrics?.preempted(candidate.victims.length)
     const { log } = this.#handle.env
     this.#run(preemptor, candidate).catch(error => {
       log.error('Error occurred during async preemption', { pod: preemptor.key, error: String(error) })
