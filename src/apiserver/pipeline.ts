@@ -16,7 +16,7 @@ import type { Auditor } from './audit/audit.ts'
 import { type Authenticator, InvalidCredentials } from './authentication/authenticator.ts'
 import { Impersonation, wantsImpersonation } from './authentication/impersonation.ts'
 import { DecisionPending } from './authorization/authorizer.ts'
-import { forbiddenError } from './authorization/forbidden.ts'
+import { refusal } from './authorization/forbidden.ts'
 import { corsHeaders } from './cors.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -162,7 +162,7 @@ function authorize({ server }: PipelineParts, metrics: SecurityMetrics): Stage {
     metrics.authorized(result, clock.monotonic() - started)
     if (request.audit) annotate(request, decision.allowed ? 'allow' : 'forbid', decision.reason)
     if (decision.allowed) return undefined
-    throw forbiddenError(attributes, decision.reason)
+    throw refusal(request, attributes, decision.reason)
   }
 }
 

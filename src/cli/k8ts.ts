@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { UserFacingError } from '../cluster/user-facing-error.ts'
 import { addAuthenticationFlags } from './authentication-flags.ts'
+import { addComponentFlags, addControllerManagerFlags, concurrencyIn } from './component-flags.ts'
 import { kubectlCommand } from './kubectl.ts'
 import { terminal } from './kubectl-world.ts'
 
@@ -101,46 +102,34 @@ const up = program
   })
 addAuthenticationFlags(up, { boolean, list, duration })
 
-/** What upstream's components have in common. */
-const component = (name: string, description: string) =>
-  program
-    .command(name)
-    .description(description)
-    .option('--kubeconfig <file>', 'the API server to work with, and as whom')
-    .option('--leader-elect [boolean]', 'work only while holding the lease, so that several can run', boolean, true)
-    .option(
-      '--leader-elect-lease-duration <duration>',
-      'how long others wait for a leader that is gone',
-      duration,
-      15_000,
-    )
-    .option('--leader-elect-renew-deadline <duration>', 'how long a leader tries to renew', duration, 10_000)
-    .option('--leader-elect-retry-period <duration>', 'how long between tries', duration, 2000)
-    .option('--leader-elect-resource-namespace <namespace>', 'where the lease is', 'kube-system')
-    .option('--leader-elect-resource-name <name>', 'its name', `kube-${name}`)
-    .addOption(verbosity())
+const readers = { boolean, list, duration, count, port }
 
-component('controller-manager', 'run the controllers against an API server: kube-controller-manager')
-  .option('--controllers <list>', 'which: * for all that are on by default, foo for one, -foo for all but it', list, [
-    '*',
-  ])
-  .option('--cluster-cidr <range>', 'the addresses of pods')
-  .option('--root-ca-file <file>', "the certificate authority that pods are given (default: the kubeconfig's)")
-  .option('--cluster-signing-cert-file <file>', 'what certificates are signed with: the authority')
-  .option('--cluster-signing-key-file <file>', 'and its key')
-  .option('--service-account-private-key-file <file>', 'what signs the tokens that live in Secrets')
-  .option('--use-service-account-credentials', 'each controller as its own service account', false)
+const controllerManager = program
+  .command('controller-manager')
+  .description('run the controllers against an API server: kube-controller-manager')
+  .addOption(verbosity())
   .action(async options => {
-    const { runControllerManager } = await import('../cluster/component-process.ts')
-    await runControllerManager(options)
+    const { runControllerManager } = await import('../cluster/controller-manager-process.ts')
+    await runControllerManager({ ...options, concurrency: concurrencyIn(options) })
   })
+addControllerManagerFlags(controllerManager, readers)
+addComponentFlags(controllerManager, readers, {
+  name: 'kube-controller-manager',
+  securePort: 10257,
+  qps: 20,
+  burst: 30,
+})
 
-component('scheduler', 'find nodes for the pods of an API server: kube-scheduler')
+const scheduler = program
+  .command('scheduler')
+  .description('find nodes for the pods of an API server: kube-scheduler')
   .option('--scheduler-name <name>', 'the schedulerName of the pods it takes care of', 'default-scheduler')
+  .addOption(verbosity())
   .action(async options => {
-    const { runScheduler } = await import('../cluster/component-process.ts')
+    const { runScheduler } = await import('../cluster/scheduler-process.ts')
     await runScheduler(options)
   })
+addComponentFlags(scheduler, readers, { name: 'kube-scheduler', securePort: 10259, qps: 50, burst: 100 })
 
 program
   .command('version')

@@ -23,7 +23,7 @@ function start(...args: string[]): RunningProcess {
   return child
 }
 
-const kubeconfig = () => ['--kubeconfig', join(directory, 'data/kubeconfig')]
+const kubeconfig = () => ['--kubeconfig', join(directory, 'data/kubeconfig'), '--secure-port=0']
 const eventually = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
 const logs = (child: RunningProcess, line: RegExp) => eventually(async () => expect(child.stderr).toMatch(line))
 
@@ -89,14 +89,23 @@ describe('one clear line, and a non-zero exit', () => {
     [['scheduler', '--kubeconfig', '/none'], /^k8ts: --kubeconfig: error loading config file "\/none": ENOENT.*\n$/],
     [['controller-manager', '--leader-elect=maybe'], /must be true or false\./],
     [['scheduler', '--leader-elect-lease-duration=soon'], /must be a duration, such as 15s\./],
+    [['scheduler', '--leader-elect-resource-lock=endpoints'], /Allowed choices are leases\./],
+    [['controller-manager', '--concurrent-job-syncs=0'], /must be at least 1\./],
+    [['controller-manager', '--controllers=*,-job,mine'], /^k8ts: "mine" is not in the list of known controllers\n$/],
   ])('%j', async (args, message) => {
     const { code, stderr } = await start(...args).exited()
     expect(code).toBe(1)
     expect(stderr).toMatch(message)
   })
 
-  test('a missing root CA', async () => {
-    const { code, stderr } = await start('controller-manager', ...kubeconfig(), '--root-ca-file=/none').exited()
-    expect([code, stderr]).toEqual([1, 'k8ts: --root-ca-file /none: cannot be read (ENOENT)\n'])
+  test('deadlines that cannot be kept', async () => {
+    const { code, stderr } = await start('scheduler', ...kubeconfig(), '--leader-elect-lease-duration=5s').exited()
+    expect([code, stderr]).toEqual([1, 'k8ts: leaseDuration must be greater than renewDeadline\n'])
+  })
+
+  test.each(['--root-ca-file', '--client-ca-file'])('a file that %s names and is not there', async flag => {
+    const args = [...kubeconfig(), '--secure-port=10257', `${flag}=/none`]
+    const { code, stderr } = await start('controller-manager', ...args).exited()
+    expect([code, stderr]).toEqual([1, `k8ts: ${flag} /none: cannot be read (ENOENT)\n`])
   })
 })

@@ -1,6 +1,6 @@
 // Sends requests to a cluster's HTTPS port as they are told, and shows the answers as they came.
 
-import type { IncomingHttpHeaders as Headers } from 'node:http'
+import type { IncomingHttpHeaders as Headers, IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 
@@ -47,19 +47,7 @@ export function connectTo(cluster: Cluster, token = 'secret'): HttpClient {
           text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }
         const sent = open(method, path, { ...length, ...headers })
         sent.once('error', reject)
-        sent.once('response', response => {
-          const chunks: Buffer[] = []
-          response.on('data', chunk => chunks.push(chunk))
-          response.once('end', () => {
-            const answer = Buffer.concat(chunks).toString()
-            resolve({
-              status: response.statusCode!,
-              headers: response.headers,
-              text: answer,
-              body: answer.startsWith('{') ? JSON.parse(answer) : undefined,
-            })
-          })
-        })
+        sent.once('response', response => collect(response).then(resolve, reject))
         sent.end(text)
       }),
     stream: path =>
@@ -77,4 +65,32 @@ export function connectTo(cluster: Cluster, token = 'secret'): HttpClient {
         sent.end()
       }),
   }
+}
+
+/** GET from the port of a component on this machine, whose certificate nobody can verify. */
+export function getPage(
+  port: number,
+  path: string,
+  as: {
+    readonly bearer?: string
+    readonly certificate?: { readonly certificate: string; readonly privateKey: string }
+  } = {},
+): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      ...{ host: '127.0.0.1', port, path, agent: false, rejectUnauthorized: false },
+      ...(as.bearer !== undefined && { headers: { authorization: `Bearer ${as.bearer}` } }),
+      ...(as.certificate && { cert: as.certificate.certificate, key: as.certificate.privateKey }),
+    })
+    sent.once('error', reject)
+    sent.once('response', response => collect(response).then(resolve, reject))
+    sent.end()
+  })
+}
+
+async function collect(response: IncomingMessage): Promise<HttpAnswer> {
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8')) text += chunk
+  const body = text.startsWith('{') ? JSON.parse(text) : undefined
+  return { status: response.statusCode!, headers: response.headers, text, body }
 }

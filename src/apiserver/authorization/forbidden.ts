@@ -2,6 +2,7 @@
 
 import { quote } from '../../machinery/go-text.ts'
 import { forbidden, type StatusError } from '../../machinery/status-error.ts'
+import type { RequestContext } from '../request.ts'
 import type { AuthorizationAttributes } from './authorizer.ts'
 
 /** `User "alice" cannot list resource "pods" in API group "" in the namespace "dev"` */
@@ -13,7 +14,17 @@ export function forbiddenMessage(attributes: AuthorizationAttributes): string {
   return `User ${quote(user.name)} cannot ${verb} resource ${quote(what)} in API group ${quote(group)} ${where}`
 }
 
-/** The 403 for a request that no authorizer allowed. */
+/** As `forbiddenError`, for the request's own answer: it may quote what the client sent, and must not be taken for HTML. */
+export function refusal(
+  request: Pick<RequestContext, 'responseHeaders'>,
+  attributes: AuthorizationAttributes,
+  reason: string,
+): StatusError {
+  request.responseHeaders = { ...request.responseHeaders, 'x-content-type-options': 'nosniff' }
+  return forbiddenError(attributes, reason)
+}
+
+/** The 403 for what no authorizer allowed. */
 export function forbiddenError(attributes: AuthorizationAttributes, reason: string): StatusError {
   const message = forbiddenMessage(attributes)
   return forbidden(

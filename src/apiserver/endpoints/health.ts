@@ -13,7 +13,7 @@ export interface HealthCheck {
   /** undefined: all is well; else what is wrong, for the log. */
   check(): string | undefined
   /** The endpoints that ask it; all when absent. */
-  readonly of?: readonly ('healthz' | 'livez' | 'readyz')[]
+  readonly of?: readonly HealthEndpoint[]
 }
 
 /** As Go's http.Error and health handlers send text. */
@@ -24,15 +24,25 @@ const text = (status: number, body: string): Response => ({
   body: Buffer.from(body),
 })
 
-export function registerHealth(dispatcher: Dispatcher, env: Env, checks: readonly HealthCheck[]): void {
+export type HealthEndpoint = 'healthz' | 'livez' | 'readyz'
+
+/** Checks that come and go have no path each. */
+export function registerHealth(
+  dispatcher: Pick<Dispatcher, 'register'>,
+  env: Env,
+  checks: readonly HealthCheck[] | (() => readonly HealthCheck[]),
+  endpoints: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'],
+): void {
   const slis = new HealthMetrics()
-  for (const endpoint of ['healthz', 'livez', 'readyz'] as const) {
-    const own = checks.filter(check => check.of?.includes(endpoint) ?? true)
+  for (const endpoint of endpoints) {
+    const isOwn = (check: HealthCheck) => check.of?.includes(endpoint) ?? true
+    const fixed = typeof checks === 'function' ? [] : checks.filter(isOwn)
     dispatcher.register(`/${endpoint}`, request => {
       request.handled = true
+      const own = typeof checks === 'function' ? checks().filter(isOwn) : fixed
       return answer(env, endpoint, own, request, slis)
     })
-    for (const { name, check } of own)
+    for (const { name, check } of fixed)
       dispatcher.register(`/${endpoint}/${name}`, () => {
         const problem = check()
         return problem === undefined

@@ -66,7 +66,8 @@ function registerStorageMetrics({ metrics, registry, store }: ServerContext): vo
   })
 }
 
-function registerProcessMetrics(metrics: MetricsRegistry): void {
+/** The build and the process. */
+export function registerProcessMetrics(metrics: MetricsRegistry): void {
   const build = metrics.gauge({
     name: 'kubernetes_build_info',
     stability: 'BETA',

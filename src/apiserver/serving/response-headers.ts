@@ -7,7 +7,9 @@ import { warningHeaders } from './warnings.ts'
 export type Headers = Record<string, string | string[]>
 
 export function responseHeaders(request: RequestContext, response: Response): Headers {
-  const headers: Headers = { 'audit-id': request.auditID, 'cache-control': 'no-cache, private' }
+  const headers: Headers = { 'cache-control': 'no-cache, private' }
+  // Components other than the API server keep no record.
+  if (request.auditID !== '') headers['audit-id'] = request.auditID
   if (response.contentType) headers['content-type'] = response.contentType
   if (request.flow) {
     const { schema } = request.flow
