@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   type CertificateSigningRequest,
@@ -7,56 +7,13 @@ import {
 import { clusterRoleBindings } from '../../api/rbac/v1/clusterrolebinding.ts'
 import { createClient } from '../../client/rest-client.ts'
 import { Cluster } from '../../cluster/cluster.ts'
-import {
-  bitString,
-  explicit,
-  implicit,
-  integer,
-  objectIdentifier,
-  octetString,
-  sequence,
-  set,
-  utf8String,
-} from '../../machinery/x509/der.ts'
+import { certificateRequest, type RequestedNames } from '../../machinery/x509/testing/certificate-request.ts'
 
 // Who gets a certificate from the cluster, for what, and how long requests are kept.
 
-interface Asked {
-  readonly commonName?: string
-  readonly organizations?: readonly string[]
-  readonly dns?: readonly string[]
-  readonly ips?: readonly string[]
-  readonly emails?: readonly string[]
-  readonly uris?: readonly string[]
-}
-
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const node: Asked = { commonName: 'system:node:one', organizations: ['system:nodes'] }
-
-function pem({ commonName = 'jane', organizations = [], dns = [], ips = [], emails = [], uris = [] }: Asked): string {
-  const attribute = (oid: string, value: string) => set(sequence(objectIdentifier(oid), utf8String(value)))
-  const names = [
-    ...dns.map(name => implicit(2, Buffer.from(name))),
-    ...emails.map(name => implicit(1, Buffer.from(name))),
-    ...ips.map(ip => implicit(7, Uint8Array.from(ip.split('.').map(Number)))),
-    ...uris.map(uri => implicit(6, Buffer.from(uri))),
-  ]
-  const extensions = sequence(sequence(objectIdentifier('2.5.29.17'), octetString(sequence(...names))))
-  const info = sequence(
-    integer(Uint8Array.of(0)),
-    sequence(...organizations.map(name => attribute('2.5.4.10', name)), attribute('2.5.4.3', commonName)),
-    keys.publicKey.export({ type: 'spki', format: 'der' }),
-    names.length === 0
-      ? explicit(0)
-      : explicit(0, sequence(objectIdentifier('1.2.840.113549.1.9.14'), set(extensions))),
-  )
-  const key = createPrivateKey(keys.privateKey.export({ type: 'pkcs8', format: 'pem' }))
-  const signed = sequence(info, sequence(objectIdentifier('1.2.840.10045.4.3.2')), bitString(sign('sha256', info, key)))
-  const text = Buffer.from(signed)
-    .toString('base64')
-    .match(/.{1,64}/g)!
-  return `-----BEGIN CERTIFICATE REQUEST-----\n${text.join('\n')}\n-----END CERTIFICATE REQUEST-----\n`
-}
+const pem = (names: RequestedNames) => certificateRequest(names, keys)
+const node: RequestedNames = { commonName: 'system:node:one', organizations: ['system:nodes'] }
 
 let cluster: Cluster
 beforeEach(async () => {
@@ -77,7 +34,7 @@ const servingUsages = ['digital signature', 'key encipherment', 'server auth']
 
 async function ask(
   signerName: string,
-  asked: Asked,
+  asked: RequestedNames,
   usages: string[],
   { expirationSeconds, as = requests() }: { expirationSeconds?: number; as?: ReturnType<typeof requests> } = {},
 ) {
@@ -144,7 +101,7 @@ describe('what is approved is signed', () => {
 
 describe('what a signer refuses fails', () => {
   const named = { ...node, dns: ['one'] }
-  test.each<[signer: string, asked: Asked, usages: string[], message: string]>([
+  test.each<[signer: string, asked: RequestedNames, usages: string[], message: string]>([
     [client, {}, ['client auth', 'server auth'], 'invalid usage for client certificate: server auth'],
     [client, {}, ['digital signature'], 'missing required usage for client certificate: client auth'],
     [kubelet, { ...node, organizations: ['other'] }, clientUsages, 'subject organization is not system:nodes'],

@@ -14,6 +14,8 @@ export interface K8tsOptions {
   readonly runtime?: 'auto' | 'cri' | 'simulated'
   readonly criEndpoint?: string
   readonly nodes?: number
+  /** Only the API server and the nodes: somebody else brings the controllers and the scheduler. */
+  readonly withoutComponents?: boolean
   /** For `k8ts up`, beside those that the options stand for. */
   readonly flags?: readonly string[]
 }
@@ -22,12 +24,14 @@ export interface K8tsOptions {
 export class K8ts {
   readonly directory: string
   readonly #args: readonly string[]
+  readonly #withoutComponents: boolean
   #process: RunningProcess
   #kubeconfig = ''
 
-  private constructor(directory: string, args: readonly string[]) {
+  private constructor(directory: string, args: readonly string[], withoutComponents: boolean) {
     this.directory = directory
     this.#args = args
+    this.#withoutComponents = withoutComponents
     this.#process = this.#spawn()
   }
 
@@ -39,10 +43,11 @@ export class K8ts {
       ...['--runtime', options.runtime ?? 'simulated'],
       ...(options.criEndpoint ? ['--cri-endpoint', options.criEndpoint] : []),
       ...(options.nodes ? ['--nodes', String(options.nodes)] : []),
+      ...(options.withoutComponents ? ['--no-controller-manager', '--no-scheduler'] : []),
       '--no-merge-kubeconfig',
       ...(options.flags ?? []),
     ]
-    const k8ts = new K8ts(directory, flags)
+    const k8ts = new K8ts(directory, flags, options.withoutComponents ?? false)
     try {
       await k8ts.#ready()
       return k8ts
@@ -101,6 +106,6 @@ export class K8ts {
     this.#kubeconfig = kubeconfig!
     await eventually(() => this.kubectl().output('get', '--raw', '/readyz'))
     // Pods are refused until a controller has made it.
-    await eventually(() => this.kubectl().output('get', 'serviceaccount', 'default'))
+    if (!this.#withoutComponents) await eventually(() => this.kubectl().output('get', 'serviceaccount', 'default'))
   }
 }
