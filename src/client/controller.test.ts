@@ -4,6 +4,7 @@ import { replicaSets } from '../api/apps/v1/replicaset.ts'
 import { configMaps } from '../api/core/v1/configmap.ts'
 import { namespaces } from '../api/core/v1/namespace.ts'
 import { type Pod, pods } from '../api/core/v1/pod.ts'
+import { type LogFields, type Logger, silentLogger } from '../machinery/env/env.ts'
 import {
   type ControllerDeclaration,
   controller,
@@ -261,6 +262,74 @@ describe('with expectations, a stale cache', () => {
     server.remove(podPath(one!.metadata.name!))
     await env.clock.advance(0)
     expect(server.contents('/api/v1/pods')).toHaveLength(3)
+  })
+})
+
+describe('a reconcile that throws', () => {
+  async function faulty() {
+    const warnings: LogFields[] = []
+    const log: Logger = { ...silentLogger, warn: (_, fields = {}) => void warnings.push(fields), child: () => log }
+    const env = settledEnv({ log })
+    const server = new MemoryTransport()
+    for (const name of ['bad', 'good']) server.put(replicaSetPath(name), replicaSet(name))
+    const informers = new InformerFactory(createClient(server), env)
+    const events = { event() {}, annotatedEvent() {} }
+    const seen: [key: string, at: number][] = []
+    const times = (key: string) => seen.filter(([each]) => each === key).map(([, at]) => at)
+    let broken = true
+    const start = (reconcile: (key: string) => void) =>
+      controller({ name: 'test', reconciles: replicaSets, concurrency: 2, reconcile }).start({
+        client: informers.client,
+        informers,
+        events,
+        env,
+      })
+    const one = start(key => {
+      seen.push([key, env.clock.monotonic()])
+      if (broken && key === 'default/bad') throw new Error('no idea')
+    })
+    const others: string[] = []
+    start(key => others.push(key))
+    informers.start()
+    await env.clock.advance(1000)
+    const touch = (name: string) => server.put(replicaSetPath(name), replicaSet(name))
+    return { env, warnings, one, times, others, touch, repair: () => (broken = false) }
+  }
+
+  test('is logged each time, with how often it has failed', async () => {
+    const { warnings, one } = await faulty()
+    expect(warnings.length).toBeGreaterThan(5)
+    expect(warnings.map(({ item, requeues }) => [item, requeues])).toEqual(
+      warnings.map((_, index) => ['default/bad', index]),
+    )
+    expect(warnings[0]!['error']).toMatch(/^Error: no idea\n\s+at /)
+    expect(one.queue.numRequeues('default/bad')).toBe(warnings.length)
+  })
+
+  test('is tried again after twice as long each time', async () => {
+    const { times } = await faulty()
+    const waits = times('default/bad').flatMap((at, index, all) => (index === 0 ? [] : [at - all[index - 1]!]))
+    expect(waits.slice(0, 6)).toEqual([5, 10, 20, 40, 80, 160])
+  })
+
+  test('holds up no other key, and no other controller', async () => {
+    const { env, one, times, others, touch } = await faulty()
+    expect(others.sort()).toEqual(['default/bad', 'default/good'])
+    touch('good')
+    await env.clock.advance(0)
+    expect(times('default/good')).toEqual([0, 1000])
+    expect(one.queue.numRequeues('default/good')).toBe(0)
+    expect(others).toHaveLength(3)
+  })
+
+  test('is forgotten when it succeeds', async () => {
+    const { env, one, times, repair } = await faulty()
+    repair()
+    await env.clock.advance(60_000)
+    expect(one.queue.numRequeues('default/bad')).toBe(0)
+    const tries = times('default/bad').length
+    await env.clock.advance(3_600_000)
+    expect(times('default/bad')).toHaveLength(tries)
   })
 })
 

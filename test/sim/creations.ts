@@ -26,6 +26,8 @@ export interface Creation {
 /** What a creation may depend on. */
 export interface Circumstances {
   readonly name: string
+  /** Where it will be may be deleted with all that is there. */
+  readonly temporary: boolean
   /** The app that something is about which was created before; any name where there is none. */
   readonly app: string
   /** The name of a Deployment, if there is one. */
@@ -115,12 +117,14 @@ const daemonSet: Create = (chance, { name }) => ({
   },
 })
 
-const job: Create = (chance, { name }) => {
+const job: Create = (chance, { name, temporary }) => {
   const run = chance.pick(['sleep 2', 'sleep 9', 'sleep 30', 'sleep 1; exit 1'])
   const completions = chance.between(1, 3)
   const restartPolicy = chance.pick(['Never', 'Never', 'OnFailure'])
   const completionMode = chance.pick(['Indexed', 'NonIndexed'])
-  const perIndex = completionMode === 'Indexed' && restartPolicy === 'Never' && chance.of(0.3)
+  // The last failed pod of an index stays until there is another in its place: where none can be created any more, as in
+  // a namespace on its way out, that is for ever; upstream too.
+  const perIndex = !temporary && completionMode === 'Indexed' && restartPolicy === 'Never' && chance.of(0.3)
   const gaveUp = { action: 'FailJob', onExitCodes: { operator: 'In', values: [1] } }
   return {
     resource: jobs,

@@ -97,6 +97,7 @@ export class Workload {
     const here = this.#made.filter(made => made.namespace === namespace)
     const creation = somethingNew(chance, {
       name,
+      temporary: namespace === team,
       app: this.#some()?.name ?? 'w1',
       deployment: here.find(({ resource }) => resource === deployments)?.name,
       orphaned: chance.of(0.5) ? this.#orphaned.find(made => made.namespace === namespace)?.name : undefined,
