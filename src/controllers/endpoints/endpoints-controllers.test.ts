@@ -211,3 +211,15 @@ test('a slice that somebody deletes or changes is put right', async () => {
   await settle()
   expect(await addresses()).toEqual(['10.0.0.1'])
 })
+
+test('a slice that somebody deletes comes back, but not at once', async () => {
+  await create()
+  await run('a', { ip: '10.0.0.1' })
+  await settle()
+  const [slice] = await slices()
+  await cluster.client.resource(endpointSlices).namespace('default').delete(slice!.metadata.name!)
+  await cluster.clock.advance(900)
+  expect(await slices()).toHaveLength(0)
+  await cluster.clock.advance(200)
+  expect(await slices()).toHaveLength(1)
+})

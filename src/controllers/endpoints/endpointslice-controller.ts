@@ -44,6 +44,7 @@ import {
 const managedBy = 'endpointslice-controller.k8s.io'
 const reservedLabels = new Set([serviceNameLabel, managedByLabel, headlessLabel])
 const byService = 'service'
+const foreignChangeDelayMs = 1000
 
 interface State {
   readonly pending: PendingSlices
@@ -85,22 +86,26 @@ export const endpointSliceController = controller<Service, State>({
           return service === undefined ? [] : [service]
         },
       },
-      handler: ({ state: { pending } }) => {
+      handler: ({ queue, state: { pending } }) => {
         const seen = (slice: EndpointSlice, gone: boolean) => {
           const service = serviceOf(slice)
-          if (service !== undefined) pending.seen(service, slice, gone)
+          if (service === undefined) return
+          // Somebody else's change may come again: whoever deletes slices of a service that is gone, for all that is
+          // known here, must not be answered with the next slice at once.
+          if (pending.waitMs(service) === undefined) queue.addAfter(service, foreignChangeDelayMs)
+          else queue.add(service)
+          pending.seen(service, slice, gone)
         }
         return {
           added: slice => seen(slice, false),
           updated: (before, after) => {
             if (before.metadata.uid !== after.metadata.uid) seen(before, true)
+            else if (serviceOf(before) !== serviceOf(after)) seen(before, false)
             seen(after, false)
           },
           deleted: slice => seen(slice, true),
         }
       },
-      keys: ({ before, after }) =>
-        new Set([before, after].flatMap(slice => (slice && serviceOf(slice) !== undefined ? [serviceOf(slice)!] : []))),
     }),
     watchPods(),
     watch<Node, State>(nodes, {
