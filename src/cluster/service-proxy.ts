@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { allAuthenticated } from '../apiserver/user.ts'
+import { ConntrackCommand } from '../proxy/conntrack.ts'
 import { NftCommand } from '../proxy/nft.ts'
 import { ServiceProxy } from '../proxy/proxy.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -26,6 +27,7 @@ export async function startServiceProxy(
     env: plane.env,
     client: plane.client({ name: 'system:kube-proxy', groups: [allAuthenticated] }, 'kube-proxy'),
     nft,
+    conntrack: new ConntrackCommand(),
     nodeName,
     clusterCIDR,
     masqueradeAll: !bridgesAreFiltered(),

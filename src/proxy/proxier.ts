@@ -11,6 +11,8 @@ export interface ProxierOptions {
   readonly nft: Nft
   /** What the table is to be now. */
   readonly ruleset: () => Ruleset
+  /** When the table is so: what else the kernel has to be told. */
+  readonly applied?: () => Promise<void>
   readonly minSyncPeriodMs?: number
   /** The longest wait after a failure. */
   readonly syncPeriodMs?: number
@@ -61,7 +63,7 @@ export class Proxier {
   }
 
   async #sync(): Promise<void> {
-    const { env, nft, ruleset } = this.#options
+    const { env, nft, ruleset, applied } = this.#options
     this.#lastStart = env.clock.monotonic()
     this.#wanted = false
     try {
@@ -69,6 +71,7 @@ export class Proxier {
       if (text !== '') await nft.apply(text)
       this.#applied = after
       this.#failures = 0
+      if (text !== '') await applied?.()
     } catch (error) {
       // Whatever the table is now: the next one starts from nothing.
       this.#applied = undefined

@@ -7,12 +7,14 @@
 //   nft-transaction.ts    the table → what `nft` is told: the difference to what is there (pure)
 //   proxier.ts            when that happens
 //   nft.ts                the `nft` program
+//   conntrack.ts          flows of UDP that must be forgotten
 
 import { type Service, services } from '../api/core/v1/service.ts'
 import { type EndpointSlice, endpointSlices } from '../api/discovery/v1/endpointslice.ts'
 import type { Client } from '../client/client.ts'
 import { type Informer, InformerFactory, type InformerHandler } from '../client/informer.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { type Conntrack, staleFlows, udpEndpoints } from './conntrack.ts'
 import type { Nft } from './nft.ts'
 import { removal } from './nft-transaction.ts'
 import { Proxier, type ProxierOptions } from './proxier.ts'
@@ -22,6 +24,8 @@ export interface ServiceProxyOptions extends RulesetOptions, Pick<ProxierOptions
   readonly client: Client
   readonly env: Env
   readonly nft: Nft
+  /** Without it UDP goes on to endpoints that are gone, as long as packets come. */
+  readonly conntrack?: Conntrack
 }
 
 /** Others' Services (another proxy's, headless ones) are not even asked for. */
@@ -47,6 +51,7 @@ export class ServiceProxy {
       minSyncPeriodMs: options.minSyncPeriodMs,
       syncPeriodMs: options.syncPeriodMs,
       ruleset: () => buildRuleset(this.#services.lister.list(), this.#slices.lister.list(), options),
+      applied: () => this.#forgetStaleFlows(env),
     })
   }
 
@@ -64,6 +69,18 @@ export class ServiceProxy {
       },
       () => {},
     )
+  }
+
+  async #forgetStaleFlows({ log }: Env): Promise<void> {
+    const { conntrack, family = 'ip', nodeName } = this.#options
+    if (!conntrack) return
+    const endpoints = udpEndpoints(this.#services.lister.list(), this.#slices.lister.list(), family, nodeName)
+    if (endpoints.size === 0) return
+    try {
+      for (const flow of staleFlows(await conntrack.flows(family), endpoints)) await conntrack.forget(family, flow)
+    } catch (error) {
+      log.warn('Flows to endpoints that are gone could not be forgotten', { error: (error as Error).message })
+    }
   }
 
   /** The rules stay: what runs goes on reaching what it reached. */

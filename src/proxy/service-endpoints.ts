@@ -55,13 +55,20 @@ export class EndpointTable {
     }
   }
 
+  /** All that answer, on whatever node, terminating or not. */
+  serving(service: Service, port: ServicePort): readonly ServiceEndpoint[] {
+    return [...(this.#found(service, port)?.values() ?? [])].filter(({ serving }) => serving)
+  }
+
   of(service: Service, port: ServicePort): UsableEndpoints {
-    const { namespace, name } = service.metadata
-    const key = endpointKey(`${namespace}/${name}`, port.name ?? '', port.protocol ?? 'TCP')
-    const found = this.#endpoints.get(key)
+    const found = this.#found(service, port)
     if (!found) return { cluster: [], local: [] }
     const all = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
     return { cluster: usable(all), local: usable(all.filter(endpoint => endpoint.local)) }
+  }
+
+  #found({ metadata: { namespace, name } }: Service, port: ServicePort): Map<string, ServiceEndpoint> | undefined {
+    return this.#endpoints.get(endpointKey(`${namespace}/${name}`, port.name ?? '', port.protocol ?? 'TCP'))
   }
 }
 
