@@ -438,4 +438,22 @@ describe('the node', () => {
     await bench.advance(20)
     expect(patches().length - before).toBe(1)
   })
+
+  test('that was given up for lost says within seconds that it is ready', async () => {
+    const ready = () =>
+      bench.api.contents('/api/v1/nodes')[0]!['status'].conditions.find(({ type }: any) => type === 'Ready')
+    await bench.advance(15)
+    const [node] = bench.api.contents('/api/v1/nodes') as any[]
+    const conditions = node.status.conditions.map((each: object) => ({
+      ...each,
+      status: 'Unknown',
+      reason: 'NodeStatusUnknown',
+      lastTransitionTime: '2026-01-01T00:00:14Z',
+    }))
+    bench.api.put('/api/v1/nodes/node-1', { ...node, status: { ...node.status, conditions } })
+    expect(ready().status).toBe('Unknown')
+    await bench.advance(11)
+    expect(ready()).toMatchObject({ status: 'True', reason: 'KubeletReady' })
+    expect(Date.parse(ready().lastTransitionTime)).toBeGreaterThan(Date.parse('2026-01-01T00:00:14Z'))
+  })
 })

@@ -80,7 +80,9 @@ export class ConntrackCommand implements Conntrack {
   }
 
   #run(family: Family, args: readonly string[]): Promise<string> {
-    const words = [...this.#command, ...args, '-f', family === 'ip' ? 'ipv4' : 'ipv6', '-p', 'udp']
+    const [action, ...which] = args
+    // Ports are known to it once the protocol is.
+    const words = [...this.#command, action!, '-f', family === 'ip' ? 'ipv4' : 'ipv6', '-p', 'udp', ...which]
     // It says 1 where there is no such flow (any more).
     return runCommand({ words, debianPackage: 'conntrack', alsoWell: [1] })
   }
