@@ -318,3 +318,52 @@ describe('a volume for one node at a time', () => {
     expect(await attachments()).toEqual(['disks.example.com d one attached', 'disks.example.com d two waiting'].sort())
   })
 })
+
+describe('a controller that starts again', () => {
+  const restart = async (meanwhile: () => Promise<unknown>) => {
+    await cluster.plane.stopControllers()
+    await meanwhile()
+    await cluster.plane.startControllers()
+    await second()
+  }
+  beforeEach(async () => {
+    await disk('d')
+    await run('p', 'one', 'd')
+    await second()
+  })
+
+  test('knows what is attached, and tells nobody again', async () => {
+    await attached('one')
+    await restart(async () => undefined)
+    expect(await attachments()).toEqual(['disks.example.com d one attached'])
+    expect(await attachedTo('one')).toEqual([unique('d')])
+    expect(await told('p')).toHaveLength(1)
+  })
+
+  test('detaches what nobody wants any more', async () => {
+    await attached('one')
+    await uses('one')
+    await restart(() => podClient().delete('p', { gracePeriodSeconds: 0 }))
+    expect(await attachments()).toEqual([])
+    expect(await attachedTo('one')).toEqual([])
+  })
+
+  test('goes on with what was on its way', async () => {
+    await restart(() => attached('one'))
+    expect(await attachedTo('one')).toEqual([unique('d')])
+    expect(await told('p')).toEqual(['Normal SuccessfulAttachVolume: AttachVolume.Attach succeeded for volume "d" '])
+  })
+
+  test('finds the attachments of a node that is gone, and ends them after six minutes', async () => {
+    await attached('one')
+    await uses('one', unique('d'))
+    await restart(async () => {
+      await podClient().delete('p', { gracePeriodSeconds: 0 })
+      await nodeClient().delete('one')
+    })
+    await cluster.clock.advance('5m')
+    expect(await attachments()).toEqual(['disks.example.com d one attached'])
+    await cluster.clock.advance('65s')
+    expect(await attachments()).toEqual([])
+  })
+})
