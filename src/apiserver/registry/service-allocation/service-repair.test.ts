@@ -103,7 +103,7 @@ describe('repairing', () => {
       metadata: { name: '10.96.0.77' },
       spec: { parentRef: { group: 'example.com', resource: 'things', name: 'one' } },
     })
-    await cluster.clock.advance('10m')
+    await cluster.clock.advance('4m')
     expect((await addressClient().get('10.96.0.77')).metadata.name).toBe('10.96.0.77')
     expect(await told()).toEqual([])
   })
@@ -111,7 +111,7 @@ describe('repairing', () => {
     await create('web', { type: 'NodePort' })
     await serviceClient().delete('web')
     await create('web', { type: 'NodePort' })
-    await cluster.clock.advance('10m')
+    await cluster.clock.advance('4m')
     expect(await told()).toEqual([])
   })
 })
