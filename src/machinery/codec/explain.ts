@@ -52,15 +52,14 @@ class Walker {
       if (!field) {
         const typeMeta = root && (key === 'apiVersion' || key === 'kind') && !schema.fields.has('kind')
         if (!typeMeta && this.unknown.size < 100) this.unknown.add(`unknown field ${quote(childPath)}`)
-      } else {
+      } else if (child !== null && child !== undefined) {
         this.node(field.node, child, childPath, { struct, fields: [...context.fields, key] })
       }
     }
   }
 
   node(node: TypeNode, value: unknown, path: string, context: Context): void {
-    // A patch may have left undefined where nothing is.
-    if (value === null || value === undefined) return
+    if (value === null) return
     switch (node.type) {
       case 'object':
         this.object(node.of(), value, path, context)
