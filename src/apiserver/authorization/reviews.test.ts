@@ -139,6 +139,10 @@ describe('SelfSubjectRulesReview', () => {
     })
   })
 
+  test('is about a namespace', () => {
+    expect(() => rulesFor(alice, '', new RbacAuthorizer())).toThrow('no namespace on request')
+  })
+
   test('is incomplete for a node', () => {
     expect(
       rulesFor(

@@ -23,15 +23,18 @@ type Shown = (review: KubeObject, server: ServerContext) => KubeObject
 
 const asSent: Shown = ({ status: _status, ...review }) => ({ ...review, metadata: { ...review.metadata } })
 
+function checkNamespace({ metadata }: KubeObject, { info }: RequestContext): void {
+  if (metadata?.namespace && metadata.namespace !== info.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+}
+
 /** Answers the review with its status filled in. */
 function reviewed(statusOf: Review, shown = asSent): Handlers {
   const create: SubresourceHandler = async (server, resource, request) => {
     const review = await decodeBody(request, resource.declaration)
     request.audit?.requestObject(review)
     if (resource.declaration.namespaced) {
-      const { namespace } = review.metadata
-      if (namespace && namespace !== request.info.namespace)
-        throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+      checkNamespace(review, request)
       review.metadata.namespace = request.info.namespace
     }
     const { name = '' } = review.metadata
@@ -55,6 +58,7 @@ async function createToken(
   const expected = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: TokenRequest }
   const asked = await decodeBody(request, expected)
   request.audit?.requestObject(asked)
+  checkNamespace(asked as KubeObject, request)
   const accountOf = (): KubeObject => {
     const stored = server.registry.storage('serviceaccounts').get(namespace, name)
     if (!stored) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
