@@ -357,12 +357,17 @@ describe('apply --prune', () => {
     const part = { 'applyset.kubernetes.io/part-of': parent.metadata.labels['applyset.kubernetes.io/id'] }
     for (const { metadata } of (await kubectl.get<any>('-f', all)).items) expect(metadata.labels).toMatchObject(part)
     const rest = await file('rest.json', [widget().manifest])
-    const tried = await set(rest, '--dry-run=server')
     const others = kinds.filter(({ custom }) => !custom)
-    expect(names(tried)).toHaveLength(kinds.length)
+    const tried = await set(rest, '--dry-run=server')
+    expect(names(tried)).toEqual(
+      expect.arrayContaining(others.map(({ printed }) => `${printed} pruned (server dry run)`)),
+    )
+    expect((await run('get', '-o', 'name')).stdout.trimEnd().split('\n')).toHaveLength(kinds.length)
     const done = await set(rest)
-    expect(done.code, described(done)).toBe(0)
-    expect(names(done)).toEqual([`${widget().printed} unchanged`, ...pruned(others)].sort())
+    expect([done.code, complaints(done)], described(done)).toEqual([0, []])
+    // And what controllers have made of them with their labels: Endpoints and EndpointSlices.
+    expect(names(done)).toEqual(expect.arrayContaining([`${widget().printed} unchanged`, ...pruned(others)]))
+    expect((await run('get', '--ignore-not-found', '-o', 'name')).stdout).toBe(`${widget().printed}\n`)
     expect((await kubectl.get<any>('secret', 'everything')).metadata.annotations).toMatchObject({
       'applyset.kubernetes.io/contains-group-kinds': 'Widget.example.com',
     })
