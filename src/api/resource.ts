@@ -88,6 +88,8 @@ export interface CustomBehaviour {
   toStorage(object: KubeObject): KubeObject | Promise<KubeObject>
   /** Stored objects in this version; a promise where a webhook converts them. What already fits comes back as it is. */
   fromStorage(objects: readonly KubeObject[]): readonly KubeObject[] | Promise<readonly KubeObject[]>
+  /** Whether discovery tells of it: from the moment that its definition says that it is served. */
+  isListed(): boolean
   readonly printer: TablePrinter
   /** The text of the Warning header of a deprecated version. */
   readonly deprecationWarning?: string

@@ -92,3 +92,30 @@ test('a namespace goes with the custom resources in it', async () => {
   await ok('PUT', `${things}/held`, { ...held, metadata: { ...held.metadata, finalizers: undefined } })
   await cluster.until(async () => (await call('GET', '/api/v1/namespaces/team')).status === 404, '5m')
 })
+
+test('discovery tells of a definition when the definition says that it is established, not before', async () => {
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  const versions = [
+    { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: {} } } },
+  ]
+  const names = { plural: 'olds', kind: 'Old' }
+  const spec = { group: 'listed.example.com', scope: 'Namespaced', names, versions }
+  const isEstablished = ({ type, status }: Json) => type === 'Established' && status === 'True'
+  const moment = async () => {
+    const [{ body }, { status }] = await Promise.all([
+      call('GET', `${definitions}/olds.listed.example.com`),
+      call('GET', '/apis/listed.example.com/v1'),
+    ])
+    return [body['status'].conditions?.some(isEstablished) ?? false, status]
+  }
+  const created = ok('POST', definitions, { metadata: { name: 'olds.listed.example.com' }, spec })
+  const moments: ReturnType<typeof moment>[] = []
+  for (let count = 0; count < 500; count++) {
+    moments.push(moment())
+    await Promise.resolve()
+    if (count % 50 === 49) await new Promise(setImmediate)
+  }
+  await created
+  const seen = new Set((await Promise.all(moments)).map(String))
+  expect([...seen]).toEqual(['false,404', 'true,200'])
+})

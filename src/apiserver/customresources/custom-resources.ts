@@ -50,7 +50,11 @@ export class CustomResources {
   async start(): Promise<void> {
     for (const { name } of this.#definitions.cache.all()) this.#pending.add(name)
     this.#definitions.cache.onEvents(events => {
-      for (const { object } of events) this.look(object.name)
+      for (const { type, object } of events) {
+        // At once: whoever sees that it is established finds it in discovery, and nobody finds it earlier.
+        if (type !== 'DELETED') this.#serving?.noteStored(object.object as unknown as CustomResourceDefinition)
+        this.look(object.name)
+      }
     })
     if (this.#pending.size > 0) await this.#run()
   }
@@ -122,6 +126,7 @@ export class CustomResources {
       return
     }
     const crd = stored.object as unknown as CustomResourceDefinition
+    serving.noteStored(crd)
     const now = formatTime(this.#options.server.env.clock.now())
     const others = this.#all().filter(({ spec }) => spec.group === crd.spec.group)
     let status = { ...crd.status, conditions: crd.status?.conditions ?? [] }

@@ -35,6 +35,8 @@ import { customStrategy } from './strategy.ts'
 export interface DefinitionOptions {
   readonly converter: Converter
   readonly isTerminating: boolean
+  /** Whether the definition, as it is stored, says that it is established. */
+  isEstablished(): boolean
 }
 
 const whileTerminating = allVerbs.filter(verb => !['create', 'patch', 'update'].includes(verb))
@@ -82,7 +84,7 @@ function additionOf(
   crd: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
   schemas: ReadonlyMap<string, VersionSchema>,
-  { converter, isTerminating }: DefinitionOptions,
+  { converter, isTerminating, isEstablished }: DefinitionOptions,
 ): Addition {
   const { group } = crd.spec
   const names = crd.status.acceptedNames
@@ -119,6 +121,7 @@ function additionOf(
       const converted = converter.convert(read, apiVersion)
       return converted instanceof Promise ? converted.then(all => all.map(conform)) : converted.map(conform)
     },
+    isListed: isEstablished,
     printer: customPrinter(version.additionalPrinterColumns),
     deprecationWarning: deprecationOf(crd, version),
     openAPI: customOpenAPI(crd, version),

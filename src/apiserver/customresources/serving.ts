@@ -32,6 +32,8 @@ export class Serving {
   readonly #look: (name: string) => void
   readonly #served = new Map<string, Served>()
   readonly #groups = new Map<string, string>()
+  /** Those whose stored definitions say that they are served. */
+  readonly #established = new Set<string>()
 
   constructor(server: ServerContext, look: (name: string) => void) {
     this.#server = server
@@ -86,6 +88,14 @@ export class Serving {
     }
   }
 
+  /** Takes note of what the stored definition says. */
+  noteStored(crd: CustomResourceDefinition): void {
+    const name = crd.metadata.name!
+    if (isTrue(crd, 'Established') === this.#established.has(name)) return
+    if (!this.#established.delete(name)) this.#established.add(name)
+    if (this.#served.has(name)) this.#server.registry.changed()
+  }
+
   /** Serves the definition's resources, if its names are its own; resolves when they can be used. */
   async serve(crd: CustomResourceDefinition): Promise<void> {
     const name = crd.metadata.name!
@@ -104,6 +114,7 @@ export class Serving {
     const additions = resourcesOf(crd, {
       converter: this.#converterOf(crd),
       isTerminating,
+      isEstablished: () => this.#established.has(name),
     })
     const storage = groupResource({ group: crd.spec.group, resource: crd.status.acceptedNames.plural })
     await this.#server.registry.bring(name, additions)
@@ -124,6 +135,7 @@ export class Serving {
     const served = this.#served.get(name)
     this.#served.delete(name)
     this.#groups.delete(name)
+    this.#established.delete(name)
     if (served) {
       await this.#server.registry.bring(name, [])
       this.#server.registry.closeStorage(served.storage)

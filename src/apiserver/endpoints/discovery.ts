@@ -62,7 +62,9 @@ export function registerDiscovery(
 
   const resources = (): ResourceDeclaration[] => {
     ordered ??= inGroupOrder(
-      [...registry.resources()].map(({ declaration }) => declaration),
+      [...registry.resources()]
+        .map(({ declaration }) => declaration)
+        .filter(({ custom }) => custom === undefined || custom.isListed()),
       localPriority,
     )
     return ordered

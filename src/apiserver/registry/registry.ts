@@ -63,7 +63,7 @@ export class Registry {
       subresources: new Map(Object.entries(subresources)),
     }
     this.#served.set(idOf(declaration), resource)
-    this.#changed()
+    this.changed()
     return resource
   }
 
@@ -83,7 +83,7 @@ export class Registry {
     if (resources.length > 0) this.#brought.set(owner, resources)
     else this.#brought.delete(owner)
     for (const resource of resources) this.#served.set(idOf(resource.declaration), resource)
-    this.#changed()
+    this.changed()
   }
 
   /** Where a resource's objects are kept, when it comes at run time; resolves when they have been read. */
@@ -149,7 +149,8 @@ export class Registry {
     return this.#served.values()
   }
 
-  #changed(): void {
+  /** Tells the listeners. */
+  changed(): void {
     for (const listener of this.#listeners) listener()
   }
 
