@@ -42,6 +42,27 @@ describe('an object', () => {
     expect(created.metadata!.name).toMatch(/^made-[bcdfghjklmnpqrstvwxz2456789]{5}$/)
   })
 
+  test.each([
+    [
+      'has a version already',
+      { name: 'new', resourceVersion: '5' },
+      500,
+      'resourceVersion should not be set on objects to be created',
+    ],
+    ['is wrong besides', { name: 'NEW', resourceVersion: '5' }, 422, 'ConfigMap "NEW" is invalid'],
+    ['has something else for a version', { name: 'new-text', resourceVersion: 'abc' }, undefined, ''],
+    ['has the version of nothing', { name: 'new-zero', resourceVersion: '0' }, undefined, ''],
+  ])('that %s', async (_, metadata, code, message) => {
+    const refusal = await maps()
+      .create({ metadata })
+      .then(
+        () => undefined,
+        error => error,
+      )
+    expect(refusal?.code).toBe(code)
+    expect(refusal?.message ?? '').toContain(message)
+  })
+
   test('is changed only from the version the client saw', async () => {
     const seen = await maps().get('one')
     await maps().update({ ...seen, data: { key: 'newer' } })

@@ -9,6 +9,7 @@ import { randomSuffix } from '../../../machinery/random-suffix.ts'
 import {
   alreadyExists,
   badRequest,
+  failure,
   generateNameConflict,
   invalid,
   methodNotSupported,
@@ -85,7 +86,6 @@ async function createOnce(
   const storage = resource.storage!
   const dryRun = isDryRun(request)
   const context = strategyContext(server, request, dryRun)
-  if (decoded.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
   const attributes = admissionAttributes(
     server,
     resource,
@@ -125,6 +125,9 @@ async function createOnce(
       if (storage.cache.get(key)) return undefined
       return answerConverted(server, resource, request, StoredObject.dryRun(key, encodeForStore(toStore), toStore))
     }
+    // The store itself refuses it: whatever else is wrong is said first.
+    if (/^\d*[1-9]\d*$/.test(object.metadata.resourceVersion ?? ''))
+      throw failure(500, '', 'resourceVersion should not be set on objects to be created')
     const ttl = strategy.ttlSeconds?.(object, context)
     const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
     const result = await storage.put(key, toStore, 0, lease)
