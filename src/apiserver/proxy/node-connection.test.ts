@@ -160,7 +160,7 @@ describe('a proxied request', () => {
     expect(seen.url).toBe('/metrics?a=1&b=x%2Fy')
     expect(seen.headers).toEqual({
       accept: 'text/plain',
-      host: `127.0.0.1:${port}`,
+      host: 'apiserver:6443',
       'x-forwarded-for': '198.51.100.1, 192.0.2.1',
       'x-forwarded-uri': '/api/v1/nodes/n1/proxy/metrics',
       connection: 'close',

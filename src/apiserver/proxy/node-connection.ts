@@ -116,11 +116,14 @@ export async function relayKubeletRequest(
   }
 }
 
+const askedHost = ({ headers }: ProxiedRequest): string | undefined =>
+  (headers['host'] ?? headers[':authority']) as string | undefined
+
 function proxiedPage(target: BackendTarget, path: string, request: ProxiedRequest): ProxiedPage {
   return {
     prefix: request.path.slice(0, request.path.length - path.length),
     backendHost: hostHeader(target),
-    requestHost: String(request.headers['host'] ?? request.headers[':authority'] ?? ''),
+    requestHost: askedHost(request) ?? '',
   }
 }
 
@@ -219,7 +222,8 @@ function forwarded(request: ProxiedRequest, target: BackendTarget, path: string)
     headers[name] = value
   }
   const before = headers['x-forwarded-for']
-  headers['host'] = hostHeader(target)
+  // The backend sees whom the client has asked.
+  headers['host'] = askedHost(request) ?? hostHeader(target)
   if (request.remoteAddress) {
     headers['x-forwarded-for'] = before ? `${before}, ${request.remoteAddress}` : request.remoteAddress
   }
