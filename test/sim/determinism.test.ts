@@ -6,7 +6,8 @@ import { SeedProcesses } from './seed-process.ts'
 import { optionsFor } from './seed-range.ts'
 import { type Outcome, simulate } from './simulation.ts'
 
-const seeds = [7, 21, 30]
+/** One controller manager; two, of which one leads; two, and pods that are measured and scaled. */
+const seeds = [3, 7, 16]
 
 let processes: SeedProcesses
 beforeAll(async () => {
@@ -14,7 +15,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => processes.stop())
 
-test('the same seed is the same history, in whatever order the seeds come', { timeout: 120_000 }, async () => {
+test('the same seed is the same history, in whatever order the seeds come', { timeout: 240_000 }, async () => {
   const first = new Map<number, Outcome>()
   for (const seed of seeds) first.set(seed, await simulate(seed, optionsFor(seed)))
   expect(new Set([...first.values()].map(({ hash }) => hash)).size).toBe(seeds.length)
