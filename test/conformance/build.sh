@@ -15,7 +15,7 @@ if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$from" ]; then exit; fi
 echo "conformance: building upstream's tests"
 mkdir -p "$target/bin"
 # What the compiler keeps goes there too: a new home does not compile everything again.
-export GOCACHE=$target/go-build
+export GOCACHE=$(dirname "$target")/go-build
 go build -o "$target/bin/" github.com/onsi/ginkgo/v2/ginkgo
 # Upstream has vetted them.
 go test -c -vet=off -ldflags '-s -w' -o "$target/bin/" .

@@ -10,7 +10,7 @@ command -v go >/dev/null || {
 }
 mkdir -p "$target/bin"
 # What the compiler keeps goes there too: a new home does not compile everything again.
-export GOCACHE=$target/go-build GOFLAGS='-mod=readonly -buildvcs=false'
+export GOCACHE=$(dirname "$target")/go-build GOFLAGS='-mod=readonly -buildvcs=false'
 cd "$sources"
 version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
 commands=()
