@@ -76,8 +76,20 @@ function legacyResource(of: ResourceDeclaration): APIResource {
     ...(of.shortNames && { shortNames: [...of.shortNames] }),
     ...(of.categories && { categories: [...of.categories] }),
     // What cannot be watched is not stored.
-    ...(of.verbs.includes('watch') && { storageVersionHash: storageVersionHash({ ...of.storage, kind: of.kind }) }),
+    ...(of.verbs.includes('watch') && { storageVersionHash: hashOf(of) }),
   }
+}
+
+/** What upstream stores in another version than is served. */
+const storedIn: Readonly<Record<string, string>> = {
+  CustomResourceDefinition: 'v1beta1',
+  MutatingAdmissionPolicy: 'v1beta1',
+  MutatingAdmissionPolicyBinding: 'v1beta1',
+}
+
+function hashOf({ custom, storage, kind }: ResourceDeclaration): string {
+  const version = custom ? undefined : storedIn[kind]
+  return storageVersionHash({ ...storage, ...(version && { version }), kind })
 }
 
 function legacySubresource(of: ResourceDeclaration, { name, kind, verbs }: SubresourceDeclaration): APIResource {

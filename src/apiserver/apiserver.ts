@@ -62,7 +62,9 @@ import type { Answer, RequestContext } from './request.ts'
 import { createSecurity, type Security } from './security.ts'
 import type { ServerContext, ServerOptions } from './server-context.ts'
 import { type HttpServer, startHttpServer } from './serving/http-server.ts'
+import { json as jsonType } from './serving/media-type.ts'
 import { certificatesIn } from './serving/peer-certificate.ts'
+import { checkPage } from './serving/routed.ts'
 import { systemApiServer, systemPrivilegedGroup, type UserInfo } from './user.ts'
 import { WebhookClient } from './webhook-client.ts'
 
@@ -359,7 +361,10 @@ export class ApiServer {
       ...healthChecks(this.#options.store, this.#progress),
       ...(this.#options.encryption?.healthChecks ?? []),
     ])
-    this.#dispatcher.register('/version', () => answerJson(versionInfo))
+    this.#dispatcher.register('/version', request => {
+      checkPage(request, [jsonType])
+      return answerJson(versionInfo)
+    })
     registerDiscovery(this.#dispatcher, this.#registry, this.#options, this.#aggregator)
     const custom = new CustomOpenAPISource(this.#registry)
     registerOpenAPI(this.#dispatcher, [builtInOpenAPI, custom, this.#aggregator.openapi])

@@ -2,7 +2,7 @@
 // everything else (health, version, metrics, discovery, OpenAPI) to the endpoints that registered their path.
 
 import { deprecationWarning, type ResourceDeclaration, type Verb } from '../api/resource.ts'
-import { genericServerResponse, methodNotSupported, notFound, notFoundPath } from '../machinery/status-error.ts'
+import { methodNotSupported, notFound, notFoundPath } from '../machinery/status-error.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { ServedResource } from './registry/registry.ts'
 import { create } from './registry/verbs/create.ts'
@@ -13,6 +13,8 @@ import { update } from './registry/verbs/update.ts'
 import { watch } from './registry/verbs/watch.ts'
 import type { Answer, RequestContext, Response } from './request.ts'
 import type { ServerContext } from './server-context.ts'
+import { patchTypes } from './serving/media-type.ts'
+import { checkAccept, checkContentType, listTypes, notAllowed, objectTypes } from './serving/routed.ts'
 
 type VerbHandler = (server: ServerContext, resource: ServedResource, request: RequestContext) => Answer
 
@@ -27,7 +29,7 @@ const verbs: Readonly<Record<Verb, VerbHandler>> = {
   deletecollection: deleteCollection,
 }
 
-/** Answers GETs of a path, or (with a trailing slash) of everything below it; undefined: there is no such page. */
+/** Answers for a path, or (with a trailing slash) for everything below it; undefined: there is no such page. */
 export type Endpoint = (request: RequestContext) => Answer | undefined
 
 export class Dispatcher {
@@ -66,9 +68,7 @@ export class Dispatcher {
       this.#exact.get(path) ??
       this.#unlisted.get(path) ??
       this.#below.find(({ prefix }) => request.path.startsWith(prefix))?.endpoint
-    if (!endpoint) return pageNotFound()
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
-    return endpoint(request) ?? pageNotFound()
+    return endpoint?.(request) ?? pageNotFound()
   }
 
   #resource(request: RequestContext): Answer {
@@ -78,30 +78,61 @@ export class Dispatcher {
       if (this.#server.registry.servesVersion(info.group, info.version)) throw notFoundPath()
       return pageNotFound()
     }
-    if (resource.declaration.namespaced && info.namespace === '' && info.name !== '') throw notFoundPath()
     const { declaration } = resource
-    if (declaration.custom && isMisplaced(declaration, info)) return pageNotFound()
+    if (!declaration.custom) checkRoute(declaration, request)
+    else if (declaration.namespaced && info.namespace === '' && info.name !== '') throw notFoundPath()
+    else if (isMisplaced(declaration, info)) return pageNotFound()
     request.handled = true
+    const handlers = resource.subresources.get(info.subresource)
+    const own = handlers?.[info.verb]
+    if (!own) this.#checkVerb(resource, request, handlers !== undefined)
+    if (!declaration.custom) checkMediaTypes(request)
     if (declaration.deprecated || declaration.custom?.deprecationWarning) {
       request.deprecated = true
       request.audit?.annotate('k8s.io/deprecated', 'true')
       request.warnings.push(deprecationWarning(declaration)!)
     }
-    const handlers = resource.subresources.get(info.subresource)
-    if (handlers) {
-      const handler = handlers[info.verb]
-      if (handler) return handler(this.#server, resource, request)
-      if (info.subresource !== '') throw notAllowed()
+    return (own ?? verbs[info.verb as Verb])(this.#server, resource, request)
+  }
+
+  /** Refuses what no verb of every resource answers. */
+  #checkVerb({ declaration, storage }: ServedResource, { info }: RequestContext, hasSubresource: boolean): void {
+    if (info.subresource !== '') {
+      if (hasSubresource) throw notAllowed()
+      throw declaration.custom ? notFound(declaration, info.name) : notFoundPath()
     }
-    if (info.subresource !== '') throw declaration.custom ? notFound(declaration, info.name) : notFoundPath()
-    const handler = verbs[info.verb as Verb]
     // While its definition is being deleted, discovery hides verbs of a custom resource that still have an answer.
-    if (!handler || !(declaration.custom || declaration.verbs.includes(info.verb as Verb))) throw notAllowed()
+    if (!verbs[info.verb as Verb] || !(declaration.custom || declaration.verbs.includes(info.verb as Verb)))
+      throw notAllowed()
     // Only named objects are changed one by one.
     if (info.name === '' && (info.verb === 'update' || info.verb === 'patch')) throw notAllowed()
-    if (!resource.storage) throw methodNotSupported(resource.declaration, info.verb)
-    return handler(this.#server, resource, request)
+    if (!storage) throw methodNotSupported(declaration, info.verb)
   }
+}
+
+/** What upstream's router has no route for; the paths of custom resources are none of its. */
+function checkRoute({ namespaced, verbs: all }: ResourceDeclaration, { info, method, direct }: RequestContext): void {
+  const { namespace, name, subresource, verb, resource } = info
+  // The paths of the proxies that were before subresources.
+  if (verb === 'proxy') throw notFoundPath()
+  if (namespaced) {
+    if (namespace === '') {
+      if (name !== '' || !all.includes('list')) throw notFoundPath()
+      if (verb !== 'list' && verb !== 'watch') throw notAllowed()
+    }
+  } else if (namespace !== '' && resource !== 'namespaces') throw notFoundPath()
+  if (verb === 'create' && name !== '' && subresource === '') throw notAllowed()
+  if (subresource === 'finalize' && verb !== 'update') throw notAllowed()
+  if (!direct && (method === 'HEAD' || (verb === 'watch' && method !== 'GET')) && subresource !== 'proxy')
+    throw notAllowed()
+}
+
+/** Upstream's router looks at both headers before anything else does. */
+function checkMediaTypes(request: RequestContext): void {
+  const { verb, subresource } = request.info
+  if (verb === 'patch' && subresource !== 'proxy') checkContentType(request, patchTypes)
+  if (subresource === '' || subresource === 'status' || subresource === 'scale')
+    checkAccept(request, verb === 'list' || verb === 'watch' ? listTypes : objectTypes)
 }
 
 /** A custom resource is asked for in a namespace though it is in none, or changed in all of them at once. */
@@ -109,8 +140,6 @@ function isMisplaced({ namespaced }: ResourceDeclaration, { namespace, verb }: R
   if (!namespaced) return namespace !== ''
   return namespace === '' && verb !== 'list' && verb !== 'watch'
 }
-
-const notAllowed = () => genericServerResponse(405)
 
 /** What upstream answers for a path nobody serves: plain text. */
 function pageNotFound(): Response {

@@ -79,7 +79,9 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   return info
 }
 
-function read(method: string, path: string, query: URLSearchParams): RequestInfo {
+function read(method: string, encoded: string, query: URLSearchParams): RequestInfo {
+  // As Go does: an encoded slash is one like any other.
+  const path = decode(encoded)
   const isCore = path.startsWith('/api/')
   if (!isCore && !path.startsWith('/apis/')) return otherPath(method, path, '', '', '')
   const parts = path.split('/')

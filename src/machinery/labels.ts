@@ -138,6 +138,6 @@ export function formatLabelSelector(selector: LabelSelector | undefined | null):
 
 /** `a=b,c=d` in order of the keys, `<none>` when there are none. */
 export function formatLabels(labels: Labels | undefined | null): string {
-  const pairs = Object.entries(labels ?? {}).sort(([a], [b]) => compareText(a, b))
-  return pairs.map(([key, value]) => `${key}=${value}`).join(',') || '<none>'
+  const pairs = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)
+  return pairs.sort(compareText).join(',') || '<none>'
 }

@@ -59,8 +59,8 @@ test('one of them can be asked for, in any form', async () => {
 
 test('nobody else is', async () => {
   expect(await get('componentstatuses/kubelet')).toMatchObject({
-    status: 500,
-    body: { status: 'Failure', message: 'Component not found: kubelet', code: 500 },
+    status: 404,
+    body: { status: 'Failure', message: 'componentstatus "kubelet" not found', code: 404 },
   })
   expect((await transport.request({ method: 'DELETE', path: '/api/v1/componentstatuses/scheduler' })).status).toBe(405)
 })

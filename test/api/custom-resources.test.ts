@@ -320,7 +320,7 @@ describe('an object', () => {
 
   test('must be of the kind and version of the path', async () => {
     expect(await refused('POST', path, { ...object('Beta', 'x'), kind: 'Other' })).toBe(
-      '422 Beta.example.com "x" is invalid: kind: Invalid value: "Other": must be Beta',
+      '422 Other.example.com "x" is invalid: kind: Invalid value: "Other": must be Beta',
     )
     expect(await refused('POST', path, { ...object('Beta', 'x'), apiVersion: 'example.com/v2' })).toBe(
       '400 the API version in the data (example.com/v2) does not match the expected API version (example.com/v1)',
@@ -500,7 +500,7 @@ describe('rules', () => {
       '422 Ruled.example.com "r" is invalid: spec: Forbidden: failed rule: !oldSelf.hasValue() || self.max >= oldSelf.value().max',
     )
     expect(await refused('POST', path, ruled('t', { min: 'x', max: 1 }))).toBe(
-      '422 Ruled.example.com "t" is invalid: [spec.min: Invalid value: "string": spec.min in body must be of type integer: "string", <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]',
+      '422 Ruled.example.com "t" is invalid: [spec.min: Invalid value: "string": spec.min in body must be of type integer: "string", <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]',
     )
   })
 

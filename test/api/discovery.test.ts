@@ -149,15 +149,15 @@ test.each([
   ['GET', '/api/v2', 404],
   ['GET', '/apis/apps/v1/', 200],
   ['POST', '/apis/apps/v1', 405],
-  ['DELETE', '/apis', 405],
+  ['DELETE', '/apis', 200],
 ])('%s %s: %i', async (method, path, status) => {
   expect((await transport.request({ method: method as 'GET', path })).status).toBe(status)
 })
 
 describe('OpenAPI', () => {
   test('v3 documents are kept by their hash', async () => {
-    const { body } = (await get('/openapi/v3')) as { body: Json }
-    const url = body.paths['apis/apps/v1'].serverRelativeURL
+    const { text } = await get('/openapi/v3')
+    const url = JSON.parse(text!).paths['apis/apps/v1'].serverRelativeURL
     const hash = url.split('hash=')[1]
     const { headers } = await get('/openapi/v3/apis/apps/v1')
     expect(headers['etag']).toBe(`"${hash}"`)

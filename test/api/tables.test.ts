@@ -34,7 +34,7 @@ beforeAll(async () => {
   await inDefault(serviceAccounts).create({ metadata: { name: 'default' } })
   await makePod('done', 'Succeeded')
   await makePod('runs', 'Running')
-  const spec = { scaleTargetRef: { kind: 'Deployment', name: 'd' }, maxReplicas: 3 }
+  const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, maxReplicas: 3 }
   await inDefault(horizontalPodAutoscalers).create({ metadata: { name: 'h' }, spec })
 })
 afterAll(async () => {

@@ -188,7 +188,10 @@ test.each<[string, string, object, string[]]>([
       metadata: { name: 'h' },
       spec: { maxReplicas: 1, scaleTargetRef: { kind: 'a', name: 'b' }, targetCPUUtilizationPercentage: -1 },
     },
-    ['spec.metrics[0].resource.target.averageUtilization: Invalid value: -1: must be greater than 0'],
+    [
+      'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
+      'spec.metrics[0].resource.target.averageUtilization: Invalid value: -1: must be greater than 0',
+    ],
   ],
   [
     'a webhook says what it does',

@@ -27,8 +27,9 @@ export function refusal(
 /** The 403 for what no authorizer allowed. */
 export function forbiddenError(attributes: AuthorizationAttributes, reason: string): StatusError {
   const message = forbiddenMessage(attributes)
+  const { resourceRequest, group = '', resource = '' } = attributes
   return forbidden(
-    { group: attributes.group ?? '', resource: attributes.resource ?? '' },
+    resourceRequest ? { group, resource } : { group: '', resource: '' },
     attributes.name ?? '',
     reason === '' ? message : `${message}: ${reason}`,
   )

@@ -7,13 +7,13 @@ import type {
 import { objectSchemaFields } from '../../api/apiextensions/v1/resource-fields.ts'
 import { readObjectMeta } from '../../api/meta/v1/read-objectmeta.ts'
 import {
-  allVerbs,
   apiVersionOf,
   type CustomBehaviour,
   type KubeObject,
   type ResourceDeclaration,
   scaleSubresource,
   statusSubresource,
+  type Verb,
 } from '../../api/resource.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { parseJsonPath } from '../../machinery/json-path.ts'
@@ -39,7 +39,18 @@ export interface DefinitionOptions {
   isEstablished(): boolean
 }
 
-const whileTerminating = allVerbs.filter(verb => !['create', 'patch', 'update'].includes(verb))
+/** In the order in which upstream lists them for custom resources. */
+const verbsInOrder: readonly Verb[] = [
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'create',
+  'update',
+  'watch',
+]
+const whileTerminating = verbsInOrder.filter(verb => !['create', 'patch', 'update'].includes(verb))
 
 /** The resources of a definition whose names have been accepted. */
 export function resourcesOf(crd: CustomResourceDefinition, options: DefinitionOptions): Addition[] {
@@ -137,7 +148,7 @@ function additionOf(
     ...(names.shortNames && { shortNames: names.shortNames }),
     ...(names.categories && { categories: names.categories }),
     namespaced: crd.spec.scope === 'Namespaced',
-    verbs: isTerminating ? whileTerminating : allVerbs,
+    verbs: isTerminating ? whileTerminating : verbsInOrder,
     schema: objectSchemaOf(modelName(group, version.name, kind), own.schema, objectSchemaFields),
     subresources: [
       ...(version.subresources?.status ? [statusSubresource] : []),

@@ -6,7 +6,7 @@ import type {
 } from '../../api/apiextensions/v1/customresourcedefinition.ts'
 import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
-import { type FieldError, invalid, nilValue } from '../../machinery/field-error.ts'
+import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
 import { compareText, quote } from '../../machinery/go-text.ts'
 import { forbidden } from '../../machinery/status-error.ts'
@@ -55,7 +55,7 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
         ...errors,
         invalid(
           undefined,
-          nilValue,
+          null,
           'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
         ),
       ]

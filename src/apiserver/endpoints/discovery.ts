@@ -19,12 +19,14 @@ import { APIGroup, APIGroupList, APIResourceList, APIVersions } from '../../api/
 import type { ResourceDeclaration } from '../../api/resource.ts'
 import { resources as builtInResources } from '../../api/scheme.ts'
 import type { ObjectSchema } from '../../machinery/schema/schema.ts'
+import { notFoundPath } from '../../machinery/status-error.ts'
 import { inGroupOrder, localPriority, type Priority } from '../aggregation/group-order.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { answerJson } from '../registry/answers.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { RequestContext, Response } from '../request.ts'
 import type { ServerOptions } from '../server-context.ts'
+import { checkPage, objectTypes } from '../serving/routed.ts'
 import { DiscoveryDocument, discoveryForm } from './discovery-document.ts'
 
 /** Which API servers there are, besides this one. */
@@ -102,10 +104,10 @@ export function registerDiscovery(
     return document.answer(form, request.headers['if-none-match'])
   }
   const address = `${options.advertiseAddress}:${options.port}`
-  dispatcher.register(
-    '/api',
-    request => aggregated('/api', request) ?? answer(request, '/api', APIVersions, () => apiVersions(address)),
-  )
+  dispatcher.register('/api', request => {
+    checkPage(request, objectTypes)
+    return aggregated('/api', request) ?? answer(request, '/api', APIVersions, () => apiVersions(address))
+  })
   dispatcher.register(
     '/apis',
     request =>
@@ -115,6 +117,8 @@ export function registerDiscovery(
   dispatcher.register('/api/', request => {
     const [, , version = '', ...rest] = parts(request.path)
     if (rest.length > 0) return undefined
+    if (!registry.servesVersion('', version)) throw notFoundPath()
+    checkPage(request, objectTypes)
     return answer(request, `/api/${version}`, APIResourceList, () => apiResourceList(resources(), '', version))
   })
   dispatcher.register('/apis/', request => {
@@ -127,6 +131,10 @@ export function registerDiscovery(
         APIGroup,
         () => apiGroup(servers.groupVersions(), group) ?? apiGroup(versions(), group),
       )
+    if (builtInGroups.has(group)) {
+      if (!registry.servesVersion(group, version)) throw notFoundPath()
+      checkPage(request, objectTypes)
+    }
     const make = () => apiResourceList(resources(), group, version)
     return answer(request, `/apis/${group}/${version}`, APIResourceList, make)
   })
@@ -148,6 +156,7 @@ const listedPrefixes = ['/apis/', '/openapi/v3/']
 const parts = (path: string): string[] => (path.endsWith('/') ? path.slice(0, -1) : path).split('/')
 
 const builtIn: ReadonlySet<ResourceDeclaration> = new Set(builtInResources)
+const builtInGroups: ReadonlySet<string> = new Set(builtInResources.map(({ group }) => group))
 
 function allVersions(
   resources: readonly ResourceDeclaration[],

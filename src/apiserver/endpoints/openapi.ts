@@ -90,11 +90,11 @@ export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAP
     const own = source?.serve?.(path, request)
     if (own) return own
     const document = source?.document(path)
-    if (!source || !document) return undefined
+    if (!source || !document) return { status: 404 }
     const hash = source.hash(path)
     const asked = request.query.get('hash')
     if (asked !== null && asked !== '' && asked !== hash)
-      return { status: 301, headers: { location: `${request.path}?hash=${hash}` } }
+      return { status: 301, contentType: json, headers: { location: `${request.path}?hash=${hash}` } }
     const forEver =
       asked === hash ? { 'cache-control': 'public, immutable', expires: 'Thu, 31 Dec 2099 23:59:59 GMT' } : {}
     return cacheable(request, document, bodyOf(document), hash, forEver)
@@ -115,7 +115,13 @@ function makeIndex(sources: readonly OpenAPISource[]): Response {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([path, hash]) => [path, { serverRelativeURL: `${prefix}${path}?hash=${hash}` }] as const)
   const object = { paths: Object.fromEntries(paths) }
-  return { status: 200, contentType: json, object, body: Buffer.from(JSON.stringify(object)) }
+  // As upstream, whose page says nothing of its type.
+  return {
+    status: 200,
+    contentType: 'text/plain; charset=utf-8',
+    object,
+    body: Buffer.from(JSON.stringify(object)),
+  }
 }
 
 /** All sources in one. */

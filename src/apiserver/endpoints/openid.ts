@@ -4,6 +4,7 @@
 import { verificationKey } from '../authentication/jwt.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Response } from '../request.ts'
+import { checkPage } from '../serving/routed.ts'
 
 export interface OpenIDOptions {
   readonly issuer: string
@@ -40,6 +41,12 @@ export function registerOpenID(dispatcher: Dispatcher, options: OpenIDOptions): 
     headers: { 'cache-control': 'public, max-age=3600' },
     body: Buffer.from(JSON.stringify(value)),
   })
-  dispatcher.register('/.well-known/openid-configuration', () => answer('application/json', configuration))
-  dispatcher.register(jwksPath, () => answer('application/jwk-set+json', keySet))
+  dispatcher.register('/.well-known/openid-configuration', request => {
+    checkPage(request, ['application/json'])
+    return answer('application/json', configuration)
+  })
+  dispatcher.register(jwksPath, request => {
+    checkPage(request, ['application/jwk-set+json'])
+    return answer('application/jwk-set+json', keySet)
+  })
 }

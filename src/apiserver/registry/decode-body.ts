@@ -9,7 +9,7 @@ import { decodeEnvelope, decodeProtobuf } from '../../machinery/codec/protobuf.t
 import { deepCopy } from '../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
-import { quote } from '../../machinery/go-text.ts'
+import { inKeyOrder, quote } from '../../machinery/go-text.ts'
 import { strictProblems } from '../../machinery/json/duplicates.ts'
 import { parseJson } from '../../machinery/json/parse.ts'
 import type { ObjectSchema } from '../../machinery/schema/schema.ts'
@@ -51,7 +51,12 @@ interface Parsed {
 }
 
 /** Decodes the body as an object of the expected kind; apiVersion and kind may be left out. */
-export async function decodeBody(request: RequestContext, expected: Expected): Promise<KubeObject> {
+export async function decodeBody(
+  request: RequestContext,
+  expected: Expected,
+  /** Other versions of the same shape, which it may be in as well. */
+  alsoIn: readonly string[] = [],
+): Promise<KubeObject> {
   const contentType = contentTypeOf(request)
   if (contentType !== json && contentType !== yaml && contentType !== protobuf && !isObjectBody(request))
     throw unsupportedMediaType([json, yaml, protobuf])
@@ -59,7 +64,7 @@ export async function decodeBody(request: RequestContext, expected: Expected): P
   if (!(body instanceof Uint8Array)) {
     // Custom resources keep what already conforms, and this is the caller's.
     const value = expected.custom ? deepCopy(body) : body
-    return decodeValue(request, { value, duplicates: [] }, expected, noBytes)
+    return decodeValue(request, { value, duplicates: [] }, expected, noBytes, alsoIn)
   }
   if (contentType === protobuf) return decodeProtobufBody(body, expected)
   const unrecognized = (why: string) =>
@@ -70,8 +75,10 @@ export async function decodeBody(request: RequestContext, expected: Expected): P
   } catch (error) {
     throw unrecognized((error as Error).message)
   }
-  return decodeValue(request, parsed, expected, body)
+  return decodeValue(request, parsed, expected, body, alsoIn)
 }
+
+const schemeFile = 'pkg/api/legacyscheme/scheme.go:30'
 
 const noBytes = new Uint8Array()
 
@@ -91,7 +98,9 @@ function parseJsonBody(body: Uint8Array): Parsed {
 async function parseYamlBody(body: Uint8Array): Promise<Parsed> {
   // Few clients send YAML, and its reader takes a while to load.
   const { parseYaml } = await import('../../machinery/yaml/parse.ts')
-  return parseYaml(Buffer.from(body).toString())
+  const parsed = parseYaml(Buffer.from(body).toString())
+  // On its way to JSON upstream puts what it has read in order.
+  return { ...parsed, value: inKeyOrder(parsed.value) }
 }
 
 /** How upstream shows what it could not read. */
@@ -130,7 +139,13 @@ function typeOfBody(value: unknown): TypeOfBody {
   return { apiVersion: version, kind: (kind as string | undefined) ?? '' }
 }
 
-function decodeValue(request: RequestContext, parsed: Parsed, expected: Expected, raw: Uint8Array): KubeObject {
+function decodeValue(
+  request: RequestContext,
+  parsed: Parsed,
+  expected: Expected,
+  raw: Uint8Array,
+  alsoIn: readonly string[],
+): KubeObject {
   let type: TypeOfBody
   try {
     type = typeOfBody(parsed.value)
@@ -141,7 +156,7 @@ function decodeValue(request: RequestContext, parsed: Parsed, expected: Expected
   }
   const value = parsed.value ?? {}
   if (expected.custom) checkCustomKind(value as KubeObject, expected, raw)
-  checkType(type, expected)
+  if (!alsoIn.includes(type.apiVersion)) checkType(type, expected)
   const mode = fieldValidationOf(request)
   const { object, unknownFields } = decodeDeclared(expected, value, mode)
   if (mode !== 'Ignore' && (unknownFields.length > 0 || parsed.duplicates.length > 0)) {
@@ -207,10 +222,29 @@ function checkCustomKind(given: KubeObject, expected: Expected, raw: Uint8Array)
       `the object provided is unrecognized (must be of type ${expected.kind}): Object 'Kind' is missing in '${text}' (${start})`,
     )
   }
+  if (!given.apiVersion)
+    throw badRequest(
+      `the API version in the data () does not match the expected API version (${apiVersionOf(expected)})`,
+    )
   if (given.kind !== expected.kind)
-    throw invalid(expected, given.metadata?.name ?? '', [
+    throw invalid({ group: expected.group, kind: given.kind }, given.metadata?.name ?? '', [
       fieldInvalid(root('kind'), given.kind, `must be ${expected.kind}`),
     ])
+}
+
+/** Why a patched object is not of the kind any more; undefined while it is. */
+export function kindProblem(patched: unknown, { group, version, kind, custom }: Expected): string | undefined {
+  const { apiVersion: givenVersion, kind: givenKind } = patched as Partial<TypeOfBody>
+  const wanted = apiVersionOf({ group, version })
+  if (custom || (givenKind === kind && givenVersion === wanted)) return undefined
+  if (typeof givenKind !== 'string' || typeof givenVersion !== 'string') return undefined
+  const slash = givenVersion.indexOf('/')
+  const [itsGroup, itsVersion] = [slash < 0 ? '' : givenVersion.slice(0, slash), givenVersion.slice(slash + 1)]
+  if (!isKnownKind(itsGroup, itsVersion, givenKind))
+    return `no kind ${quote(givenKind)} is registered for version ${quote(givenVersion)} in scheme ${quote(schemeFile)}`
+  return givenKind === kind
+    ? undefined
+    : `converting (${itsVersion}.${givenKind}) to (${internalPackage(group)}.${kind}): unknown conversion`
 }
 
 /** Refuses a body of another kind or version. */
@@ -226,7 +260,7 @@ function checkType({ apiVersion, kind }: TypeOfBody, expected: Expected): void {
     badRequest(`${givenKind} in version ${quote(version)} cannot be handled as a ${expected.kind}: ${why}`)
   if (!expected.custom && !isKnownKind(group, version, givenKind))
     throw refuse(
-      `no kind ${quote(givenKind)} is registered for version ${quote(givenVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+      `no kind ${quote(givenKind)} is registered for version ${quote(givenVersion)} in scheme ${quote(schemeFile)}`,
     )
   if (givenKind !== expected.kind)
     throw refuse(

@@ -72,6 +72,10 @@ function validateListOptions(options: ListOptions): FieldError[] {
 }
 
 function validateWatchOptions(options: ListOptions): FieldError[] {
+  // From the start: upstream reads such a watch as one that asks for the initial events, and then as no other list.
+  const fromTheStart = ['', '0'].includes(options.resourceVersion) && options.resourceVersionMatch === ''
+  if (fromTheStart && options.continue !== '' && options.sendInitialEvents === undefined)
+    return [forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')]
   const errors: FieldError[] = []
   const match = options.resourceVersionMatch
   const field = 'resourceVersionMatch'

@@ -83,6 +83,20 @@ function headerLength(bytes: Uint8Array): number {
   return /^\{("(kind|apiVersion)":"[^"]*",){0,2}$/.test(head) ? at + metadataMark.length : -1
 }
 
+/** What needs no escape in JSON, and one byte a character. */
+const plainText = /^[ !#-[\]-~]*$/
+
+function withResourceVersion(stored: Uint8Array, header: number, version: string): Buffer {
+  const empty = stored[header] === 0x7d
+  const member = `"resourceVersion":"${version}"${empty ? '' : ','}`
+  // In place, without a view of each part.
+  const bytes = Buffer.allocUnsafe(stored.length + member.length)
+  bytes.set(stored, member.length)
+  bytes.copyWithin(0, member.length, member.length + header)
+  bytes.write(member, header, 'latin1')
+  return bytes
+}
+
 /** What is done to an object before others see it. */
 let share: <T>(object: T) => T = object => object
 
@@ -117,22 +131,19 @@ export class StoredObject {
       stored = encodeForStore(JSON.parse(Buffer.from(value).toString()))
       header = headerLength(stored)
     }
-    const empty = stored[header] === 0x7d
-    const member = `"resourceVersion":"${revision}"${empty ? '' : ','}`
-    // In place, without a view of each part.
-    const bytes = Buffer.allocUnsafe(stored.length + member.length)
-    bytes.set(stored, member.length)
-    bytes.copyWithin(0, member.length, member.length + header)
-    bytes.write(member, header, 'latin1')
-    // An object that others have already seen carries it.
     const version = String(revision)
+    const bytes = withResourceVersion(stored, header, version)
+    // An object that others have already seen carries it.
     if (object && object.metadata.resourceVersion !== version) object.metadata.resourceVersion = version
     return new StoredObject(key, revision, bytes, object)
   }
 
-  /** What a dry run answers: the object as it would be, with no resourceVersion, since it has none. */
+  /** What a dry run answers: the object as it would be, with the resourceVersion it has already, if any. */
   static dryRun(key: string, value: Buffer, object: KubeObject): StoredObject {
-    return new StoredObject(key, 0, value, object)
+    const version = object.metadata.resourceVersion
+    const bytes =
+      version && plainText.test(version) ? withResourceVersion(value, headerLengthOf(value, object), version) : value
+    return new StoredObject(key, 0, bytes, object)
   }
 
   get object(): KubeObject {

@@ -164,10 +164,9 @@ test('a new template goes from the last to the first, down to the partition', as
 
 test.each<['OrderedReady' | 'Parallel', number | string | undefined, string]>([
   ['OrderedReady', undefined, 'one,one,two'],
-  ['OrderedReady', 2, 'one,two,two'],
-  ['OrderedReady', '50%', 'one,two,two'],
-  ['Parallel', 2, 'one,two,two'],
-  ['Parallel', '100%', 'two,two,two'],
+  // Its feature is off in this release: the API server drops the field.
+  ['OrderedReady', 2, 'one,one,two'],
+  ['Parallel', '100%', 'one,one,two'],
 ])('a new template in %s with %s unavailable', async (podManagementPolicy, maxUnavailable, expected) => {
   await create({
     podManagementPolicy,

@@ -5,7 +5,7 @@ import { compareText } from '../go-text.ts'
 import {
   type Atom,
   isMap,
-  itemElementIfAny,
+  itemElement,
   type JsonMap,
   type ListAtom,
   type MapAtom,
@@ -16,7 +16,7 @@ import {
 import { type FieldSet, hasElement, sharedSet } from './field-set.ts'
 import { compareElements, type PathElement, self } from './path-element.ts'
 
-/** `empty` is what a new object of the kind is before anything is said; `unowned` is left out, with all below it. */
+/** Throws an `ItemError` for an item that cannot be told apart from others. `empty` is what a new object of the kind is before anything is said; `unowned` is left out, with all below it. */
 export function createdFields(atom: Atom, empty: JsonMap, object: JsonMap, unowned: FieldSet): FieldSet {
   return sharedSet(`{${changedFields(atom.map!, empty, object, unowned)}}`)
 }
@@ -90,9 +90,9 @@ function fieldsOf(map: MapAtom, value: JsonMap): readonly MapField[] {
 function items(list: ListAtom, value: readonly unknown[]): string {
   const nodes = new Map<PathElement, string>()
   for (const item of value) {
-    const element = itemElementIfAny(list, item)
+    const element = itemElement(list, item)
     // An item that stands there twice is one thing.
-    if (element !== undefined) nodes.set(element, nodes.has(element) ? '{}' : addedNode(list.item, item))
+    nodes.set(element, nodes.has(element) ? '{}' : addedNode(list.item, item))
   }
   const elements = [...nodes.keys()]
   if (elements.length > 1) elements.sort(compareElements)

@@ -16,7 +16,7 @@ export function applyMergePatch<T>(target: T, patch: unknown): T {
 }
 
 function merge(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch
+  if (!isObject(patch)) return isObject(target) ? patch : withoutNulls(patch)
   const out: Json = isObject(target) ? { ...target } : {}
   for (const key of Object.keys(patch)) {
     const value = patch[key]
@@ -24,6 +24,12 @@ function merge(target: unknown, patch: unknown): unknown {
     else setKey(out, key, merge(Object.hasOwn(out, key) ? out[key] : undefined, value))
   }
   return out
+}
+
+/** Objects in new lists lose their nulls as well (evanphx/json-patch). */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.some(item => typeof item === 'object') ? value.map(withoutNulls) : value
+  return isObject(value) ? merge(undefined, value) : value
 }
 
 /** The smallest merge patch that makes `modified` out of `original`; an empty object when they are equal. */

@@ -42,8 +42,9 @@ export interface WebhookService {
 export function validateWebhookService(path: FieldPath, service: WebhookService): FieldError[] {
   const errors: FieldError[] = []
   const { port = 443, path: urlPath } = service
-  if (!service.name) errors.push(required(path.child('name'), ''))
-  if (!service.namespace) errors.push(required(path.child('namespace'), ''))
+  // Upstream takes the one for the other, wherever it looks at a webhook's service.
+  if (!service.namespace) errors.push(required(path.child('name'), ''))
+  if (!service.name) errors.push(required(path.child('namespace'), ''))
   const portProblems = isPortNumber(port)
   if (portProblems.length > 0)
     errors.push(invalid(path.child('port'), port, `port is not valid: ${portProblems.join(', ')}`))

@@ -127,9 +127,12 @@ test('a manifest has many documents, and empty ones do not count', () => {
 describe('what is no YAML says the line', () => {
   test.each([
     ['a: 1\nb: [1, 2\n', /^yaml: line \d+: /],
-    ['a: 1\n  b: 2\n', /^yaml: line \d+: /],
+    ['a: 1\n  b: 2\n', /^yaml: line 2: mapping values/],
     ['a: *nowhere', /^yaml: /],
-    ['a: "open', /^yaml: line 1: /],
+    ['a: "open', /^yaml: found unexpected end of stream/],
+    ['a: b: c', /^yaml: mapping values are not allowed in this context/],
+    ['a: 1\nb: c: d\n', /^yaml: line 2: mapping values/],
+    ['a: 1\nb: {c: d\n', /^yaml: line 2: did not find expected/],
   ])('%j', (text, message) => {
     expect(() => value(text)).toThrow(YamlSyntaxError)
     expect(() => value(text)).toThrow(message)

@@ -59,7 +59,10 @@ function read(text: string, lineCounter: LineCounter): readonly ParsedDocument[]
 
 function check(document: ParsedDocument, lines: LineCounter): void {
   const [error] = document.errors
-  if (error) throw yamlSyntaxError(error, lines)
+  if (!error) return
+  // The same place is told of as a mapping, too, where it is a key of several lines.
+  const longKey = document.errors.find(({ code, pos }) => code === 'MULTILINE_IMPLICIT_KEY' && pos[0] === error.pos[0])
+  throw yamlSyntaxError(longKey ?? error, lines)
 }
 
 /** Too much nesting, and whatever the library finds: its own errors in ours. */

@@ -19,8 +19,16 @@ const byCode: Readonly<Record<string, string>> = {
 export function yamlSyntaxError(error: YAMLParseError, lines: LineCounter): YamlSyntaxError {
   const unknown = /^Unresolved alias .*: (.*)$/.exec(error.message)
   if (unknown) return new YamlSyntaxError(`yaml: unknown anchor '${unknown[1]}' referenced`)
-  const line = lines.linePos(error.pos[0]).line
-  return new YamlSyntaxError(`yaml: line ${line}: ${wordsOf(error)}`)
+  const words = wordsOf(error)
+  const found = lines.linePos(error.pos[0]).line
+  // The library points at the first line of such a key, go-yaml at the line of its colon.
+  const line = shownLine(error.code === 'MULTILINE_IMPLICIT_KEY' ? found + 1 : found, words)
+  return new YamlSyntaxError(`yaml: ${line === 0 ? '' : `line ${line}: `}${words}`)
+}
+
+/** go-yaml's parser counts lines from zero, its scanner from one; of the first line both say nothing. */
+function shownLine(line: number, words: string): number {
+  return line === 1 || words.startsWith('did not find') ? line - 1 : line
 }
 
 function wordsOf({ code, message }: YAMLParseError): string {

@@ -68,7 +68,7 @@ describe('a body that is no object', () => {
       '{"kind":"Secret","apiVersion":"v1"}',
       'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
     ],
-    ['broken YAML', yaml, 'a: [1', unrecognized("yaml: line 1: did not find expected ',' or ']' (613a205b31)")],
+    ['broken YAML', yaml, 'a: [1', unrecognized("yaml: did not find expected ',' or ']' (613a205b31)")],
     [
       'no protobuf',
       protobuf,
@@ -308,10 +308,7 @@ describe('a patch', () => {
 
   test('of another type', async () => {
     const answer = await patch('xml', '{}')
-    expect([answer.status, answer.json.message]).toEqual([
-      415,
-      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
-    ])
+    expect([answer.status, answer.json.message]).toEqual([415, '415: Unsupported Media Type'])
   })
 
   test('with force, which is for apply', async () => {
@@ -495,7 +492,7 @@ describe('a DELETE', () => {
 
 describe('a method', () => {
   test.each<[string, any, string, number, string | undefined]>([
-    ['HEAD reads', 'HEAD', `${maps}`, 200, undefined],
+    ['HEAD', 'HEAD', maps, 405, 'the server does not allow this method on the requested resource'],
     ['PUT of a collection', 'PUT', maps, 405, 'the server does not allow this method on the requested resource'],
     ['OPTIONS', 'OPTIONS', maps, 405, 'the server does not allow this method on the requested resource'],
     ['of a resource nobody knows', 'GET', '/api/v1/things', 404, 'the server could not find the requested resource'],

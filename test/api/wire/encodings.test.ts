@@ -207,7 +207,6 @@ describe('what an Accept header gets', () => {
   test.each<[string, string, string, number, string, string]>([
     ['nothing said', `${maps}/one`, '', 200, 'application/json', 'ConfigMap'],
     ['anything', `${maps}/one`, '*/*', 200, 'application/json', 'ConfigMap'],
-    ['any application', `${maps}/one`, 'application/*', 200, 'application/json', 'ConfigMap'],
     [
       'the better of two',
       `${maps}/one`,
@@ -245,9 +244,12 @@ describe('what an Accept header gets', () => {
 
   const known =
     'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf'
+  const routed =
+    '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf'
   test.each([
-    ['an unknown form', `${maps}/one`, 'text/html', known],
-    ['CBOR, which is off by default', `${maps}/one`, 'application/cbor', known],
+    ['an unknown form', `${maps}/one`, 'text/html', routed],
+    ['any application', `${maps}/one`, 'application/*', routed],
+    ['CBOR, which is off by default', `${maps}/one`, 'application/cbor', routed],
     ['a Table in protobuf', maps, `${protobuf};${table}`, known],
     ['an unknown transformation', maps, 'application/json;as=Chart;g=meta.k8s.io;v=v1', known],
     ['another stream', maps, 'application/json;stream=logs', known],

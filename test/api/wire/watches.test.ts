@@ -121,11 +121,7 @@ describe('what is refused', () => {
       422,
       options('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided'),
     ],
-    [
-      'resourceVersion=x',
-      422,
-      'configmaps "" is invalid: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
-    ],
+    ['resourceVersion=x', 500, 'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
     ['timeoutSeconds=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['labelSelector=a=b=c', 400, "found '=', expected: ',' or 'end of string'"],
   ])('%s', async (query, status, message) => {

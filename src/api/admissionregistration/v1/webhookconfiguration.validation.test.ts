@@ -90,7 +90,8 @@ test.each<[string, object, string[]]>([
     'at an odd Service',
     service({ name: '', port: 0, path: 'a/-' }),
     [
-      'webhooks[0].clientConfig.service.name: Required value',
+      // Upstream takes the one for the other.
+      'webhooks[0].clientConfig.service.namespace: Required value',
       'webhooks[0].clientConfig.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive',
       `webhooks[0].clientConfig.service.path: Invalid value: "a/-": must start with a '/'`,
       'webhooks[0].clientConfig.service.path: Invalid value: "a/-": segment[0] may not be empty',

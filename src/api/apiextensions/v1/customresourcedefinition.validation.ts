@@ -223,6 +223,10 @@ function validateSpec(spec: CustomResourceDefinitionSpec, path: FieldPath, given
     errors.push(
       invalid(versionsPath, printed(versions, shared), 'must have exactly one version marked as storage version'),
     )
+  // Upstream's own form has the first version's name in a field that was before there were more.
+  const [first] = versions
+  const wrong = first?.name ? isDNS1035Label(first.name) : []
+  if (wrong.length > 0) errors.push(invalid(path.child('version'), first!.name, wrong.join(',')))
   for (const name of ['plural', 'singular', 'kind', 'listKind'] as const)
     if (!spec.names[name]) errors.push(required(path.child('names', name), ''))
   errors.push(...validateNames(spec.names, path.child('names')))
@@ -275,7 +279,8 @@ function sharedParts(versions: readonly CustomResourceDefinitionVersion[]): Shar
 }
 
 /** As upstream's own type is written. */
-function printed(versions: readonly CustomResourceDefinitionVersion[], shared: SharedParts): object[] {
+function printed(versions: readonly CustomResourceDefinitionVersion[], shared: SharedParts): object[] | null {
+  if (versions.length === 0) return null
   return versions.map(version => {
     const own = <Part extends keyof SharedParts>(part: Part) => (shared[part] ? null : (version[part] ?? null))
     return {
@@ -580,12 +585,14 @@ export function validateCustomResourceDefinitionStatus({ status }: CustomResourc
 
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const stored = status?.storedVersions ?? []
+  const left = new Set(stored)
   const path = root('status', 'storedVersions')
-  if (stored.length === 0) return [invalid(path, stored, 'must have at least one stored version')]
+  if (stored.length === 0) return [invalid(path, null, 'must have at least one stored version')]
   const errors: FieldError[] = []
   const versions = versionsOf(spec)
+  // A name that versions share counts for the first of them.
   for (const { name, storage } of versions)
-    if (storage && !stored.includes(name)) errors.push(invalid(path, stored, `must have the storage version ${name}`))
+    if (!left.delete(name) && storage) errors.push(invalid(path, stored, `must have the storage version ${name}`))
   stored.forEach((version, index) => {
     if (versions.some(({ name }) => name === version)) return
     errors.push(

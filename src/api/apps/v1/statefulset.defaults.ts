@@ -1,7 +1,13 @@
 import { defaulter } from '../../defaulter.ts'
-import { StatefulSetUpdateStrategy } from './statefulset.ts'
+import { StatefulSetSpec, StatefulSetUpdateStrategy } from './statefulset.ts'
 
 export const statefulSetDefaults = [
+  defaulter(StatefulSetSpec, spec => {
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      claim.kind = 'PersistentVolumeClaim'
+      claim.apiVersion = 'v1'
+    }
+  }),
   defaulter(StatefulSetUpdateStrategy, strategy => {
     if (!strategy.type) {
       strategy.type = 'RollingUpdate'
@@ -10,6 +16,5 @@ export const statefulSetDefaults = [
     // Whoever names the type and no parameters gets none.
     if (strategy.type !== 'RollingUpdate' || !strategy.rollingUpdate) return
     strategy.rollingUpdate.partition ??= 0
-    strategy.rollingUpdate.maxUnavailable ??= 1
   }),
 ]

@@ -96,6 +96,15 @@ describe('a Deployment', () => {
   })
 })
 
+test('no more pods of a StatefulSet are available than are ready, nor than there are', () => {
+  const counted = (status: object): KubeObject => ({ metadata: { name: 's' }, spec: {}, status })
+  const next = counted({ replicas: 1, readyReplicas: 1, availableReplicas: 2 })
+  expect(told(workloads.validateStatefulSetStatusUpdate(next, counted({})))).toEqual([
+    'status.availableReplicas: Invalid value: 2: cannot be greater than status.replicas',
+    'status.availableReplicas: Invalid value: 2: cannot be greater than status.readyReplicas',
+  ])
+})
+
 test('a StatefulSet mounts its claims, and keeps them', () => {
   const claim = {
     metadata: { name: 'data' },

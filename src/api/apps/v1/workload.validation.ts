@@ -4,9 +4,11 @@
 import { semanticEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
+import { inKeyOrder } from '../../../machinery/go-text.ts'
 import { type IntOrString, intValue, percentOf } from '../../../machinery/int-or-string.ts'
 import { type LabelSelector, labelSelectorFrom, type Selector } from '../../../machinery/labels.ts'
 import {
+  checkDNSLabel,
   checkImmutable,
   checkNonnegative,
   checkOneOf,
@@ -41,8 +43,17 @@ const amount = (value: IntOrString | undefined): number => percentOf(value) ?? i
 const empty = (selector: LabelSelector): boolean =>
   Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0
 
+/** Go writes maps in the order of their keys. */
+const shown = (selector: LabelSelector | undefined) =>
+  selector?.matchLabels ? { ...selector, matchLabels: inKeyOrder(selector.matchLabels) } : selector
+
 /** The selector must be there, say something, and select what the template makes. */
-function checkSelector(spec: { selector?: LabelSelector }, emptyMessage: string, errors: Errors): Selector | undefined {
+function checkSelector(
+  spec: { selector?: LabelSelector },
+  emptyMessage: string,
+  errors: Errors,
+  invalidMessage = 'invalid label selector',
+): Selector | undefined {
   const path = specPath.child('selector')
   if (!spec.selector) errors.push(required(path))
   else {
@@ -52,7 +63,7 @@ function checkSelector(spec: { selector?: LabelSelector }, emptyMessage: string,
   try {
     return labelSelectorFrom(spec.selector)
   } catch {
-    errors.push(invalid(path, spec.selector, 'invalid label selector'))
+    errors.push(invalid(path, shown(spec.selector), invalidMessage))
     return undefined
   }
 }
@@ -67,7 +78,11 @@ export function checkSelected(
   const labels = template.metadata?.labels
   if ((given === undefined || !empty(given)) && !selector.matches(labels ?? {}))
     errors.push(
-      invalid(path.child('metadata', 'labels'), labels ?? null, '`selector` does not match template `labels`'),
+      invalid(
+        path.child('metadata', 'labels'),
+        labels ? inKeyOrder(labels) : null,
+        '`selector` does not match template `labels`',
+      ),
     )
 }
 
@@ -96,6 +111,10 @@ function checkTemplate(
   checkRunsForever(template, templatePath, kind, errors)
 }
 
+/** As upstream shows it: all fields, whose zeros are numbers. */
+const shownRollingUpdate = (rollingUpdate: { maxUnavailable?: IntOrString; maxSurge?: IntOrString } | undefined) =>
+  rollingUpdate ? { MaxUnavailable: rollingUpdate.maxUnavailable ?? 0, MaxSurge: rollingUpdate.maxSurge ?? 0 } : null
+
 export function validateDeployment(deployment: KubeObject): FieldError[] {
   const errors: Errors = []
   const spec = deployment['spec'] as DeploymentSpec
@@ -120,7 +139,7 @@ export function validateDeployment(deployment: KubeObject): FieldError[] {
     }
   } else
     errors.push(
-      notSupported(path, { Type: strategy.type ?? '', RollingUpdate: rollingUpdate ?? null }, [
+      notSupported(path, { Type: strategy.type ?? '', RollingUpdate: shownRollingUpdate(rollingUpdate) }, [
         'Recreate',
         'RollingUpdate',
       ]),
@@ -192,7 +211,10 @@ export function validateDaemonSet(set: KubeObject): FieldError[] {
     }
   } else if (type !== 'OnDelete')
     errors.push(
-      notSupported(path, { Type: type ?? '', RollingUpdate: rollingUpdate ?? null }, ['RollingUpdate', 'OnDelete']),
+      notSupported(path, { Type: type ?? '', RollingUpdate: shownRollingUpdate(rollingUpdate) }, [
+        'RollingUpdate',
+        'OnDelete',
+      ]),
     )
   checkNonnegative(spec.revisionHistoryLimit, specPath, 'revisionHistoryLimit', errors)
   return errors
@@ -207,7 +229,7 @@ const rollingUpdateOf = ({ rollingUpdate }: NonNullable<StatefulSetSpec['updateS
     ? { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
     : null
 
-export function validateStatefulSet(set: KubeObject): FieldError[] {
+function checkStatefulSet(set: KubeObject, isNew: boolean): FieldError[] {
   const errors: Errors = []
   const spec = set['spec'] as StatefulSetSpec
   const policy = spec.podManagementPolicy
@@ -256,31 +278,34 @@ export function validateStatefulSet(set: KubeObject): FieldError[] {
         field,
         errors,
       )
+  // What cannot be changed any more is taken as it is.
+  if (isNew)
+    for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
+      checkClaimSpec(
+        claim.spec ?? ({} as never),
+        specPath.child('volumeClaimTemplates').index(index).child('spec'),
+        errors,
+      )
   checkNonnegative(spec.replicas, specPath, 'replicas', errors)
   checkNonnegative(spec.minReadySeconds, specPath, 'minReadySeconds', errors)
   checkNonnegative(spec.ordinals?.start, specPath.child('ordinals'), 'start', errors)
-  const selector = checkSelector(spec, 'empty selector is invalid for statefulset', errors)
+  if (isNew && spec.serviceName) checkDNSLabel(spec.serviceName, specPath.child('serviceName'), errors)
+  const selector = checkSelector(spec, 'empty selector is invalid for statefulset', errors, '')
   const template = spec.template ?? ({} as PodTemplateSpec)
   if (selector) {
     checkSelected(selector, spec.selector, template, templatePath, errors)
     // Its claims are volumes of its pods.
-    const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? '')
+    const claims = [...new Set((spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? ''))]
     const volumes = (template.spec?.volumes ?? []).filter(({ name = '' }) => !claims.includes(name))
     const claimed = claims.map(name => ({ name, persistentVolumeClaim: { claimName: name } }))
     checkPodTemplate(
       claims.length > 0
-        ? { ...template, spec: { ...template.spec, volumes: [...volumes, ...claimed] } as never }
+        ? { ...template, spec: { ...template.spec, volumes: [...claimed, ...volumes] } as never }
         : template,
       templatePath,
       errors,
     )
   }
-  for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
-    checkClaimSpec(
-      claim.spec ?? ({} as never),
-      specPath.child('volumeClaimTemplates').index(index).child('spec'),
-      errors,
-    )
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
   if (restartPolicy !== 'Always')
     errors.push(notSupported(templatePath.child('spec', 'restartPolicy'), restartPolicy ?? '', ['Always']))
@@ -294,6 +319,8 @@ export function validateStatefulSet(set: KubeObject): FieldError[] {
   return errors
 }
 
+export const validateStatefulSet = (set: KubeObject): FieldError[] => checkStatefulSet(set, true)
+
 const mutable = [
   'replicas',
   'ordinals',
@@ -305,7 +332,7 @@ const mutable = [
 ]
 
 export function validateStatefulSetUpdate(set: KubeObject, old: KubeObject): FieldError[] {
-  const errors = validateStatefulSet(set)
+  const errors = checkStatefulSet(set, false)
   const fixed = (spec: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(spec).filter(([field]) => !mutable.includes(field)))
   // Claims' statuses are none of the author's business.
@@ -322,7 +349,13 @@ export function validateStatefulSetUpdate(set: KubeObject, old: KubeObject): Fie
 type Status = Record<string, number | undefined>
 
 /** Counts are not negative, nor more than there are replicas. */
-function checkCounts(set: KubeObject, counts: readonly string[], capped: readonly string[], errors: Errors): void {
+function checkCounts(
+  set: KubeObject,
+  counts: readonly string[],
+  capped: readonly string[],
+  ready: string,
+  errors: Errors,
+): void {
   const status = (set['status'] ?? {}) as Status
   for (const field of counts) checkNonnegative(status[field], statusPath, field, errors)
   for (const field of capped)
@@ -330,11 +363,7 @@ function checkCounts(set: KubeObject, counts: readonly string[], capped: readonl
       errors.push(invalid(statusPath.child(field), status[field], 'cannot be greater than status.replicas'))
   if (capped.includes('availableReplicas') && (status['availableReplicas'] ?? 0) > (status['readyReplicas'] ?? 0))
     errors.push(
-      invalid(
-        statusPath.child('availableReplicas'),
-        status['availableReplicas'],
-        'cannot be greater than readyReplicas',
-      ),
+      invalid(statusPath.child('availableReplicas'), status['availableReplicas'], `cannot be greater than ${ready}`),
     )
 }
 
@@ -345,10 +374,10 @@ function checkCollisions(set: KubeObject, old: KubeObject, errors: Errors): void
 }
 
 const statusUpdate =
-  (counts: readonly string[], capped: readonly string[]) =>
+  (counts: readonly string[], capped: readonly string[], ready = 'readyReplicas') =>
   (set: KubeObject, old: KubeObject): FieldError[] => {
     const errors: Errors = []
-    checkCounts(set, counts, capped, errors)
+    checkCounts(set, counts, capped, ready, errors)
     checkCollisions(set, old, errors)
     return errors
   }
@@ -370,8 +399,17 @@ export const validateReplicaSetStatusUpdate = statusUpdate(
   ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
 )
 export const validateStatefulSetStatusUpdate = statusUpdate(
-  ['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'observedGeneration', 'collisionCount'],
-  ['readyReplicas', 'currentReplicas', 'updatedReplicas'],
+  [
+    'replicas',
+    'readyReplicas',
+    'currentReplicas',
+    'updatedReplicas',
+    'availableReplicas',
+    'observedGeneration',
+    'collisionCount',
+  ],
+  ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+  'status.readyReplicas',
 )
 export const validateDaemonSetStatusUpdate = statusUpdate(
   [

@@ -42,7 +42,7 @@ export function statefulSetWarnings(set: KubeObject, old: KubeObject | undefined
   const { template, volumeClaimTemplates, revisionHistoryLimit } = set['spec']
   const warnings = [...templateWarnings(template, 'spec.template')]
   for (const [index, claim] of (volumeClaimTemplates ?? []).entries())
-    if (claim.spec) warnOfClaimSpec(claim.spec, `spec.volumeClaimTemplates[${index}].Spec`, warnings)
+    if (claim.spec) warnOfClaimSpec(claim.spec, `spec.volumeClaimTemplates[${index}]`, warnings)
   if ((revisionHistoryLimit ?? 0) < 0)
     warnings.push(
       'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',

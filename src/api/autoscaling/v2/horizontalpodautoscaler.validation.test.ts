@@ -4,7 +4,7 @@ import { validateHorizontalPodAutoscaler } from './horizontalpodautoscaler.valid
 
 const scaler = (spec: object) => ({
   metadata: { name: 'h' },
-  spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' }, ...spec },
+  spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, ...spec },
 })
 const metric = (of: object) => ({ metrics: [of] })
 const target = { type: 'AverageValue', averageValue: '1' }
@@ -20,9 +20,10 @@ test.each<[string, object, string[]]>([
     { minReplicas: 0, maxReplicas: 0, scaleTargetRef: { kind: 'a/b' } },
     [
       'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
-      'spec.maxReplicas: Invalid value: 0: must be greater than 0',
+      'spec.maxReplicas: Required value: must be set and greater than 0',
       `spec.scaleTargetRef.kind: Invalid value: "a/b": may not contain '/'`,
       'spec.scaleTargetRef.name: Required value',
+      'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
       'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
     ],
   ],

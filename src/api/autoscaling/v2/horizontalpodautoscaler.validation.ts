@@ -27,13 +27,19 @@ export function validateHorizontalPodAutoscaler(autoscaler: KubeObject, old?: Ku
   const least = old?.['spec'].minReplicas === 0 ? 0 : 1
   if (minReplicas !== undefined && minReplicas < least)
     errors.push(invalid(spec.child('minReplicas'), minReplicas, `must be greater than or equal to ${least}`))
-  if (maxReplicas < 1) errors.push(invalid(spec.child('maxReplicas'), maxReplicas, 'must be greater than 0'))
+  if (maxReplicas === 0) errors.push(required(spec.child('maxReplicas'), 'must be set and greater than 0'))
+  else if (maxReplicas < 0)
+    errors.push(invalid(spec.child('maxReplicas'), maxReplicas, 'must be greater than or equal to 1'))
   if (minReplicas !== undefined && maxReplicas < minReplicas)
     errors.push(invalid(spec.child('maxReplicas'), maxReplicas, 'must be greater than or equal to `minReplicas`'))
   checkReference(scaleTargetRef, spec.child('scaleTargetRef'), errors)
+  checkTargetVersion(scaleTargetRef, old?.['spec'].scaleTargetRef, spec.child('scaleTargetRef'), errors)
+  const hadInvalidVersions = ((old?.['spec'].metrics ?? []) as Record<string, any>[]).some(
+    ({ type, object }) => type === 'Object' && object && !isGroupVersion(object.describedObject?.apiVersion ?? ''),
+  )
   let scalesFromZero = false
   for (const [index, metric] of (metrics ?? []).entries()) {
-    checkMetric(metric, spec.child('metrics').index(index), errors)
+    checkMetric(metric, spec.child('metrics').index(index), hadInvalidVersions, errors)
     if (metric.type === 'Object' || metric.type === 'External') scalesFromZero = true
   }
   if (minReplicas === 0 && !scalesFromZero)
@@ -90,13 +96,30 @@ function checkReference(reference: Record<string, string>, path: FieldPath, erro
   }
 }
 
-function checkMetric(metric: Record<string, any>, path: FieldPath, errors: Errors): void {
+const isGroupVersion = (text: string): boolean => text.split('/').length <= 2
+
+const unexpected = (text: string): string => `unexpected GroupVersion string: ${text}`
+
+/** Only the kind ReplicationController is of no group; a reference that stays as it was is taken as it is. */
+function checkTargetVersion(
+  { apiVersion = '', kind = '' }: Record<string, string>,
+  old: Record<string, string> | undefined,
+  path: FieldPath,
+  errors: Errors,
+): void {
+  if (old && (old['apiVersion'] ?? '') === apiVersion && (old['kind'] ?? '') === kind) return
+  if (!isGroupVersion(apiVersion)) errors.push(invalid(path.child('apiVersion'), apiVersion, unexpected(apiVersion)))
+  else if (!/^[^/]+\//.test(apiVersion) && kind !== 'ReplicationController')
+    errors.push(invalid(path.child('apiVersion'), apiVersion, 'apiVersion must specify API group'))
+}
+
+function checkMetric(metric: Record<string, any>, path: FieldPath, anyDescribedVersion: boolean, errors: Errors): void {
   const type: string = metric['type'] ?? ''
   if (type === '') errors.push(required(path.child('type'), 'must specify a metric source type'))
   if (!types.includes(type)) errors.push(notSupported(path.child('type'), type, types))
   const present = Object.values(fieldOf).filter(field => metric[field] !== undefined)
   const [first] = present
-  if (first) checkSource(metric[first], first, path.child(first), errors)
+  if (first) checkSource(metric[first], first, path.child(first), anyDescribedVersion, errors)
   const expected = fieldOf[type]
   // Upstream says it twice.
   if (expected === undefined) errors.push(notSupported(path.child('type'), type, types))
@@ -107,7 +130,13 @@ function checkMetric(metric: Record<string, any>, path: FieldPath, errors: Error
       if (field !== expected) errors.push(forbidden(path.child(field), 'must populate the given metric source only'))
 }
 
-function checkSource(source: Record<string, any>, kind: string, path: FieldPath, errors: Errors): void {
+function checkSource(
+  source: Record<string, any>,
+  kind: string,
+  path: FieldPath,
+  anyDescribedVersion: boolean,
+  errors: Errors,
+): void {
   const target: Record<string, any> = source['target'] ?? {}
   const at = path.child('target')
   if (kind === 'resource' || kind === 'containerResource') {
@@ -127,7 +156,13 @@ function checkSource(source: Record<string, any>, kind: string, path: FieldPath,
       errors.push(forbidden(at.child('averageValue'), 'may not set both a target raw value and a target utilization'))
     return
   }
-  if (kind === 'object') checkReference(source['describedObject'] ?? {}, path.child('describedObject'), errors)
+  if (kind === 'object') {
+    const there = path.child('describedObject')
+    checkReference(source['describedObject'] ?? {}, there, errors)
+    const version: string = source['describedObject']?.apiVersion ?? ''
+    if (!anyDescribedVersion && !isGroupVersion(version))
+      errors.push(invalid(there.child('apiVersion'), version, unexpected(version)))
+  }
   const name: string = source['metric']?.name ?? ''
   if (name === '') errors.push(required(path.child('metric', 'name'), 'must specify a metric name'))
   else checkName(name, nameIsPathSegment, path.child('metric', 'name'), errors)

@@ -1,6 +1,6 @@
 // What a CronJob may say (upstream: pkg/apis/batch/validation).
 
-import { type FieldError, invalid, notSupported, required, tooShort } from '../../../machinery/field-error.ts'
+import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
 import { isTimeZone } from '../../../machinery/time-zone.ts'
 import { checkNonnegative, checkOneOf, type Errors } from '../../../machinery/validation/field-checks.ts'
@@ -62,7 +62,7 @@ export function validateCronJobUpdate(cronJob: KubeObject, old: KubeObject): Fie
 function checkTimeZone(name: string, errors: Errors): void {
   const path = specPath.child('timeZone')
   if (name === '') {
-    errors.push(tooShort(path, name, 1))
+    errors.push(invalid(path, name, 'timeZone must be nil or non-empty string'))
     return
   }
   const unknown = `unknown time zone ${name}`

@@ -13,6 +13,7 @@ export const jobDefaults = [
     if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
     spec.completionMode ??= 'NonIndexed'
     spec.suspend ??= false
+    spec.manualSelector ??= false
     spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
   }),
 ]

@@ -11,10 +11,10 @@ import { validateJobStatusUpdate } from './jobstatus.validation.ts'
 
 const told = (errors: FieldError[]): string[] => errors.map(fieldErrorMessage)
 const labels = {
-  'controller-uid': 'u',
-  'job-name': 'j',
   'batch.kubernetes.io/controller-uid': 'u',
   'batch.kubernetes.io/job-name': 'j',
+  'controller-uid': 'u',
+  'job-name': 'j',
 }
 const podSpec = { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' }
 
@@ -314,7 +314,11 @@ describe('a CronJob', () => {
         'spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
       ],
     ],
-    ['in an empty zone', { timeZone: '' }, ['spec.timeZone: Too short: must be at least 1 character']],
+    [
+      'in an empty zone',
+      { timeZone: '' },
+      ['spec.timeZone: Invalid value: "": timeZone must be nil or non-empty string'],
+    ],
     ['nowhere', { timeZone: 'Earth/-x' }, ['spec.timeZone: Invalid value: "Earth/-x": unknown time zone Earth/-x']],
     [
       'here',

@@ -20,6 +20,7 @@ import { isConfigMapKey, isQualifiedName, nameIsDNSSubdomain } from '../../../ma
 import { validateFinalizerName } from '../../../machinery/validation/object-meta.ts'
 import type { KubeObject } from '../../resource.ts'
 import type { EndpointSubset } from './endpoints.ts'
+import { checkStandardFinalizer } from './finalizer.validation.ts'
 import {
   checkContainerResourceName,
   checkQuotaResourceName,
@@ -140,15 +141,12 @@ export function validateSecretUpdate(secret: KubeObject, old: KubeObject): Field
   return errors
 }
 
-const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
-
 function checkNamespaceFinalizers(namespace: KubeObject, indexed: boolean, errors: Errors): void {
   const path = root('spec', 'finalizers')
   for (const [index, name] of ((namespace['spec']?.finalizers ?? []) as string[]).entries()) {
     const at = indexed ? path.index(index) : path
     errors.push(...validateFinalizerName(name, at))
-    if (!name.includes('/') && !standardFinalizers.has(name))
-      errors.push(invalid(at, name, 'name is neither a standard finalizer name nor is it fully qualified'))
+    checkStandardFinalizer(name, at, errors)
   }
 }
 
@@ -191,12 +189,40 @@ function checkAmounts(list: Texts | undefined, path: FieldPath, errors: Errors):
   }
 }
 
+const podComputeResources = ['cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory']
+const otherQuotaResources = [
+  ...['ephemeral-storage', 'requests.ephemeral-storage', 'limits.ephemeral-storage', 'requests.storage'],
+  ...['pods', 'resourcequotas', 'services', 'replicationcontrollers', 'secrets', 'persistentvolumeclaims'],
+  ...['configmaps', 'services.nodeports', 'services.loadbalancers'],
+]
+
+/** Scopes choose pods, or claims; only what these use can be limited in them. */
+function scopeFits(scope: string, resource: string): boolean {
+  if (!podComputeResources.includes(resource) && !otherQuotaResources.includes(resource)) return true
+  if (scope === 'BestEffort') return resource === 'pods'
+  if (scope === 'VolumeAttributesClass') return resource === 'persistentvolumeclaims' || resource === 'requests.storage'
+  return !quotaScopes.has(scope) || resource === 'pods' || podComputeResources.includes(resource)
+}
+
+/** By the names that it has in Go. */
+const shownSelector = (selector: { matchExpressions?: Record<string, unknown>[] }) => ({
+  MatchExpressions: (selector.matchExpressions ?? []).map(({ scopeName = '', operator = '', values }) => ({
+    ScopeName: scopeName,
+    Operator: operator,
+    Values: values ?? null,
+  })),
+})
+
 export function validateResourceQuota(quota: KubeObject): FieldError[] {
   const errors: Errors = []
   const { hard, scopes = [], scopeSelector } = quota['spec']
   checkAmounts(hard, root('spec', 'hard'), errors)
   const path = root('spec', 'scopes')
-  for (const scope of scopes) if (!quotaScopes.has(scope)) errors.push(invalid(path, scopes, 'unsupported scope'))
+  const unfit = 'unsupported scope applied to resource'
+  for (const scope of scopes) {
+    if (!quotaScopes.has(scope)) errors.push(invalid(path, scopes, 'unsupported scope'))
+    for (const name of Object.keys(hard ?? {})) if (!scopeFits(scope, name)) errors.push(invalid(path, scopes, unfit))
+  }
   for (const [one, other] of [
     ['BestEffort', 'NotBestEffort'],
     ['Terminating', 'NotTerminating'],
@@ -205,6 +231,20 @@ export function validateResourceQuota(quota: KubeObject): FieldError[] {
   const at = root('spec', 'scopeSelector', 'matchExpressions')
   for (const { scopeName = '', operator = '', values = [] } of scopeSelector?.matchExpressions ?? []) {
     if (!quotaScopes.has(scopeName)) errors.push(invalid(at.child('scopeName'), scopeName, 'unsupported scope'))
+    for (const name of Object.keys(hard ?? {}))
+      if (!scopeFits(scopeName, name)) errors.push(invalid(at, shownSelector(scopeSelector), unfit))
+    if (
+      quotaScopes.has(scopeName) &&
+      !['PriorityClass', 'VolumeAttributesClass'].includes(scopeName) &&
+      operator !== 'Exists'
+    )
+      errors.push(
+        invalid(
+          at.child('operator'),
+          operator,
+          "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+        ),
+      )
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0)
         errors.push(

@@ -209,22 +209,31 @@ function checkResizePolicy(container: Container, path: FieldPath, rules: Contain
   }
 }
 
+const restartActions = ['Restart', 'RestartAllContainers']
+
+/** An init container's rules mean nothing without a policy, and are not looked at. */
+export function checkInitRestartPolicy(container: Container, path: FieldPath, errors: Errors): void {
+  const { restartPolicy, restartPolicyRules } = container
+  if (restartPolicy !== undefined) checkRestartPolicy(container, path, errors)
+  else if (restartPolicyRules?.length) errors.push(required(path.child('restartPolicy'), policyMissing))
+}
+
+const policyMissing = 'must specify restartPolicy when restart rules are used'
+
 /** The container's own restart policy, and the rules that refine it (KEP-5307). */
 export function checkRestartPolicy(container: Container, path: FieldPath, errors: Errors): void {
   const { restartPolicy, restartPolicyRules: rules } = container
   if (restartPolicy === undefined) {
-    if (rules?.length)
-      errors.push(required(path.child('restartPolicy'), 'must specify restartPolicy when restart rules are used'))
-    return
-  }
-  if (!restartPolicies.includes(restartPolicy))
+    if (rules?.length) errors.push(required(path.child('restartPolicy'), policyMissing))
+  } else if (!restartPolicies.includes(restartPolicy))
     errors.push(notSupported(path.child('restartPolicy'), restartPolicy, restartPolicies))
   if (!rules) return
   const rulesPath = path.child('restartPolicyRules')
   if (rules.length > 20) errors.push(tooMany(rulesPath, rules.length, 20))
   for (const [index, rule] of rules.entries()) {
     const at = rulesPath.index(index)
-    if (rule.action !== 'Restart') errors.push(notSupported(at.child('action'), rule.action ?? '', ['Restart']))
+    if (!restartActions.includes(rule.action ?? ''))
+      errors.push(notSupported(at.child('action'), rule.action ?? '', restartActions))
     if (!rule.exitCodes) {
       errors.push(required(at.child('exitCodes'), 'must be specified'))
       continue
@@ -233,9 +242,7 @@ export function checkRestartPolicy(container: Container, path: FieldPath, errors
     const codes = at.child('exitCodes')
     if (operator !== 'In' && operator !== 'NotIn')
       errors.push(notSupported(codes.child('operator'), operator, ['In', 'NotIn']))
-    if (values.length === 0)
-      errors.push(required(codes.child('values'), `must specify at least one value when operator is ${operator}`))
-    else if (values.length > 255) errors.push(tooMany(codes.child('values'), values.length, 255))
+    if (values.length > 255) errors.push(tooMany(codes.child('values'), values.length, 255))
   }
 }
 

@@ -1,9 +1,9 @@
 // What a node may say, and what of it may change (upstream: pkg/apis/core/validation, ValidateNode and ValidateNodeUpdate).
 
-import { duplicate, type FieldError, forbidden, invalid, required } from '../../../machinery/field-error.ts'
+import { duplicate, type FieldError, forbidden, internal, invalid, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { byteLength, quote } from '../../../machinery/go-text.ts'
-import { parseIP } from '../../../machinery/ip.ts'
+import { parseCIDR } from '../../../machinery/ip.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
 import { checkName, checkObjectName, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { isValidCIDRForLegacyField } from '../../../machinery/validation/ip.ts'
@@ -53,7 +53,15 @@ export function validateNode(node: KubeObject): FieldError[] {
   const path = spec.child('podCIDRs')
   for (const [index, range] of podCIDRs.entries()) errors.push(...isValidCIDRForLegacyField(path.index(index), range))
   if (podCIDRs.length < 2) return errors
-  const families = new Set(podCIDRs.map(range => parseIP(range.split('/')[0]!)?.family))
+  const bad = podCIDRs.findIndex(range => !parseCIDR(range))
+  if (bad >= 0)
+    errors.push(
+      internal(
+        path,
+        `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${bad}]: <nil> (invalid CIDR address: ${podCIDRs[bad]})`,
+      ),
+    )
+  const families = new Set(bad < 0 ? podCIDRs.map(range => parseCIDR(range)?.family) : [])
   if (families.size !== 2 || podCIDRs.length > 2)
     errors.push(invalid(path, podCIDRs, 'may specify no more than one CIDR for each IP family'))
   return errors

@@ -5,12 +5,14 @@ import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
+import { inKeyOrder } from '../../../machinery/go-text.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
 import { diffOf } from '../../../machinery/unified-diff.ts'
 import {
   checkImmutable,
   checkName,
   checkObjectName,
+  checkRange,
   checkRequired,
   type Errors,
 } from '../../../machinery/validation/field-checks.ts'
@@ -18,13 +20,13 @@ import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
 import type { KubeObject } from '../../resource.ts'
 import { accessModes, checkClassName, volumeModes } from './persistentvolumeclaim.validation.ts'
 import { checkNodeSelector } from './scheduling.validation.ts'
-import { checkDriverName, checkVolumeKind } from './volume.validation.ts'
+import { checkDriverName, checkQualifiedISCSIName, checkVolumeKind } from './volume.validation.ts'
 import { checkNoBacksteps } from './volume-path.validation.ts'
 
 const specPath = root('spec')
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain']
 type Spec = Record<string, any>
-type Check = (source: Record<string, any>, path: FieldPath, errors: Errors) => void
+type Check = (source: Record<string, any>, path: FieldPath, errors: Errors, name: string) => void
 
 function checkSecretReference(source: Record<string, any>, field: string, path: FieldPath, errors: Errors): void {
   const reference = source[field]
@@ -61,6 +63,26 @@ const ownChecks: Readonly<Record<string, Check>> = {
     checkRequired(secretName, path, 'secretName', errors)
     checkRequired(shareName, path, 'shareName', errors)
     if (secretNamespace === '') errors.push(required(path.child('secretNamespace')))
+  },
+  iscsi(source, path, errors, name) {
+    checkRequired(source['targetPortal'], path, 'targetPortal', errors)
+    const initiator: string | undefined = source['initiatorName']
+    if (initiator !== undefined && `${name}:${source['targetPortal'] ?? ''}`.length > 64)
+      errors.push(
+        invalid(
+          path.child('targetportal'),
+          source['targetPortal'] ?? '',
+          'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.',
+        ),
+      )
+    const formless = 'must be valid format'
+    if (!source['iqn']) errors.push(required(path.child('iqn')))
+    else checkQualifiedISCSIName(source['iqn'], path.child('iqn'), errors, formless)
+    checkRange(source['lun'] ?? 0, 0, 255, path, 'lun', errors)
+    if ((source['chapAuthDiscovery'] || source['chapAuthSession']) && !source['secretRef'])
+      errors.push(required(path.child('secretRef')))
+    if (source['secretRef']) checkRequired(source['secretRef'].name, path.child('secretRef'), 'name', errors)
+    if (initiator !== undefined) checkQualifiedISCSIName(initiator, path.child('initiatorname'), errors, formless)
   },
   local({ path: file }, path, errors) {
     if (!file) errors.push(required(path.child('path')))
@@ -122,7 +144,7 @@ function checkSources(spec: Spec, name: string, path: FieldPath, errors: Errors)
     }
     const at = path.child(pathNames[kind] ?? kind)
     const own = ownChecks[kind]
-    if (own) own(source, at, errors)
+    if (own) own(source, at, errors, name)
     else checkVolumeKind(kind as never, source, at, name, errors)
     if (kind === 'local' && !spec['nodeAffinity']?.required)
       errors.push(required(path.child('nodeAffinity'), 'Local volume requires node affinity'))
@@ -146,13 +168,13 @@ function checkAccessModes(modes: readonly string[], path: FieldPath, errors: Err
     errors.push(forbidden(path, 'may not use ReadWriteOncePod with other access modes'))
 }
 
-function checkCapacity(capacity: Record<string, string>, path: FieldPath, errors: Errors): void {
-  const names = Object.keys(capacity)
+function checkCapacity(capacity: Record<string, string> | undefined, path: FieldPath, errors: Errors): void {
+  const names = Object.keys(capacity ?? {})
   if (names.length === 0) errors.push(required(path))
-  if (capacity['storage'] === undefined || names.length > 1)
-    errors.push(notSupported(path, names.length === 0 ? null : capacity, ['storage']))
+  if (capacity?.['storage'] === undefined || names.length > 1)
+    errors.push(notSupported(path, capacity ? inKeyOrder(capacity) : null, ['storage']))
   for (const name of names) {
-    const quantity = parseQuantity(capacity[name]!)
+    const quantity = parseQuantity(capacity![name]!)
     const at = path.key(name)
     if (quantity.value() < 0) errors.push(invalid(at, quantity.value(), 'must be a valid resource quantity'))
     if (quantity.sign <= 0) errors.push(invalid(at, quantity.toString(), 'must be greater than zero'))
@@ -170,10 +192,10 @@ export function checkPersistentVolumeSpec(
   const notInline = (field: string): void => {
     errors.push(forbidden(path.child(field), 'may not be specified in the context of inline volumes'))
   }
-  const { capacity = {}, persistentVolumeReclaimPolicy: policy, nodeAffinity, storageClassName, volumeMode } = spec
+  const { capacity, persistentVolumeReclaimPolicy: policy, nodeAffinity, storageClassName, volumeMode } = spec
   if (inline) {
     if (spec['claimRef']) notInline('claimRef')
-    if (Object.keys(capacity).length > 0) notInline('capacity')
+    if (Object.keys(capacity ?? {}).length > 0) notInline('capacity')
     if (!spec['csi']) errors.push(required(path.child('csi'), 'has to be specified in the context of inline volumes'))
   }
   checkAccessModes(spec['accessModes'] ?? [], path.child('accessModes'), errors)

@@ -105,11 +105,12 @@ const mostSeconds = 2147483647
 
 /** Tells whether the lists are of one length; where they aren't, nothing more can be compared. */
 function checkContainerUpdates(
-  next: readonly Container[] = [],
-  old: readonly Container[] = [],
+  given: readonly Container[] | null | undefined,
+  before: readonly Container[] | null | undefined,
   path: FieldPath,
   errors: Errors,
 ): boolean {
+  const [next, old] = [given ?? [], before ?? []]
   if (next.length !== old.length) {
     errors.push(forbidden(path, 'pod updates may not add or remove containers'))
     return false

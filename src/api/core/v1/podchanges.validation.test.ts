@@ -176,6 +176,55 @@ describe('a status', () => {
   })
 })
 
+describe('of containers a status may not say', () => {
+  const devices = (list: object[], name = 'c') => ({ containerStatuses: [{ name, allocatedResourcesStatus: list }] })
+  const device = (health: string, more: object = {}) => ({ resourceID: 'a', health, ...more })
+  const at = 'status.containerStatuses[0].allocatedResourcesStatus[0]'
+
+  test.each<[string, object, string[]]>([
+    ['of what it asks for', devices([{ name: 'cpu', resources: [device('Healthy')] }]), []],
+    ['of a container that there is not', devices([{ name: 'gpu' }], 'other'), []],
+    [
+      'of what it does not ask for',
+      devices([{ name: 'gpu' }]),
+      [`${at}.name: Invalid value: "gpu": must match one of the container's resource requests`],
+    ],
+    [
+      'of a claim that it does not have',
+      devices([{ name: 'claim:x' }]),
+      [
+        `${at}.name: Invalid value: "claim:x": must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty`,
+      ],
+    ],
+    [
+      'another health, and one twice',
+      devices([{ name: 'cpu', resources: [device('Ill'), device('Healthy', { message: '' })] }]),
+      [
+        `${at}.resources[0].health: Unsupported value: "Ill": supported values: "Healthy", "Unhealthy", "Unknown"`,
+        `${at}.resources[1].message: Required value: must be non-empty if specified`,
+        `${at}.resources[1].resourceID: Duplicate value: "a"`,
+      ],
+    ],
+    [
+      'devices of an ephemeral one',
+      { ephemeralContainerStatuses: [{ name: 'e', allocatedResourcesStatus: [{ name: 'cpu' }] }] },
+      [
+        'status.ephemeralContainerStatuses[0].allocatedResourcesStatus: Forbidden: must not be specified in container status',
+      ],
+    ],
+    [
+      'users that there cannot be',
+      { containerStatuses: [{ name: 'c', user: { linux: { uid: -1, gid: 0, supplementalGroups: [-2] } } }] },
+      [
+        'status.containerStatuses[0].user.linux.uid: Invalid value: -1: must be between 0 and 2147483647, inclusive',
+        'status.containerStatuses[0].user.linux.supplementalGroups[0]: Invalid value: -2: must be between 0 and 2147483647, inclusive',
+      ],
+    ],
+  ])('%s', (_name, next, errors) => {
+    expect(told(validatePodStatusUpdate(pod({}, next), pod({})))).toEqual(errors)
+  })
+})
+
 const profile = (type: string, localhostProfile?: string) => ({ type, ...(localhostProfile && { localhostProfile }) })
 const seccomp = 'container.seccomp.security.alpha.kubernetes.io/c'
 const appArmor = 'container.apparmor.security.beta.kubernetes.io/c'

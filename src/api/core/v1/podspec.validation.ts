@@ -28,6 +28,7 @@ import {
   type ContainerRules,
   checkContainer,
   checkHostPorts,
+  checkInitRestartPolicy,
   checkProbes,
   checkRestartPolicy,
 } from './container.validation.ts'
@@ -166,7 +167,7 @@ function checkInitContainers(spec: PodSpec, path: FieldPath, rules: ContainerRul
   for (const [index, container] of spec.initContainers!.entries()) {
     const at = path.index(index)
     checkContainer(container, at, rules, errors)
-    checkRestartPolicy(container, at, errors)
+    checkInitRestartPolicy(container, at, errors)
     const { name = '' } = container
     if (names.has(name)) errors.push(duplicate(at.child('name'), name))
     else if (name !== '') names.add(name)

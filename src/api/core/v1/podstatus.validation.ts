@@ -14,6 +14,7 @@ import { isValidIPForLegacyField } from '../../../machinery/validation/ip.ts'
 import { nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
 import type { KubeObject } from '../../resource.ts'
 import type { Container } from './container.ts'
+import { checkAllocated, checkUsers } from './containerstatus.validation.ts'
 import type { ContainerStatus, PodSpec, PodStatus } from './pod.ts'
 import { checkPodAnnotationUpdates } from './podannotations.validation.ts'
 
@@ -53,10 +54,10 @@ export function validatePodStatusUpdate(pod: KubeObject, old: KubeObject): Field
       errors.push(invalid(path.index(0).child('ip'), next.hostIPs[0]!.ip, 'must be equal to `hostIP`'))
     checkAddresses(next.hostIPs, before.hostIPs, path, errors)
   }
-  for (const list of statusLists)
-    for (const [index, { user }] of ((next[list] ?? []) as ContainerStatus[]).entries())
-      if (user?.linux && spec.os?.name === 'windows')
-        errors.push(forbidden(status.child(list).index(index).child('linux'), 'cannot be set for a windows pod'))
+  for (const list of statusLists) checkUsers(next[list], spec.os, status.child(list), errors)
+  checkAllocated(next.containerStatuses, spec.containers, status.child('containerStatuses'), errors)
+  checkAllocated(next.initContainerStatuses, spec.initContainers ?? [], status.child('initContainerStatuses'), errors)
+  checkAllocated(next.ephemeralContainerStatuses, undefined, status.child('ephemeralContainerStatuses'), errors)
   return errors
 }
 

@@ -14,7 +14,8 @@ const procMounts = ['Default', 'Unmasked']
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined']
 const fsGroupChangePolicies = ['Always', 'OnRootMismatch']
 const supplementalGroupsPolicies = ['Merge', 'Strict']
-const seLinuxChangePolicies = ['MountOption', 'Recursive']
+/** Whether MountOption is one hangs on a feature that is off (SELinuxMount). */
+const seLinuxChangePolicies = ['Recursive']
 
 export function checkSecurityContext(
   context: SecurityContext,

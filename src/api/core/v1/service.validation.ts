@@ -34,10 +34,10 @@ const portsPath = spec.child('ports')
 export const portProtocols = ['SCTP', 'TCP', 'UDP']
 const sessionAffinities = ['ClientIP', 'None']
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
-const trafficPolicies = ['Cluster', 'Local']
+export const trafficPolicies = ['Cluster', 'Local']
 const families = ['IPv4', 'IPv6']
 const familyPolicies = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
-const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone']
+const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 const ipModes = ['Proxy', 'VIP']
 const longestClientIPAffinity = 86400
 

@@ -186,9 +186,14 @@ const iqn = /iqn\.\d{4}-\d{2}\.([a-zA-Z0-9\-.]+)(:[^,;*&$|\s]+)$/
 const eui = /^eui.[a-zA-Z0-9]{16}$/
 const naa = /^naa.[a-zA-Z0-9]{32}$/
 
-function checkQualifiedISCSIName(name: string, path: FieldPath, errors: Errors): void {
+export function checkQualifiedISCSIName(
+  name: string,
+  path: FieldPath,
+  errors: Errors,
+  formless = 'must be valid format starting with iqn, eui, or naa',
+): void {
   const form = name.startsWith('iqn') ? iqn : name.startsWith('eui') ? eui : name.startsWith('naa') ? naa : undefined
-  if (!form) errors.push(invalid(path, name, 'must be valid format starting with iqn, eui, or naa'))
+  if (!form) errors.push(invalid(path, name, formless))
   else if (!form.test(name)) errors.push(invalid(path, name, 'must be valid format'))
 }
 

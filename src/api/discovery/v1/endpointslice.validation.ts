@@ -9,8 +9,6 @@ import {
   checkImmutable,
   checkName,
   checkNonSpecialIP,
-  checkOneOf,
-  checkPort,
   checkQualifiedName,
   type Errors,
 } from '../../../machinery/validation/field-checks.ts'
@@ -66,7 +64,7 @@ function checkEndpoint(
   const at = path.child('addresses')
   if (addresses.length === 0) errors.push(required(at, 'must contain at least 1 address'))
   else if (addresses.length > mostAddresses) errors.push(tooMany(at, addresses.length, mostAddresses))
-  for (const [index, address] of addresses.entries()) checkAddress(type, address, known, at.index(index), errors)
+  for (const [index, address] of addresses.entries()) checkAddress(type, address, known, at, index, errors)
   if (nodeName !== undefined) checkName(nodeName, nameIsDNSSubdomain, path.child('nodeName'), errors)
   if (deprecatedTopology) {
     const topology = path.child('deprecatedTopology')
@@ -99,7 +97,15 @@ function checkHints(
   }
 }
 
-function checkAddress(type: string, address: string, known: readonly string[], path: FieldPath, errors: Errors): void {
+function checkAddress(
+  type: string,
+  address: string,
+  known: readonly string[],
+  all: FieldPath,
+  index: number,
+  errors: Errors,
+): void {
+  const path = all.index(index)
   if (type === 'FQDN') {
     errors.push(...isFullyQualifiedDomainName(path, address))
     return
@@ -107,9 +113,12 @@ function checkAddress(type: string, address: string, known: readonly string[], p
   if (type !== 'IPv4' && type !== 'IPv6') return
   const found = isValidIPForLegacyField(path, address, known)
   const family = parseIP(address)?.family
-  if (found.length > 0) errors.push(...found)
-  else if (family !== (type === 'IPv4' ? 4 : 6)) errors.push(invalid(path, address, `must be an ${type} address`))
-  else checkNonSpecialIP(address, path, errors)
+  if (found.length > 0) {
+    errors.push(...found)
+    return
+  }
+  if (family !== (type === 'IPv4' ? 4 : 6)) errors.push(invalid(all, address, `must be an ${type} address`))
+  checkNonSpecialIP(address, path, errors)
 }
 
 function checkPorts(ports: readonly Record<string, any>[], errors: Errors): void {
@@ -125,8 +134,9 @@ function checkPorts(ports: readonly Record<string, any>[], errors: Errors): void
     if (name !== '') checkDNSLabel(name, at.child('name'), errors)
     if (names.has(name)) errors.push(duplicate(at.child('name'), name))
     names.add(name)
-    checkOneOf(port['protocol'], protocols, at, 'protocol', errors)
-    if (port['port'] !== undefined) checkPort(port['port'], at, 'port', errors)
+    const protocol: string | undefined = port['protocol']
+    if (protocol === undefined) errors.push(required(at.child('protocol')))
+    else if (!protocols.includes(protocol)) errors.push(notSupported(at.child('protocol'), protocol, protocols))
     if (port['appProtocol'] !== undefined) checkQualifiedName(port['appProtocol'], at.child('appProtocol'), errors)
   }
 }

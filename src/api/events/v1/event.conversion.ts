@@ -25,5 +25,10 @@ function renamed(object: KubeObject, apiVersion: string, to: ReadonlyMap<string,
   return { ...Object.fromEntries(entries), apiVersion }
 }
 
-registerConversion('Event', core, events, object => renamed(object, events, toEvents))
+registerConversion('Event', core, events, object => {
+  const converted = renamed(object, events, toEvents)
+  // Only the older kind says that there is none.
+  for (const name of ['reportingController', 'reportingInstance']) if (converted[name] === '') delete converted[name]
+  return converted
+})
 registerConversion('Event', events, core, object => renamed(object, core, toCore))

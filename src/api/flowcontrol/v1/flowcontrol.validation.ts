@@ -171,7 +171,8 @@ export function validatePriorityLevelConfiguration(level: KubeObject): FieldErro
     if (exempt) errors.push(forbidden(spec.child('exempt'), 'must be nil if the type is Limited'))
     if (!limited) errors.push(required(spec.child('limited'), 'must not be empty when type is Limited'))
     else checkLimited(limited, spec.child('limited'), errors)
-  } else errors.push(notSupported(spec.child('type'), type, ['Exempt', 'Limited']))
+  } else if (type === '') errors.push(required(spec.child('type')))
+  else errors.push(notSupported(spec.child('type'), type, ['Exempt', 'Limited']))
   checkConditions(level, errors)
   return errors
 }
@@ -211,7 +212,8 @@ function checkResponse(
   } else if (type === 'Queue') {
     if (!queuing) errors.push(required(at, 'must not be empty if limited.limitResponse.type is Limited'))
     else checkQueuing(queuing, at, errors)
-  } else errors.push(notSupported(path.child('type'), type, ['Queue', 'Reject']))
+  } else if (type === '') errors.push(required(path.child('type')))
+  else errors.push(notSupported(path.child('type'), type, ['Queue', 'Reject']))
 }
 
 const mostQueues = 10_000_000

@@ -21,6 +21,6 @@ export const readObjectMeta: MetadataReader = (metadata, unknownFields) => {
     for (const text of decoded.unknownFields) unknownFields?.push(/"metadata\.(.*)"$/.exec(text)?.[1] ?? text)
     return decoded.object.metadata as never
   } catch (error) {
-    throw new Error(explain(Holder, holder).error ?? (error as Error).message)
+    throw new Error(explain(ObjectMeta, metadata).error ?? (error as Error).message)
   }
 }

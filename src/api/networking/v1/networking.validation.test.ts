@@ -82,7 +82,7 @@ test.each<[string, Validate, object, string[]]>([
     },
     [
       'spec.ingress[0].ports[0].endPort: Invalid value: 1: may not be specified when `port` is not specified',
-      'spec.ingress[0].ports[1].endPort: Invalid value: 4: must be greater than or equal to `port`',
+      'spec.ingress[0].ports[1].endPort: Invalid value: 5: must be greater than or equal to `port`',
       'spec.ingress[0].ports[2].endPort: Invalid value: 4: may not be specified when `port` is non-numeric',
       'spec.ingress[0].from[0]: Required value: must specify a peer',
       'spec.egress[0].to[0].ipBlock.except[0]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`',
@@ -131,7 +131,8 @@ test.each<[string, Validate, object, string[]]>([
     },
     [
       'endpoints[0].addresses: Required value: must contain at least 1 address',
-      'endpoints[1].addresses[0]: Invalid value: "::1": must be an IPv4 address',
+      'endpoints[1].addresses: Invalid value: "::1": must be an IPv4 address',
+      'endpoints[1].addresses[0]: Invalid value: "::1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
       'endpoints[1].addresses[1]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
       'endpoints[1].addresses[2]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
       "endpoints[1].hostname: Invalid value: \"A\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",

@@ -52,7 +52,8 @@ function checkPolicyPort(
   } else if (typeof port === 'number') {
     checkPort(port, path, 'port', errors)
     if (endPort === undefined) return
-    if (endPort < port) errors.push(invalid(end, endPort, 'must be greater than or equal to `port`'))
+    // Upstream shows the port here.
+    if (endPort < port) errors.push(invalid(end, port, 'must be greater than or equal to `port`'))
     checkPort(endPort, path, 'endPort', errors)
   } else {
     if (endPort !== undefined) errors.push(invalid(end, endPort, 'may not be specified when `port` is non-numeric'))

@@ -1,6 +1,6 @@
 // What a runtime class may say, and what of it may change (upstream: pkg/apis/node/validation).
 
-import { duplicate, type FieldError } from '../../../machinery/field-error.ts'
+import { duplicate, type FieldError, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { checkDNSLabel, checkImmutable, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabels } from '../../../machinery/validation/labels.ts'
@@ -14,7 +14,8 @@ const none: ReadonlySet<string> = new Set()
 export function validateRuntimeClass(runtimeClass: KubeObject): FieldError[] {
   const errors: Errors = []
   const { handler = '', overhead, scheduling } = runtimeClass
-  checkDNSLabel(handler, root('handler'), errors)
+  if (handler === '') errors.push(required('handler'))
+  else checkDNSLabel(handler, root('handler'), errors)
   if (overhead)
     checkResourceRequirements(
       { limits: overhead.podFixed },

@@ -188,9 +188,9 @@ export function checkBindingConditions(
       )
   }
   if (good.length === 0 && bad.length > 0)
-    errors.push(invalid(goodPath, good, 'bindingConditions are required to use bindingFailureConditions'))
+    errors.push(invalid(goodPath, null, 'bindingConditions are required to use bindingFailureConditions'))
   if (bad.length === 0 && good.length > 0)
-    errors.push(invalid(badPath, bad, 'bindingFailureConditions are required to use bindingConditions'))
+    errors.push(invalid(badPath, null, 'bindingFailureConditions are required to use bindingConditions'))
 }
 
 export const checkRequestName: ItemCheck<string> = (name, path, errors) => checkDNSLabel(name, path, errors)

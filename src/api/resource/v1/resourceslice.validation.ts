@@ -224,6 +224,10 @@ function checkAttribute(attribute: DeviceAttribute, path: FieldPath, errors: Err
     BoolValue: bool ?? null,
     StringValue: string ?? null,
     VersionValue: version ?? null,
+    IntValues: null,
+    BoolValues: null,
+    StringValues: null,
+    VersionValues: null,
   }
   errors.push(invalid(path, set.length === 0 ? '' : value, 'exactly one value must be specified'))
 }

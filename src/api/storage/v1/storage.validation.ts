@@ -76,7 +76,10 @@ function checkTopologies(terms: readonly TopologyTerm[], path: FieldPath, errors
       if (expressions[key]) errors.push(duplicate(there.child('key'), key))
       expressions[key] = [...set].sort()
     }
-    if (seen.some(other => deepEqual(other, expressions))) errors.push(duplicate(at, ''))
+    // To upstream a term without expressions is a duplicate of each that it has not looked at yet.
+    const same = Object.keys(expressions).length === 0 ? terms.length : 0
+    for (let count = same + seen.filter(other => deepEqual(other, expressions)).length; count > 0; count--)
+      errors.push(duplicate(at, ''))
     seen.push(expressions)
   }
 }

@@ -13,7 +13,7 @@ import {
   type ResourceDeclaration,
   scaleSubresource,
 } from '../../../api/resource.ts'
-import { type Atom, atomOf } from '../../../machinery/apply/atom.ts'
+import { type Atom, atomOf, ItemError } from '../../../machinery/apply/atom.ts'
 import { createdFields } from '../../../machinery/apply/created.ts'
 import { difference, type FieldSet, fieldSet, isEmpty, union } from '../../../machinery/apply/field-set.ts'
 import {
@@ -138,14 +138,15 @@ function scopeOf(server: ServerContext, resource: ServedResource, subresource: s
     const { schema, kind } = of
     const apiVersion = apiVersionOf(of)
     const filter = resetFilter(declaration, subresource)
-    const hasStatus = isEmpty(filter(fieldSet(['f:status'])))
     scope = {
       kind,
       read: value => readMerged(of, value),
       atom: atomOf(schema),
       apiVersion,
       empty: { ...zeroObject(schema), apiVersion, kind },
-      unownedAtCreate: hasStatus ? union(unownedAtCreate, fieldSet(['f:status'])) : unownedAtCreate,
+      unownedAtCreate: ['f:status', 'f:spec']
+        .filter(part => isEmpty(filter(fieldSet([part]))))
+        .reduce((set, part) => union(set, fieldSet([part])), unownedAtCreate),
       rules: { unowned, filter, convert: (object, apiVersion) => convert(server, declaration, object, apiVersion) },
     }
     known.set(subresource, scope)
@@ -252,7 +253,15 @@ export function manageCreated(
     setEntries(object, encodeManagedFields(capUpdateManagers(managers)))
     return
   }
-  const fields = createdFields(scope.atom, scope.empty, object, scope.unownedAtCreate)
+  let fields: FieldSet
+  try {
+    fields = createdFields(scope.atom, scope.empty, object, scope.unownedAtCreate)
+  } catch (error) {
+    if (!(error instanceof ItemError)) throw error
+    // As upstream: an object that cannot be managed is created without managers.
+    setEntries(object, undefined)
+    return
+  }
   setEntries(
     object,
     encodeManagedFields(isEmpty(fields) ? new Map() : new Map([[managerKey(writer), { ...writer, time, fields }]])),

@@ -37,6 +37,7 @@ const particular: Readonly<Record<string, FieldFilter>> = {
   'pods/resize': only({ 'f:spec': { 'f:containers': containers, 'f:initContainers': containers } }),
   'deployments.apps/status': without(['spec'], ['metadata', 'labels']),
   'namespaces/finalize': withoutStatus,
+  'certificatesigningrequests.certificates.k8s.io/': without(['spec'], ['status']),
   'certificatesigningrequests.certificates.k8s.io/approval': without(['spec'], ['status', 'certificate']),
   'apiservices.apiregistration.k8s.io/status': onlyStatus,
   'volumeattachments.storage.k8s.io/status': onlyStatus,

@@ -17,7 +17,9 @@ export function jsonRepresentation(declaration: ResourceDeclaration): Representa
   const id = `json:${servedAs(declaration)}`
   // Upstream's typed lists don't say the type of each item again; those of custom resources do.
   const dropped = custom ? '' : `{"kind":"${kind}","apiVersion":"${apiVersion}",`
-  return jsonForm(id, listKind, apiVersion, bytesOf(declaration, id), dropped)
+  return jsonForm(id, listKind, apiVersion, bytesOf(declaration, id), dropped, {
+    alwaysContinues: custom !== undefined,
+  })
 }
 
 /** The bytes of an object in the version that is served: the stored ones where it is served as it is stored. */
@@ -30,6 +32,13 @@ function bytesOf(declaration: ResourceDeclaration, id: string): (stored: StoredO
   }
 }
 
+export interface JsonListForm {
+  /** What stands for no items. */
+  readonly none?: string
+  /** The metadata says that nothing follows, too: lists of custom resources do. */
+  readonly alwaysContinues?: boolean
+}
+
 /** Any form whose list is a JSON object with `items`. `dropped`: what each item begins with is left out in a list. */
 export function jsonForm(
   id: string,
@@ -37,6 +46,7 @@ export function jsonForm(
   listVersion: string,
   bytesOf: (stored: StoredObject) => Uint8Array,
   dropped = '',
+  { none = '[]', alwaysContinues = false }: JsonListForm = {},
 ): Representation {
   const itemHead = Buffer.from(dropped)
   return {
@@ -45,7 +55,10 @@ export function jsonForm(
     watchContentType: json,
     object: bytesOf,
     list(items, meta) {
-      const head = `{"kind":"${listKind}","apiVersion":"${listVersion}","metadata":${JSON.stringify(meta)},"items":[`
+      const about = alwaysContinues ? { continue: '', ...meta } : meta
+      const start = `{"kind":"${listKind}","apiVersion":"${listVersion}","metadata":${JSON.stringify(about)},"items":`
+      if (items.length === 0) return [Buffer.from(`${start}${none}}\n`)]
+      const head = `${start}[`
       const pieces: Uint8Array[] = [Buffer.from(head)]
       for (let index = 0; index < items.length; index++) {
         const bytes = bytesOf(items[index]!)

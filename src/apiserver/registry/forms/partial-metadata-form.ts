@@ -24,9 +24,9 @@ export function partialMetadataJson(declaration: ResourceDeclaration, version: s
   const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":`)
   const tail = Buffer.from('}')
   const id = idOf(`partial:${version}`, declaration)
-  const form = jsonForm(id, listKind, apiVersion, stored =>
-    stored.form(id, () => Buffer.concat([head, Buffer.from(JSON.stringify(metadataOf(declaration, stored))), tail])),
-  )
+  const bytesOf = (stored: StoredObject) =>
+    stored.form(id, () => Buffer.concat([head, Buffer.from(JSON.stringify(metadataOf(declaration, stored))), tail]))
+  const form = jsonForm(id, listKind, apiVersion, bytesOf, '', { none: 'null' })
   return {
     ...form,
     specialEvent: (type, object) =>

@@ -115,6 +115,16 @@ export class IPAllocator {
     throw new AllocationError('range is full')
   }
 
+  /** What a dry run is given: an address asked for must be of a range, any other is the first range's own. */
+  allocateForDryRun(text: string | undefined): string {
+    const ranges = this.#ranges.map(({ cidr }) => cidr)
+    if (!text && ranges[0]) return formatIP(ranges[0].network)
+    const address = parseIP(text ?? '')
+    if (!text || !address || !ranges.some(cidr => cidrContains(cidr, address)))
+      throw new AllocationError('the provided network does not match the current range')
+    return text
+  }
+
   /** What a stored Service says it has. */
   record(text: string, owner: string): void {
     const address = parseIP(text)

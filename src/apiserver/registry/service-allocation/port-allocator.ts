@@ -3,7 +3,35 @@
 import type { Random } from '../../../machinery/env/env.ts'
 import { AllocationError } from './ip-allocator.ts'
 
-export class PortAllocator {
+/** What takes ports; those of a dry run are given to nobody. */
+export interface Ports {
+  allocate(port: number, owner: string): void
+  allocateNext(owner: string): number
+  release(port: number, owner: string): void
+}
+
+/** Upstream neither looks for a free port in a dry run nor minds the range: what it shows stands above it. */
+export function dryRunPorts(real: PortAllocator): Ports {
+  const taken = new Set<number>()
+  return {
+    allocate(port) {
+      if (real.has(port) || taken.has(port)) throw new AllocationError('provided port is already allocated')
+      taken.add(port)
+    },
+    allocateNext() {
+      const port = taken.size === 0 ? aboveTheRange + 1 : Math.max(0, ...taken) + 1
+      // Its ports are int32.
+      const shown = port | 0
+      taken.add(shown)
+      return shown
+    },
+    release() {},
+  }
+}
+
+const aboveTheRange = 32768
+
+export class PortAllocator implements Ports {
   readonly #first: number
   readonly #last: number
   readonly #reserved: number

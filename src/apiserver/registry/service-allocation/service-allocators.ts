@@ -14,7 +14,7 @@ import { internalError, invalid } from '../../../machinery/status-error.ts'
 import type { ServerContext } from '../../server-context.ts'
 import type { ResourceStorage } from '../resource-storage.ts'
 import { AllocationError, IPAllocator } from './ip-allocator.ts'
-import { PortAllocator } from './port-allocator.ts'
+import { dryRunPorts, PortAllocator, type Ports } from './port-allocator.ts'
 import { readyRanges, serviceCIDRStorage } from './service-ranges.ts'
 
 type Spec = Record<string, any>
@@ -112,15 +112,15 @@ export class ServiceAllocators {
   }
 
   /** Gives the Service what it needs; what comes back undoes it. */
-  allocate(service: KubeObject, old: KubeObject | undefined): () => void {
+  allocate(service: KubeObject, old: KubeObject | undefined, dryRun: boolean): () => void {
     const undo: (() => void)[] = []
     const revert = (): void => {
       for (const step of undo.splice(0).reverse()) step()
     }
     try {
       this.#initFamilies(service, old)
-      this.#allocateAddresses(service, old, undo)
-      this.#allocatePorts(service, old, undo)
+      this.#allocateAddresses(service, old, undo, dryRun)
+      this.#allocatePorts(service, old, undo, dryRun ? dryRunPorts(this.#ports) : this.#ports)
     } catch (error) {
       revert()
       throw error
@@ -198,7 +198,7 @@ export class ServiceAllocators {
       policyInvalid("must be 'SingleStack' to release the secondary IP family")
   }
 
-  #allocateAddresses(service: KubeObject, old: KubeObject | undefined, undo: (() => void)[]): void {
+  #allocateAddresses(service: KubeObject, old: KubeObject | undefined, undo: (() => void)[], dryRun: boolean): void {
     const of: Spec = service['spec']
     if (of['type'] === 'ExternalName' || of['clusterIPs']?.[0] === noAddress) return
     const owner = ownerOf(service)
@@ -215,7 +215,8 @@ export class ServiceAllocators {
         continue
       }
       try {
-        if (address) allocator.allocate(address, owner)
+        if (dryRun) address = allocator.allocateForDryRun(address)
+        else if (address) allocator.allocate(address, owner)
         else address = allocator.allocateNext(owner)
       } catch (error) {
         if (!(error instanceof AllocationError)) throw error
@@ -224,28 +225,28 @@ export class ServiceAllocators {
         throw this.#refusal(service, [fieldInvalid(spec.child('clusterIPs'), asked, detail)])
       }
       const taken = address
-      undo.push(() => allocator.release(taken, owner))
+      if (!dryRun) undo.push(() => allocator.release(taken, owner))
       given.push(address)
     }
     of['clusterIPs'] = given
     if (given.length > 0) of['clusterIP'] = given[0]
   }
 
-  #allocatePorts(service: KubeObject, old: KubeObject | undefined, undo: (() => void)[]): void {
+  #allocatePorts(service: KubeObject, old: KubeObject | undefined, undo: (() => void)[], from: Ports): void {
     const of: Spec = service['spec']
     const owner = ownerOf(service)
     const held = old ? holdings(old['spec']).ports : []
     const mine = new Set<number>()
     const take = (port: number): void => {
       if (held.includes(port) || mine.has(port)) return
-      this.#ports.allocate(port, owner)
+      from.allocate(port, owner)
       mine.add(port)
-      undo.push(() => this.#ports.release(port, owner))
+      undo.push(() => from.release(port, owner))
     }
     const next = (): number => {
-      const port = this.#ports.allocateNext(owner)
+      const port = from.allocateNext(owner)
       mine.add(port)
-      undo.push(() => this.#ports.release(port, owner))
+      undo.push(() => from.release(port, owner))
       return port
     }
     if (hasNodePorts(of)) this.#allocateNodePorts(service, take, next)

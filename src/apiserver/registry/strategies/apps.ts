@@ -4,6 +4,7 @@ import {
   validateControllerRevision,
   validateControllerRevisionUpdate,
 } from '../../../api/apps/v1/controllerrevision.validation.ts'
+import { templateGeneration } from '../../../api/apps/v1/daemonset.defaults.ts'
 import {
   validateDaemonSet,
   validateDaemonSetStatusUpdate,
@@ -32,7 +33,14 @@ function dropFields(object: KubeObject, old?: KubeObject): void {
   dropDisabledPodFields(podSpecOf(object), old && podSpecOf(old))
 }
 
-const templateGeneration = 'deprecated.daemonset.template.generation'
+const rollingUpdateOf = (set: KubeObject | undefined) => set?.['spec'].updateStrategy?.rollingUpdate
+
+/** MaxUnavailableStatefulSet */
+function dropMaxUnavailable(set: KubeObject, old?: KubeObject): void {
+  const rollingUpdate = rollingUpdateOf(set)
+  if (rollingUpdate?.maxUnavailable !== undefined && rollingUpdateOf(old)?.maxUnavailable === undefined)
+    delete rollingUpdate.maxUnavailable
+}
 
 /** A DaemonSet counts the changes of its template in an annotation, which only the server writes. */
 function countTemplates(set: KubeObject, old: KubeObject | undefined): void {
@@ -84,8 +92,14 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     tracksGeneration: true,
     defaultPropagation: 'Background',
     validateName: nameIsDNSLabel,
-    prepareForCreate: object => dropFields(object),
-    prepareForUpdate: dropFields,
+    prepareForCreate(set) {
+      dropFields(set)
+      dropMaxUnavailable(set)
+    },
+    prepareForUpdate(set, old) {
+      dropFields(set, old)
+      dropMaxUnavailable(set, old)
+    },
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
     validateStatusUpdate: validateStatefulSetStatusUpdate,

@@ -96,7 +96,7 @@ export const deviceStrategies: Readonly<Record<string, Strategy>> = {
   },
   'resourceclaimtemplates.resource.k8s.io': {
     validate: (template, context) => [
-      ...checkAdminAccess(template['spec']?.spec, template.metadata.namespace ?? '', root('spec', 'spec'), context),
+      ...checkAdminAccess(template['spec']?.spec, template.metadata.namespace ?? '', root('spec'), context),
       ...validateResourceClaimTemplate(template),
     ],
     validateUpdate: validateSpecUnchanged,

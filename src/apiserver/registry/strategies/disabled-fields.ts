@@ -14,10 +14,35 @@ export function dropDisabledPodFields(spec: PodSpecLike | undefined, old?: PodSp
   if (!spec) return
   // GenericWorkload
   if (spec['schedulingGroup'] !== undefined && old?.['schedulingGroup'] === undefined) delete spec['schedulingGroup']
+  dropStopSignals(spec, old)
   for (const { projected } of spec.volumes ?? [])
     for (const source of projected?.sources ?? [])
       for (const field of sources) if (source[field] !== undefined && !uses(old, field)) delete source[field]
 }
+
+/** ContainerStopSignals */
+function dropStopSignals(spec: PodSpecLike, old: PodSpecLike | undefined): void {
+  const containers = containersOf(spec)
+  if (!containers.some(hasStopSignal) || containersOf(old).some(hasStopSignal)) return
+  for (const container of containers) {
+    const { lifecycle } = container
+    if (!hasStopSignal(container)) continue
+    delete lifecycle!['stopSignal']
+    if (Object.keys(lifecycle!).length === 0) delete container.lifecycle
+  }
+}
+
+interface ContainerLike {
+  lifecycle?: Record<string, unknown>
+}
+
+const hasStopSignal = ({ lifecycle }: ContainerLike): boolean => lifecycle?.['stopSignal'] !== undefined
+
+const containersOf = (spec: PodSpecLike | undefined): ContainerLike[] => [
+  ...(spec?.['containers'] ?? []),
+  ...(spec?.['initContainers'] ?? []),
+  ...(spec?.['ephemeralContainers'] ?? []),
+]
 
 const uses = (spec: PodSpecLike | undefined, field: (typeof sources)[number]): boolean =>
   spec?.volumes?.some(({ projected }) => projected?.sources?.some(source => source[field] !== undefined)) ?? false

@@ -39,14 +39,12 @@ const validateLevel = (level: KubeObject): FieldError[] => [
 export const flowControlStrategies: Readonly<Record<string, Strategy>> = {
   'flowschemas.flowcontrol.apiserver.k8s.io': {
     tracksGeneration: true,
-    allowUnconditionalUpdate: false,
     validate: validateSchema,
     validateUpdate: validateSchema,
     validateStatusUpdate: validateFlowControlStatus,
   },
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': {
     tracksGeneration: true,
-    allowUnconditionalUpdate: false,
     validate: validateLevel,
     validateUpdate: validateLevel,
     validateStatusUpdate: validateFlowControlStatus,

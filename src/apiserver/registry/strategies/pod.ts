@@ -22,12 +22,14 @@ type Container = { name?: string; resources?: unknown; resizePolicy?: unknown }
 
 function prepareForCreate(pod: KubeObject, { server, warn }: StrategyContext): void {
   dropDisabledPodFields(pod['spec'])
-  const status: Record<string, unknown> = { phase: 'Pending', qosClass: podQOSClass(pod as unknown as Pod) }
+  const status: Record<string, unknown> = {
+    phase: 'Pending',
+    qosClass: pod['status']?.qosClass || podQOSClass(pod as unknown as Pod),
+  }
   if (pod['spec'].schedulingGates?.length > 0)
     status['conditions'] = [
       {
         type: 'PodScheduled',
-        observedGeneration: 1,
         status: 'False',
         lastProbeTime: null,
         lastTransitionTime: formatTime(server.env.clock.now()),

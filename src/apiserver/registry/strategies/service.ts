@@ -2,6 +2,7 @@
 // as it was, and what a change of type makes meaningless is dropped.
 
 import {
+  trafficPolicies,
   validateService,
   validateServiceStatusUpdate,
   validateServiceUpdate,
@@ -81,20 +82,29 @@ function dropTypeDependentFields(of: Spec, before: Spec): void {
   if (reachable(before) && !reachable(of) && unchanged('externalTrafficPolicy')) drop('externalTrafficPolicy')
 }
 
+/** Traffic to a name outside has no policy. One that there is not is still a mistake. */
+function dropUnusedPolicy(service: KubeObject): void {
+  const spec: Spec = service['spec']
+  if (spec['type'] === 'ExternalName' && trafficPolicies.includes(spec['internalTrafficPolicy']))
+    delete spec['internalTrafficPolicy']
+}
+
 export const serviceStrategy: Strategy = {
   validateName: nameIsDNS1035Label,
   allowCreateOnUpdate: true,
-  beginCreate(service, { server }) {
+  beginCreate(service, { server, dryRun }) {
     normalizeClusterIPs(service, undefined)
-    return serviceAllocators(server).allocate(service, undefined)
+    return serviceAllocators(server).allocate(service, undefined, dryRun)
   },
-  beginUpdate(service, old, { server, subresource }) {
+  beginUpdate(service, old, { server, subresource, dryRun }) {
     if (subresource !== '') return undefined
     normalizeClusterIPs(service, old)
     patchAllocatedValues(service['spec'], old['spec'])
-    return serviceAllocators(server).allocate(service, old)
+    return serviceAllocators(server).allocate(service, old, dryRun)
   },
+  prepareForCreate: dropUnusedPolicy,
   prepareForUpdate(service, old) {
+    dropUnusedPolicy(service)
     dropTypeDependentFields(service['spec'], old['spec'])
     // A Service that is no load balancer any more has none of its addresses either.
     if (old['spec'].type === 'LoadBalancer' && service['spec'].type !== 'LoadBalancer')

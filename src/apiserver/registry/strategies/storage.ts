@@ -33,9 +33,16 @@ import { semanticEqual } from '../../../machinery/deep-equal.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { Strategy } from '../strategy.ts'
 
+const isClaimOrSnapshot = ({ apiGroup = '', kind }: { apiGroup?: string; kind?: string }): boolean =>
+  (kind === 'PersistentVolumeClaim' && apiGroup === '') ||
+  (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io')
+
 /** dataSource and dataSourceRef say the same; an older client knows only the first, and cannot name a namespace (KEP-1495). */
 function normalizeDataSources(claim: KubeObject, old: KubeObject | undefined): void {
   const spec = claim['spec'] as Record<string, any>
+  // What the older field cannot name is not refused but forgotten.
+  if (spec['dataSource'] && !old?.['spec'].dataSource && !isClaimOrSnapshot(spec['dataSource']))
+    delete spec['dataSource']
   if (spec['dataSourceRef']?.namespace && !old?.['spec'].dataSourceRef) delete spec['dataSourceRef']
   const { dataSource, dataSourceRef } = spec
   if (dataSource && !dataSourceRef) spec['dataSourceRef'] = { ...dataSource }
@@ -82,6 +89,15 @@ const csiDriver: Strategy = {
   prepareForUpdate(driver, old) {
     if (mutableDriverFields.some(field => !semanticEqual(driver['spec'][field], old['spec'][field])))
       driver.metadata['generation'] = (old.metadata['generation'] ?? 0) + 1
+  },
+  warnings({ spec }, old) {
+    const asked =
+      (spec.tokenRequests?.length ?? 0) > 0 && !semanticEqual(spec.tokenRequests, old?.['spec'].tokenRequests)
+    return asked && spec.serviceAccountTokenInSecrets === undefined
+      ? [
+          'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes',
+        ]
+      : []
   },
   validate: validateCSIDriver,
   validateUpdate: validateCSIDriverUpdate,

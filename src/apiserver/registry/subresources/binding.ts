@@ -3,9 +3,15 @@
 
 import { Binding } from '../../../api/core/v1/binding.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { required } from '../../../machinery/field-error.ts'
+import {
+  aggregateMessage,
+  type FieldError,
+  fieldErrorMessage,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
-import { conflict, invalid, notFound, success } from '../../../machinery/status-error.ts'
+import { badRequest, conflict, failure, notFound, success } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
@@ -25,8 +31,15 @@ export async function bind(
   request.audit?.requestObject(binding)
   const { namespace } = request.info
   const name = request.info.name || binding.metadata.name || ''
+  if (request.info.name !== '' && binding.metadata.name !== request.info.name)
+    throw badRequest('name in URL does not match name in Binding object')
   const target = binding['target'] as { kind?: string; name?: string } | undefined
-  if (!target?.name) throw invalid({ group: '', kind: 'Binding' }, name, [required(root('target', 'name'))])
+  const errors: FieldError[] = []
+  if (target?.kind && target.kind !== 'Node')
+    errors.push(notSupported(root('target', 'kind'), target.kind, ['Node', '<empty>']))
+  if (!target?.name) errors.push(required(root('target', 'name')))
+  // Upstream has neither a code nor a reason of its own for them.
+  if (errors.length > 0) throw failure(500, '', aggregateMessage(errors.map(fieldErrorMessage)))
   await admitted(server, resource, request, 'CREATE', binding, name, isDryRun(request))
   const storage = server.registry.storage('pods')
   const key = storage.key(namespace, name)
@@ -37,8 +50,10 @@ export async function bind(
     const pod = current.object
     const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, why)
     if (binding.metadata.uid && binding.metadata.uid !== pod.metadata.uid)
-      throw refuse(
-        `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
+      throw conflict(
+        pods,
+        name,
+        `StorageError: invalid object, Code: 4, Key: /pods/${namespace}/${name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
       )
     if (pod.metadata['deletionTimestamp'] !== undefined)
       throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
@@ -46,7 +61,7 @@ export async function bind(
     if (nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(nodeName)}`)
     if (pod['spec'].schedulingGates?.length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
     if (isDryRun(request)) return answerStatus(request, { ...success(), code: 201 })
-    const bound = boundPod(pod, target.name, binding, server.env.clock.now())
+    const bound = boundPod(pod, target!.name!, binding, server.env.clock.now())
     const result = await storage.put(key, bound, current.revision)
     if (result.committed) return answerStatus(request, { ...success(), code: 201 })
     current = result.current

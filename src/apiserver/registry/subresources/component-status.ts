@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '../../../api/resource.ts'
 import { quote } from '../../../machinery/go-text.ts'
-import { failure } from '../../../machinery/status-error.ts'
+import { notFound } from '../../../machinery/status-error.ts'
 import { dialTls, hostHeader, kubeletConnection } from '../../proxy/kubelet-connection.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
@@ -66,7 +66,7 @@ async function probe({ env }: ServerContext, port: number): Promise<ComponentHea
 const get: SubresourceHandler = async (server, resource, request) => {
   const { name } = request.info
   const known = names.find(each => each === name)
-  if (!known) throw failure(500, '', `Component not found: ${name}`)
+  if (!known) throw notFound({ group: '', resource: 'componentstatus' }, name)
   return answerObject(server, resource, request, await statusOf(server, known))
 }
 

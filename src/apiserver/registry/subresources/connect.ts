@@ -6,7 +6,8 @@ import type { Node } from '../../../api/core/v1/node.ts'
 import type { Pod } from '../../../api/core/v1/pod.ts'
 import type { Service } from '../../../api/core/v1/service.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { genericServerResponse, notFound } from '../../../machinery/status-error.ts'
+import { type FieldError, invalid as fieldInvalid, forbidden, notSupported } from '../../../machinery/field-error.ts'
+import { genericServerResponse, invalid, notFound } from '../../../machinery/status-error.ts'
 import {
   attachLocation,
   execLocation,
@@ -38,6 +39,7 @@ const kubeletOn = (server: ServerContext, node: string) => kubeletOf(object<Node
 
 async function log(server: ServerContext, _resource: unknown, request: RequestContext): Promise<Response> {
   const { query } = request
+  checkLogOptions(request)
   const location = podLogLocation(podOf(server, request), {
     container: query.get('container') ?? undefined,
     follow: queryFlag(query, 'follow'),
@@ -54,6 +56,28 @@ async function log(server: ServerContext, _resource: unknown, request: RequestCo
   const answer = await relayPodLog(server.kubelets, kubelet, location.path, request.info.name, server.env.clock)
   return answer.stream && isWebSocketRequest(request) ? overWebSocket(answer.stream, request) : answer
 }
+
+const notNegative = 'must be greater than or equal to 0'
+
+function checkLogOptions({ query, info }: RequestContext): void {
+  const errors: FieldError[] = []
+  const atLeast = (field: string, least: number, message: string): void => {
+    const value = integerParameter(query, field)
+    if (value !== undefined && value < least) errors.push(fieldInvalid(field, value, message))
+  }
+  atLeast('tailLines', 0, notNegative)
+  atLeast('limitBytes', 1, 'must be greater than 0')
+  if (query.has('sinceSeconds') && query.has('sinceTime'))
+    errors.push(forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
+  else atLeast('sinceSeconds', 1, 'must be greater than 0')
+  const stream = query.get('stream')
+  if (stream !== null && !logStreams.includes(stream)) errors.push(notSupported('stream', stream, logStreams))
+  if (stream !== null && stream !== 'All' && query.has('tailLines'))
+    errors.push(forbidden('', '`tailLines` and specific `stream` are mutually exclusive for now'))
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, info.name, errors)
+}
+
+const logStreams = ['All', 'Stderr', 'Stdout']
 
 const streamOptions = (query: URLSearchParams) => ({
   container: query.get('container') ?? undefined,

@@ -12,12 +12,14 @@ import {
   badRequest,
   failure,
   forbidden,
+  invalid,
   isConflict,
   notFound,
   type StatusError,
   success,
 } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
+import { validateDeleteOptions } from '../../../machinery/validation/request-options.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
@@ -38,11 +40,13 @@ export async function evict(
   resource: ServedResource,
   request: RequestContext,
 ): Promise<Response> {
-  const eviction = await decodeBody(request, expected)
+  const eviction = await decodeBody(request, expected, ['policy/v1beta1'])
   request.audit?.requestObject(eviction)
   const { namespace, name } = request.info
   if (eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object')
   const options = eviction['deleteOptions'] ?? {}
+  const errors = validateDeleteOptions(options)
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
   const dryRun = isDryRun(request, options.dryRun)
   await admitted(server, resource, request, 'CREATE', eviction, name, dryRun)
   const stored = server.registry.storage('pods').get(namespace, name)

@@ -19,7 +19,7 @@ import { parentEntries, scaleEntries } from '../field-management/scale-entries.t
 import type { ServedResource } from '../registry.ts'
 import { readApplyPatch } from '../verbs/apply.ts'
 import { patcherFor, readPatch } from '../verbs/patch.ts'
-import { changeObject, checkPreconditions } from '../verbs/update.ts'
+import { changeObject, checkNames, checkPreconditions } from '../verbs/update.ts'
 import { servedObject } from '../versions.ts'
 
 const expected = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: Scale }
@@ -55,6 +55,7 @@ export async function updateScale(
 ): Promise<Response> {
   const scale = await decodeBody(request, expected)
   request.audit?.requestObject(scale)
+  checkNames(resource, scale, request.info.name, request.info.namespace)
   return changeScale(server, resource, request, () => scale)
 }
 

@@ -8,12 +8,12 @@ import { forbiddenError } from '../../authorization/forbidden.ts'
 import { queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
-import { fieldValidationOf } from '../decode-body.ts'
+import { fieldValidationOf, yamlProblems } from '../decode-body.ts'
 import { applyTo } from '../field-management/field-manager.ts'
 import type { ServedResource } from '../registry.ts'
-import { checkWriteOptions } from '../write-context.ts'
+import { addWarnings, checkWriteOptions } from '../write-context.ts'
 import { checkNamespace, createManaged } from './create.ts'
-import { changeObject, checkPreconditions } from './update.ts'
+import { changeObject, checkVersion } from './update.ts'
 
 export interface ApplyPatch {
   readonly patch: KubeObject
@@ -61,7 +61,7 @@ export async function readApplyPatch(request: RequestContext): Promise<ApplyPatc
       if (mode === 'Ignore') return
       const problem = `error converting YAML to JSON: ${duplicates.join(', ')}`
       if (mode === 'Strict') throw badRequest(`error strict decoding YAML: ${problem}`)
-      if (!request.warnings.includes(problem)) request.warnings.push(problem)
+      addWarnings(request, duplicates.flatMap(yamlProblems))
     },
   }
 }
@@ -102,7 +102,7 @@ function change(
       const object = applyTo(server, resource, request, current, applied.patch, applied)
       applied.checkDuplicates()
       checkNames(resource, request, object)
-      checkPreconditions(resource, name, current, object.metadata)
+      checkVersion(resource, name, current, object)
       return object
     },
     true,

@@ -22,8 +22,9 @@ import { answerObject, checkAcceptable } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import { keepValid, manageCreated, managerOf } from '../field-management/field-manager.ts'
 import { leaseFor } from '../object-ttl.ts'
+import { dedupOwnerReferences } from '../owner-references.ts'
 import type { ServedResource } from '../registry.ts'
-import { validateNew } from '../validation.ts'
+import { refusedAs, validateNew } from '../validation.ts'
 import { convertAhead, storedForm } from '../versions.ts'
 import { addWarnings, admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 
@@ -52,6 +53,7 @@ export async function createObject(
   applyDefaults(declaration, decoded)
   request.audit?.requestObject(decoded)
   checkNamespace(declaration, decoded, request.info.namespace)
+  dedupOwnerReferences(request, decoded)
   manageCreated(server, resource, managerOf(request), decoded)
   return createManaged(server, resource, request, decoded)
 }
@@ -71,8 +73,9 @@ export async function createManaged(
     const answer = await createOnce(server, resource, request, object)
     if (answer) return answer
     // Upstream tries a generated name eight times before it gives the conflict to the client.
-    if (!generated) throw alreadyExists(declaration, object.metadata.name ?? '')
-    if (attempt >= 7) throw generateNameConflict(declaration, object.metadata.name ?? '', 1)
+    // As upstream, which only looks for a generateName.
+    if (!generated && !decoded.metadata['generateName']) throw alreadyExists(declaration, object.metadata.name ?? '')
+    if (!generated || attempt >= 7) throw generateNameConflict(declaration, object.metadata.name ?? '', 1)
   }
 }
 
@@ -101,6 +104,7 @@ async function createOnce(
   if (mutating) await mutating
   const object = attributes.object!
   keepValid(request, object, managedFields)
+  dedupOwnerReferences(request, object, 'after mutating admission happens')
   prepareMetadata(server, object)
   const loading = strategy.load?.()
   if (loading) await loading
@@ -112,7 +116,7 @@ async function createOnce(
     if (hasStatus && !strategy.keepsStatusAtCreate) resetStatus(declaration, object)
     strategy.prepareForCreate?.(object, context)
     const errors = validateNew(resource, object, context)
-    if (errors.length > 0) throw invalid(declaration, object.metadata.name ?? '', errors)
+    if (errors.length > 0) throw invalid(refusedAs(declaration), object.metadata.name ?? '', errors)
     addWarnings(request, strategy.warnings?.(object, undefined, context))
     attributes.name ||= object.metadata.name ?? ''
     const validating = server.admission.validate(attributes)
@@ -166,7 +170,6 @@ function prepareMetadata(server: ServerContext, object: KubeObject): void {
   metadata.uid = server.env.random.uuid()
   metadata['creationTimestamp'] = formatTime(server.env.clock.now())
   if (!metadata.name && metadata['generateName']) metadata.name = generateName(server, metadata['generateName'])
-  delete metadata['generation']
 }
 
 function wipeSystemMetadata({ metadata }: KubeObject): void {

@@ -5,7 +5,7 @@ import { applyDefaults } from '../../../api/defaults.ts'
 import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { restoreProblem } from '../../../machinery/codec/restore-problem.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
-import { goJson, goValue, quote } from '../../../machinery/go-text.ts'
+import { compareText, goJson, goValue, quote } from '../../../machinery/go-text.ts'
 import { parseJson } from '../../../machinery/json/parse.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
 import { applyMergePatch } from '../../../machinery/patch/merge-patch.ts'
@@ -16,11 +16,11 @@ import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { applyPatch, patchTypes } from '../../serving/media-type.ts'
 import { checkAcceptable } from '../answers.ts'
-import { contentTypeOf, decodeDeclared, type FieldValidation, fieldValidationOf } from '../decode-body.ts'
+import { contentTypeOf, decodeDeclared, type FieldValidation, fieldValidationOf, kindProblem } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { checkWriteOptions } from '../write-context.ts'
 import { serverSideApply } from './apply.ts'
-import { changeObject, checkNames, checkPreconditions } from './update.ts'
+import { changeObject, checkNames, checkVersion } from './update.ts'
 
 const strategicMergePatch = 'application/strategic-merge-patch+json'
 
@@ -46,7 +46,7 @@ export async function patch(
     object.kind = declaration.kind
     applyDefaults(declaration, object)
     checkNames(resource, object, name, namespace)
-    checkPreconditions(resource, name, current, object.metadata)
+    checkVersion(resource, name, current, object)
     return object
   })
 }
@@ -90,6 +90,10 @@ function decodePatched(
     const shown = type === strategicMergePatch ? goValue(document.value) : goJson(patched)
     return invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', shown, why)])
   }
+  if (type !== strategicMergePatch) {
+    const why = kindProblem(patched, declaration)
+    if (why !== undefined) throw refuse(why)
+  }
   let decoded: ReturnType<typeof decodeDeclared>
   try {
     decoded = decodeDeclared(declaration, patched, mode, true, sharing)
@@ -98,7 +102,10 @@ function decodePatched(
     throw refuse(restoring ?? (error as Error).message)
   }
   if (mode === 'Ignore') return decoded.object
-  const problems = [...patchProblems(type, document), ...decoded.unknownFields]
+  // The fields stand in order in what upstream decodes.
+  const unknown =
+    decoded.unknownFields.length > 1 ? [...decoded.unknownFields].sort(compareText) : decoded.unknownFields
+  const problems = [...patchProblems(type, document), ...unknown]
   if (mode === 'Strict' && problems.length > 0) throw refuse(`strict decoding error: ${problems.join(', ')}`)
   for (const problem of problems) if (!request.warnings.includes(problem)) request.warnings.push(problem)
   return decoded.object
@@ -108,7 +115,7 @@ const operationFields = new Set(['op', 'path', 'from', 'value'])
 
 function patchProblems(type: string, { value, duplicates }: PatchDocument): readonly string[] {
   if (type !== 'application/json-patch+json') return duplicates
-  const unknown = (value as object[]).flatMap((operation, index) =>
+  const unknown = ((value ?? []) as object[]).flatMap((operation, index) =>
     Object.keys(operation ?? {})
       .filter(key => !operationFields.has(key))
       .map(key => `unknown field ${quote(`[${index}].${key}`)}`),
@@ -128,7 +135,7 @@ export function patcherFor(
     case 'application/json-patch+json': {
       const why = problem ?? (ignores ? undefined : operationsProblem(value))
       if (why !== undefined) throw badRequest(ignores ? why : `error decoding patch: ${why}`)
-      return current => applyJsonPatch(current, value)
+      return current => applyJsonPatch(current, value ?? [])
     }
     case 'application/merge-patch+json': {
       const why = problem ?? mapProblem(value)

@@ -6,7 +6,14 @@
 import type { ResourceDeclaration } from '../../../api/resource.ts'
 import { CompactedError, FutureRevisionError } from '../../../etcd/store.ts'
 import { fieldErrorMessage, invalid } from '../../../machinery/field-error.ts'
-import { badRequest, expired, notFound, StatusError, tooLargeResourceVersion } from '../../../machinery/status-error.ts'
+import {
+  badRequest,
+  expired,
+  failure,
+  notFound,
+  StatusError,
+  tooLargeResourceVersion,
+} from '../../../machinery/status-error.ts'
 import { booleanParameter } from '../../query-parameters.ts'
 import type { Answer, RequestContext } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
@@ -28,7 +35,8 @@ export function get(server: ServerContext, resource: ServedResource, request: Re
       throw badRequest('the export parameter, deprecated since v1.14, is no longer supported')
     const text = query.get('resourceVersion') ?? ''
     const problem = resourceVersionProblem(text)
-    if (problem) throw badRequest(fieldErrorMessage(invalid('resourceVersion', text, problem)))
+    // Upstream has no reason for this one.
+    if (problem) throw failure(500, '', fieldErrorMessage(invalid('resourceVersion', text, problem)))
     checkFresh(server, Number(text))
   }
   const stored = storage.get(namespace, name)

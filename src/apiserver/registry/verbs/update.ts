@@ -7,16 +7,25 @@ import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
-import { badRequest, conflict, invalid, notFound, optimisticLockMessage } from '../../../machinery/status-error.ts'
+import {
+  badRequest,
+  conflict,
+  failure,
+  invalid,
+  notFound,
+  optimisticLockMessage,
+} from '../../../machinery/status-error.ts'
 import type { Answer, RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
 import { answerObject, checkAcceptable } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
 import { keepTimes, keepValid, manageUpdated } from '../field-management/field-manager.ts'
+import { resourceVersionProblem } from '../list-options.ts'
 import { leaseFor } from '../object-ttl.ts'
+import { dedupOwnerReferences } from '../owner-references.ts'
 import type { ServedResource } from '../registry.ts'
-import { validateChanged } from '../validation.ts'
+import { refusedAs, validateChanged } from '../validation.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
 import { addWarnings, admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 import { createObject } from './create.ts'
@@ -37,6 +46,7 @@ export async function update(
   applyDefaults(declaration, decoded)
   request.audit?.requestObject(decoded)
   checkNames(resource, decoded, name, namespace)
+  dedupOwnerReferences(request, decoded)
   if (
     !resource.storage!.get(namespace, name) &&
     resource.strategy.allowCreateOnUpdate &&
@@ -46,7 +56,7 @@ export async function update(
   return changeObject(server, resource, request, current => {
     const { resourceVersion, uid } = decoded.metadata
     if (!resourceVersion && resource.strategy.allowUnconditionalUpdate === false)
-      throw invalid(declaration, name, [
+      throw invalid({ group: declaration.group, kind: declaration.resource }, name, [
         fieldInvalid(root('metadata').child('resourceVersion'), 0, 'must be specified for an update'),
       ])
     checkPreconditions(resource, name, current, { resourceVersion, uid })
@@ -87,6 +97,19 @@ export function checkPreconditions(
     wanted.resourceVersion !== current.metadata.resourceVersion
   )
     throw conflict(resource.declaration, name, optimisticLockMessage)
+}
+
+/** Of a patch: who it is about, its path says; another uid is refused with what else may not change. */
+export function checkVersion(
+  resource: ServedResource,
+  name: string,
+  current: KubeObject,
+  { metadata }: KubeObject,
+): void {
+  const { resourceVersion = '' } = metadata
+  const problem = resourceVersionProblem(resourceVersion)
+  if (problem !== undefined) throw failure(500, '', problem)
+  checkPreconditions(resource, name, current, { resourceVersion })
 }
 
 function keyOf(resource: ServedResource, { metadata }: KubeObject): string {
@@ -152,6 +175,7 @@ async function changeOnce(
   if (mutating) await mutating
   const object = attributes.object!
   keepValid(request, object, managedFields)
+  dedupOwnerReferences(request, object, 'after mutating admission happens')
   const loading = strategy.load?.()
   if (loading) await loading
   const undo = strategy.beginUpdate?.(object, old, context)
@@ -161,7 +185,7 @@ async function changeOnce(
     object.metadata.resourceVersion = old.metadata.resourceVersion
     keepTimes(object, old)
     const errors = validateChanged(resource, object, old, context)
-    if (errors.length > 0) throw invalid(declaration, request.info.name, errors)
+    if (errors.length > 0) throw invalid(refusedAs(declaration), request.info.name, errors)
     if (context.subresource === '') addWarnings(request, strategy.warnings?.(object, old, context))
     const validating = server.admission.validate(attributes)
     if (validating) await validating
@@ -196,17 +220,16 @@ function keepServerMetadata(object: KubeObject, old: KubeObject): void {
   metadata.uid ||= old.metadata.uid
   if (!metadata.resourceVersion || metadata.resourceVersion === '0')
     metadata.resourceVersion = old.metadata.resourceVersion
-  for (const field of [
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generation',
-    'selfLink',
-  ]) {
+  for (const field of ['creationTimestamp', 'generation', 'selfLink']) {
     const value = old.metadata[field]
     if (value === undefined) delete metadata[field]
     else metadata[field] = value
   }
+  // Validation refuses what a client says of a deletion by itself.
+  if (old.metadata['deletionTimestamp']) metadata['deletionTimestamp'] = old.metadata['deletionTimestamp']
+  metadata['deletionGracePeriodSeconds'] ??= old.metadata['deletionGracePeriodSeconds']
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds'])
+    if (metadata[field] === undefined || metadata[field] === null) delete metadata[field]
 }
 
 function prepareForUpdate(

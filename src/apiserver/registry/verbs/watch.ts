@@ -11,11 +11,11 @@
 import { apiVersionOf, groupResource, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { CompactedError, type Watch } from '../../../etcd/store.ts'
 import type { Timer } from '../../../machinery/env/env.ts'
-import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
+import { fieldErrorMessage, invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import {
   expired,
+  failure,
   internalError,
-  invalid,
   type StatusError,
   tooLargeResourceVersion,
   tooOldResourceVersion,
@@ -50,7 +50,7 @@ interface WatchRequest {
 }
 
 export function watch(server: ServerContext, resource: ServedResource, request: RequestContext): Answer {
-  const options = watchRequest(server, resource, request)
+  const options = watchRequest(server, request)
   const { declaration } = resource
   const watched = {
     declaration,
@@ -70,13 +70,13 @@ export function watch(server: ServerContext, resource: ServedResource, request: 
   }
 }
 
-function watchRequest(server: ServerContext, resource: ServedResource, { query }: RequestContext): WatchRequest {
+function watchRequest(server: ServerContext, { query }: RequestContext): WatchRequest {
   const options = listOptionsOf(query, true)
   const { resourceVersion, allowWatchBookmarks: bookmarks } = options
   const problem = resourceVersionProblem(resourceVersion)
   if (problem) {
-    const { group, resource: plural } = resource.declaration
-    throw invalid({ group, kind: plural }, '', [fieldInvalid('resourceVersion', resourceVersion, problem)])
+    // Upstream has no reason for this one.
+    throw failure(500, '', fieldErrorMessage(fieldInvalid('resourceVersion', resourceVersion, problem)))
   }
   const revision = Number(resourceVersion)
   const now = server.store.revision

@@ -1,0 +1,184 @@
+// Where k8ts differs from a stock server, knowingly, and why. Whatever else differs is a mistake.
+
+import type { Difference } from './compare.ts'
+import type { Finding } from './run.ts'
+
+export interface Known {
+  readonly why: string
+  /** Of `subject: case`. */
+  readonly of?: RegExp
+  /** Where they differ; anywhere when absent. */
+  readonly at?: RegExp
+  /** What the stock server's value reads like. */
+  readonly stock?: RegExp
+  /** One difference of the kind explains all others of the same request. */
+  readonly whole?: boolean
+}
+
+export const known: readonly Known[] = [
+  {
+    why: 'the stock server crashes on the request (a nil pointer in its validation)',
+    of: /^(create|update) (Job|CustomResourceDefinition)|whole schema|schema: |custom: definitions/,
+    at: /^status$|^header|^body/,
+    stock: /^0$|^undefined$|socket hang up|ECONNRESET/,
+  },
+  {
+    why: 'messages name the Go type of a field that has a type of its own (v1.SecretType), which declarations do not know',
+    at: /\.message$/,
+    stock: /cannot unmarshal \w+ into Go struct field \S+ of type /,
+  },
+  {
+    why: 'an empty list or map that a client sends is taken for one that it does not send',
+    of: / (= |added: )(\[\]|\{\}|""$)/,
+  },
+  {
+    why: 'a document that does not fit after a patch is shown with its fields in another order',
+    of: /^changes: patches/,
+    at: /message$/,
+    stock: /is invalid: patch: Invalid value|^Invalid value: "/,
+  },
+  {
+    why: 'strategic merge patches that do not fit their fields are refused in other words',
+    of: /^changes: patches: strategic/,
+    at: /message$|^status$|^body/,
+  },
+  { why: 'expressions of device selectors are not compiled when they are written', of: /cel|selectors/i },
+  {
+    why: 'health checks are those of the steps that k8ts takes',
+    of: /readyz|livez|healthz|GET \/$|(POST|PUT|PATCH|DELETE|OPTIONS) \/$/,
+  },
+  { why: '/flagz and /statusz are not served', of: /\/(flagz|statusz)/ },
+  {
+    why: 'YAML is written in another style of quotes and without folding',
+    of: /YAML|yaml/,
+    at: /^body $|message$|^status$|^header/,
+  },
+  { why: 'what is no YAML is described in other words, and one document after another is not accepted', of: /as YAML/ },
+  { why: 'OpenAPI v3 is served as JSON only', of: /openapi\/v3.*protobuf|openapi\/v2 as/ },
+  { why: 'names that are no UTF-8 are kept as they are written', of: /%ff|ud800/ },
+  { why: 'the managers of what exists from the start are named kube-apiserver', of: /^reading: tables: at the start/ },
+  { why: 'who serves is not told by a Lease', of: /kube-system\/leases/ },
+  {
+    why: "the condition Dangling of flow schemas is the API server's",
+    of: /flowschemas|FlowSchema/,
+    at: /managedFields|status.conditions$/,
+  },
+  {
+    why: 'annotations that upstream makes of fields when it answers in a version show in tables and metadata, too',
+    of: /(table|metadata) of .*(daemonsets|horizontalpodautoscalers)/,
+    at: /annotations/,
+  },
+  {
+    why: 'a null that the other version of an autoscaler leaves',
+    of: /horizontalpodautoscalers/,
+    at: /currentMetrics|current-metrics/,
+  },
+  { why: 'a Scale is not shown as a table', of: /scale as a table/ },
+  { why: "the API server's own metadata of a token's request", of: /a token/, at: /uid|managedFields|boundObjectRef/ },
+  {
+    why: 'what a subresource resets is not owned by whoever sent it',
+    of: /(ephemeral containers|resize), other fields/,
+    at: /managedFields/,
+  },
+  { why: 'when a Scale was applied is recorded', of: /a deployment and its status/, at: /managedFields/ },
+  {
+    why: 'a watch from the start waits for etcd in a stock server, and may give up',
+    of: /watch/,
+    stock: /ERROR|Too large resource version|context deadline exceeded/,
+    whole: true,
+  },
+  { why: 'mistakes in metadata are named twice by a stock server', at: /details\.causes$/ },
+  {
+    why: 'what may not change is shown whole, with the fields named as in Go',
+    of: /^(create|update|status of) /,
+    stock: /field is immutable|Invalid value: \[?\{"[A-Z]/,
+  },
+  {
+    why: 'the other mistakes come before a selector that may not change',
+    of: /^update DaemonSet/,
+    at: /message$|causes/,
+  },
+  {
+    why: 'when a device was tainted is told on create only',
+    of: /^update ResourceSlice/,
+    at: /timeAdded|generation|managedFields/,
+  },
+  {
+    why: 'fields of gates that are off are kept in the status of a pod',
+    of: /^status of Pod/,
+    at: /volumeStatus|nodeAllocatable/,
+  },
+  {
+    why: 'integers that JavaScript cannot hold lose digits',
+    of: /^custom/,
+    stock: /\d{16,}|\d\.\d+e\+?\d+|out of range|value of type|must be of type/,
+  },
+  {
+    why: 'numbers that are too large for a float become null, and 1.0 is an integer',
+    of: /^custom: contents: .*(= 1\.0|1e3|1e400|1E400|= 1e30|\d{16,})/,
+  },
+  { why: 'what is embedded is checked in another order', of: /^custom: contents: .*embedded/, at: /message$|causes/ },
+  {
+    why: 'requests for custom resources that no client sends',
+    of: /^custom: contents: (protobuf|another (method|resource))/,
+  },
+  { why: 'what an apply with a date that is none is refused as', of: /^custom: contents: apply date/ },
+  { why: 'nulls that are applied to custom resources', of: /^custom: contents: .*apply.*null/ },
+  {
+    why: 'that rules were not checked is said whenever something else is wrong',
+    of: /^custom/,
+    stock: /were not checked/,
+  },
+  { why: 'the controllers of definitions take their time in a stock server', of: /^custom: objects: the definition/ },
+  {
+    why: 'a definition without versions is shown as null on create, and as [] on update',
+    of: /no versions$/,
+    at: /message$/,
+  },
+  { why: "the first selector without a field selects all (upstream's parser drops it)", of: /fieldSelector=%3D/ },
+  { why: 'numbers that overflow a duration', of: /timeout=9{20}/ },
+  {
+    why: 'HEAD is a method that subresources do not have, also of what does not exist',
+    of: /HEAD \/api/,
+    at: /^status$/,
+  },
+  { why: 'pages moved by a hash are not told apart by Accept', of: /hash=WRONG/, at: /^header/ },
+  { why: 'a resourceVersion that is no number is another one', of: /update, bad version/ },
+  { why: 'keys in the store begin with /registry', of: /update, other uid/, at: /message$/ },
+  { why: 'a paged list of the future says when to ask again', of: /versions of the future: list/, at: /retry/i },
+  { why: 'options of an eviction are checked before the pod is looked up', of: /eviction, bad options/ },
+  {
+    why: 'one stream of a log may be asked for, as with the gate PodLogsQuerySplitStreams',
+    of: /pod log, (both|stream)/,
+  },
+  {
+    why: 'conditions tell of which generation they are',
+    of: /^changes: managers: a pod/,
+    at: /observedGeneration|lastProbeTime/,
+  },
+  { why: "the server's address has a port", of: /^reading: pages: \/api as application\/vnd.kubernetes.protobuf/ },
+  { why: 'OpenAPI v3 is JSON, whatever is asked for', of: /\/openapi\/v3\/.* as text\/plain/ },
+  { why: 'OpenAPI of custom resources refers to declarations in other words', of: /^custom: .*openapi/ },
+  {
+    why: 'the order of conflicts with several managers is that of a map in Go',
+    of: /conflicts with all/,
+    at: /details\.causes/,
+  },
+  { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
+  { why: 'values of Go are written as Go writes them', of: /^custom: contents: (create: spec \[\]|get as protobuf)/ },
+  { why: 'a Scale that is a text', of: /merge scale, text/ },
+  { why: 'what has no endpoint yet', of: /^changes: subresources: (pod log not scheduled|service proxy)/ },
+  { why: 'an empty namespace in a path', of: /namespaces\/\/pods/ },
+]
+
+/** The differences of a finding that nothing above explains. */
+export function unexplained({ subject, name, differences }: Finding): readonly Difference[] {
+  const title = `${subject}: ${name}`
+  const ofTitle = known.filter(({ of }) => of?.test(title) ?? true)
+  const explains = ({ at, stock }: Known, difference: Difference): boolean =>
+    (at?.test(difference.at) ?? true) && (stock?.test(text(difference.stock)) ?? true)
+  if (ofTitle.some(entry => entry.whole && differences.some(difference => explains(entry, difference)))) return []
+  return differences.filter(difference => !ofTitle.some(entry => explains(entry, difference)))
+}
+
+const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))

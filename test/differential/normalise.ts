@@ -1,0 +1,76 @@
+// What has to differ between two servers, or between two runs, is replaced by a word for it.
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const time = /\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+/** Addresses of the service range, which are chosen by chance. */
+const clusterAddress = /\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+\b/g
+const endpoint = /\b(?:127\.0\.0\.1|10\.9\.8\.7|localhost):\d+/g
+
+const version = /\bv1\.36\.\d+(?:\+k8ts)?/g
+/** In YAML. */
+const revision = /\b(resourceVersion: )"\d+"/g
+/** What follows shows the fields by the names that they have in Go. */
+const diff =
+  /(may not change fields other than [^\n]*|immutable after creation[^\n]*|fields other than [^\n]* are forbidden)\n[\s\S]*$/
+/** Of a document, whose texts differ. */
+const hash = /(\bhash=)[0-9A-F]{128}\b/g
+const tokenVolume = /\b(kube-api-access-)[a-z0-9]{5}\b/g
+const current = /(Too large resource version: )\d+(, current: )\d+/g
+/** Where a Go program made its scheme, as it depends on the build. */
+const scheme = /in scheme "[^"]*"/g
+
+/** A time is this run's when it is at most an hour away from now; others are part of what is compared. */
+const near = 3_600_000
+
+export function normaliseText(text: string): string {
+  return text
+    .replace(uuid, '<uid>')
+    .replace(time, found => (Math.abs(Date.parse(found) - Date.now()) < near ? '<time>' : found))
+    .replace(clusterAddress, found => (found === '10.96.0.1' || found === '10.96.0.0' ? found : '<service address>'))
+    .replace(endpoint, '<endpoint>')
+    .replace(version, '<version>')
+    .replace(revision, '$1<revision>')
+    .replace(tokenVolume, '$1<suffix>')
+    .replace(current, '$1<revision>$2<revision>')
+    .replace(hash, '$1<hash>')
+    .replace(diff, '$1 <diff>')
+    .replace(scheme, 'in scheme "<file>"')
+}
+
+/** Ages, and node ports in the cell of a Service's ports. */
+function normaliseCell(cell: unknown): unknown {
+  if (typeof cell !== 'string') return normalise(cell)
+  if (/^\d+[smh](?:\d+s)?$/.test(cell)) return '<age>'
+  return normaliseText(cell).replace(/(\d+:)3[0-2]\d\d\d(?=\/)/g, '$1<node port>')
+}
+
+/** Of /version. */
+const hidden = new Set(['gitCommit', 'gitTreeState', 'buildDate', 'goVersion', 'compiler', 'platform'])
+
+/** The value with everything replaced; object keys keep their order. */
+export function normalise(value: unknown, key = ''): unknown {
+  if (typeof value === 'string') {
+    if (key === 'resourceVersion' && /^\d+$/.test(value)) return '<revision>'
+    if (key === 'continue' && value !== '') return '<continue>'
+    // A service account's token.
+    if (key === 'token' && value.startsWith('eyJ')) return '<token>'
+    return normaliseText(value)
+  }
+  if (key === 'nodePort' && typeof value === 'number' && value >= 30000 && value <= 32767) return '<node port>'
+  if (key === 'healthCheckNodePort' && typeof value === 'number' && value >= 30000) return '<node port>'
+  if (Array.isArray(value)) return value.map(item => (key === 'cells' ? normaliseCell(item) : normalise(item)))
+  if (typeof value !== 'object' || value === null) return value
+  const made: Record<string, unknown> = {}
+  const generateName = (value as Record<string, unknown>)['generateName']
+  for (const [name, inner] of Object.entries(value)) {
+    made[name] = hidden.has(name) && typeof inner === 'string' ? '<hidden>' : normalise(inner, name)
+    if (
+      name === 'name' &&
+      typeof generateName === 'string' &&
+      typeof inner === 'string' &&
+      inner.startsWith(generateName)
+    )
+      made[name] = `${generateName}<suffix>`
+  }
+  return made
+}

@@ -1,0 +1,10 @@
+// Everything that is compared, in the order in which it is asked.
+
+import type { Subject } from './subject.ts'
+import { changes } from './subjects/changes.ts'
+import { customResources } from './subjects/custom-resources.ts'
+import { reading } from './subjects/reading.ts'
+import { requests } from './subjects/requests.ts'
+import { validation } from './subjects/validation.ts'
+
+export const subjects: readonly Subject[] = [...validation, ...requests, ...changes, ...reading, ...customResources]
