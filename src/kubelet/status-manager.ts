@@ -7,7 +7,7 @@
 import { type Pod, type PodCondition, type PodStatus, pods } from '../api/core/v1/pod.ts'
 import type { Client, ResourceClient } from '../client/client.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
-import { isConflict, isNotFound } from '../machinery/status-error.ts'
+import { asStatusError, isNotFound } from '../machinery/status-error.ts'
 import { formatTime } from '../machinery/time.ts'
 import { podStatusPatch, sameValue } from './pod-status-patch.ts'
 
@@ -148,7 +148,7 @@ export class StatusManager {
         this.forget(uid)
       }
     } catch (error) {
-      if (isNotFound(error) || (isConflict(error) && (await this.#isAnothers(resource, name, uid))))
+      if (isNotFound(error) || (asStatusError(error) && (await this.#isAnothers(resource, name, uid))))
         return this.forget(uid)
       if (this.#stopped) return
       this.#env.log.warn('cannot update pod status', { pod: name, namespace, error: (error as Error).message })
