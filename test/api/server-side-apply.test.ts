@@ -1,6 +1,7 @@
 // Who manages which field, as clients see it: managedFields after every kind of write, and apply patches.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { controllerRevisions } from '../../src/api/apps/v1/controllerrevision.ts'
 import { deployments } from '../../src/api/apps/v1/deployment.ts'
 import { horizontalPodAutoscalers as autoscalersV1 } from '../../src/api/autoscaling/v1/horizontalpodautoscaler.ts'
 import { horizontalPodAutoscalers } from '../../src/api/autoscaling/v2/horizontalpodautoscaler.ts'
@@ -220,6 +221,18 @@ describe('managedFields in a request', () => {
 })
 
 describe('apply', () => {
+  test('owns data of another kind as one thing', async () => {
+    const revision = { metadata: { name: 'kept', namespace: 'default' }, revision: 1, data: { a: { b: 1 } } }
+    const applied = await apply(controllerRevisions, {
+      apiVersion: 'apps/v1',
+      kind: 'ControllerRevision',
+      ...revision,
+    })
+    expect(applied.data).toEqual({ a: { b: 1 } })
+    expect(withoutTimes(applied)).toMatchObject([{ fieldsV1: { 'f:data': {}, 'f:revision': {} } }])
+    expect(Object.keys(withoutTimes(applied)[0].fieldsV1['f:data'])).toEqual([])
+  })
+
   test('creates what does not exist, and owns what it said, not the defaults', async () => {
     const applied = await apply(deployments, deployment('applied'))
     expect(applied.spec).toMatchObject({ replicas: 1, strategy: { type: 'RollingUpdate' } })

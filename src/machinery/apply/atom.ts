@@ -94,12 +94,14 @@ const scalars: Readonly<Record<string, Atom>> = {
 }
 
 /** Any JSON: a map's keys are told apart, a list is one thing. */
-export const deducedAtom: Atom = deduced()
+export const deducedAtom: Atom = anyJson({ atomicMaps: false })
+/** Any JSON, as one thing. */
+const untypedAtomicAtom: Atom = anyJson({ atomicMaps: true })
 
-function deduced(): Atom {
+function anyJson({ atomicMaps }: { atomicMaps: boolean }): Atom {
   const atom: { scalar: Scalar; list?: ListAtom; map?: MapAtom } = { scalar: 'untyped' }
   atom.list = { relation: 'atomic', keys: [], item: atom }
-  atom.map = new MapAtom(false, atom)
+  atom.map = new MapAtom(atomicMaps, atom)
   return atom
 }
 
@@ -173,7 +175,7 @@ function nodeAtom(node: TypeNode): Atom {
       return objectOf(node.of)
     case 'any':
       // What is inside is another's business.
-      return node.definition?.endsWith('.RawExtension') ? scalars['untyped']! : deducedAtom
+      return node.definition?.endsWith('.RawExtension') ? untypedAtomicAtom : deducedAtom
     case 'either':
       return deducedAtom
     default:
