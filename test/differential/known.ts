@@ -57,6 +57,12 @@ export const known: readonly Known[] = [
   { why: 'OpenAPI v3 is served as JSON only', of: /openapi\/v3.*protobuf|openapi\/v2 as/ },
   { why: 'names that are no UTF-8 are kept as they are written', of: /%ff|ud800/ },
   { why: 'the managers of what exists from the start are named kube-apiserver', of: /^reading: tables: at the start/ },
+  {
+    why: 'conflicts with several managers come in the order of a Go map, which is another each time',
+    of: /two conflicts/,
+    at: /details\.causes/,
+  },
+  { why: 'a watch whose time is over before it begins may still tell what there is', of: /watch \?timeoutSeconds=-/ },
   { why: 'who serves is not told by a Lease', of: /kube-system\/leases/ },
   {
     why: "the condition Dangling of flow schemas is the API server's",
