@@ -7,8 +7,10 @@
 import { type Service, services } from '../api/core/v1/service.ts'
 import { clusterRoles } from '../api/rbac/v1/clusterrole.ts'
 import { clusterRoleBindings } from '../api/rbac/v1/clusterrolebinding.ts'
+import type { ResourceClient } from '../client/client.ts'
 import { ClusterDns } from '../dns/cluster-dns.ts'
 import { addressInCIDR, formatIP, parseCIDR } from '../machinery/ip.ts'
+import { isNotFound } from '../machinery/status-error.ts'
 import { applyObject } from './apply-manifest.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { createUnlessThere } from './create-unless-there.ts'
@@ -34,8 +36,7 @@ const offset = 10
 export async function startMachineDns(plane: ControlPlane, options: MachineDnsOptions): Promise<MachineDns> {
   const admin = plane.client()
   const inNamespace = admin.resource(services).namespace(namespace)
-  await createUnlessThere(() => inNamespace.create(service(options.serviceCIDR)))
-  const { spec } = await inNamespace.get(serviceName)
+  const { spec } = await serviceIn(inNamespace, options.serviceCIDR)
   const servers = (spec.clusterIPs ?? []).filter(address => address !== 'None')
   if (Object.keys(spec.selector ?? {}).length > 0) return { servers, stop: async () => {} }
 
@@ -54,6 +55,16 @@ export async function startMachineDns(plane: ControlPlane, options: MachineDnsOp
     throw error
   }
   return { servers, stop: () => dns.stop() }
+}
+
+/** Looked for first: to make it again would be refused because of its address, before its name. */
+async function serviceIn(inNamespace: ResourceClient<Service>, serviceCIDR: string): Promise<Service> {
+  try {
+    return await inNamespace.get(serviceName)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    return inNamespace.create(service(serviceCIDR))
+  }
 }
 
 function service(serviceCIDR: string): Pick<Service, 'metadata' | 'spec'> {
