@@ -8,6 +8,7 @@
 import type { Env, Timer } from '../../machinery/env/env.ts'
 import { aggregateMessage } from '../../machinery/field-error.ts'
 import { quote } from '../../machinery/go-text.ts'
+import { grpcCodes } from '../../machinery/grpc-codes.ts'
 import { decodeMessage, encodeMessage } from '../../machinery/proto/wire.ts'
 import { formatTime } from '../../machinery/time.ts'
 import { isDNS1123Subdomain } from '../../machinery/validation/names.ts'
@@ -251,26 +252,6 @@ function grpcStatus(error: unknown): string {
   const { code } = error as { code?: unknown }
   return typeof code === 'number' ? (grpcCodes[code] ?? `Code(${code})`) : 'unknown-non-grpc'
 }
-
-const grpcCodes = [
-  'OK',
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-]
 
 function seedKey(object: Omit<EncryptedObject, 'encryptedData'>): string {
   const annotations = object.annotations

@@ -6,6 +6,7 @@
 // The messages are declared in `cri/`, each field once.
 
 import type { Duplex } from 'node:stream'
+import type { GrpcCode } from '../../machinery/grpc-codes.ts'
 import type {
   AttachRequest,
   AttachResponse,
@@ -178,23 +179,7 @@ export interface ContainerStreams {
 }
 
 /** gRPC's status codes, by their names. */
-export type RuntimeErrorCode =
-  | 'Canceled'
-  | 'Unknown'
-  | 'InvalidArgument'
-  | 'DeadlineExceeded'
-  | 'NotFound'
-  | 'AlreadyExists'
-  | 'PermissionDenied'
-  | 'ResourceExhausted'
-  | 'FailedPrecondition'
-  | 'Aborted'
-  | 'OutOfRange'
-  | 'Unimplemented'
-  | 'Internal'
-  | 'Unavailable'
-  | 'DataLoss'
-  | 'Unauthenticated'
+export type RuntimeErrorCode = Exclude<GrpcCode, 'OK'>
 
 /** A call that failed. The message has the form in which upstream's kubelet shows such errors in events. */
 export class RuntimeError extends Error {

@@ -7,6 +7,7 @@
 import { stat } from 'node:fs/promises'
 import type { Client, ServiceError } from '@grpc/grpc-js'
 import type { Env } from '../../machinery/env/env.ts'
+import { grpcCodes } from '../../machinery/grpc-codes.ts'
 import type { Decoded, Init, Message } from '../../machinery/proto/message.ts'
 import { decodeMessage, encodeMessage } from '../../machinery/proto/wire.ts'
 import { type CallOptions, type ContainerRuntime, RuntimeError, type RuntimeErrorCode } from './container-runtime.ts'
@@ -228,25 +229,11 @@ async function* containerEvents(
 
 // ---- errors --------------------------------------------------------------------------------------------------------
 
-const codes: readonly RuntimeErrorCode[] = [
-  'Unknown', // OK is no error
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-]
+/** OK is no error. */
+function codeOf(code: number): RuntimeErrorCode {
+  const name = grpcCodes[code]
+  return name === undefined || name === 'OK' ? 'Unknown' : name
+}
 
 function runtimeError(grpc: Grpc, endpoint: string, error: ServiceError, what: string): RuntimeError {
   const { code, details } = error
@@ -261,7 +248,7 @@ function runtimeError(grpc: Grpc, endpoint: string, error: ServiceError, what: s
       cause: error,
     })
   }
-  return new RuntimeError(codes[code] ?? 'Unknown', details || error.message, { cause: error })
+  return new RuntimeError(codeOf(code), details || error.message, { cause: error })
 }
 
 const socketErrors: Readonly<Record<string, string>> = {
