@@ -1,35 +1,13 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Job, jobs } from '../../api/batch/v1/job.ts'
+import { describe, expect, test } from 'vitest'
 import { events } from '../../api/core/v1/event.ts'
-import { pods } from '../../api/core/v1/pod.ts'
-import { Cluster } from '../../cluster/cluster.ts'
 import { formatIndexes, parseIndexes } from './indexes.ts'
+import { jobCluster } from './testing/job-cluster.ts'
 
 // How a Job runs to its end, one way or the other.
 
-let cluster: Cluster
-beforeEach(async () => {
-  cluster = await Cluster.start({ nodes: 0, withoutScheduler: true })
-})
-afterEach(() => cluster.stop())
-
-const client = () => cluster.client.resource(jobs).namespace('default')
-const podClient = () => cluster.client.resource(pods).namespace('default')
-const settle = () => cluster.clock.advance('1s')
-const create = (spec: Partial<Job['spec']> = {}) =>
-  client().create({
-    metadata: { name: 'work' },
-    spec: {
-      template: { metadata: {}, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'app' }] } },
-      ...spec,
-    },
-  })
-const status = async () => (await client().get('work')).status
-const active = async () =>
-  (await podClient().list()).items.filter(
-    ({ status, metadata }) => status.phase === 'Pending' && !metadata.deletionTimestamp,
-  )
+const job = jobCluster()
+const { client, podClient, settle, create, status, active } = job
 const end = (name: string, phase: 'Succeeded' | 'Failed') =>
   podClient().patch(name, 'application/strategic-merge-patch+json', { status: { phase } }, { subresource: 'status' })
 async function endAll(phase: 'Succeeded' | 'Failed') {
@@ -41,7 +19,7 @@ const conditions = async () =>
     .filter(({ status }) => status === 'True')
     .map(({ type, reason }) => `${type} ${reason}`)
 const told = async () =>
-  (await cluster.client.resource(events).list()).items
+  (await job.cluster.client.resource(events).list()).items
     .filter(({ involvedObject }) => involvedObject.kind === 'Job')
     .map(({ reason, message }) => `${reason}: ${message}`)
 
@@ -109,12 +87,12 @@ describe('a Job fails', () => {
     await settle()
     await endAll('Failed')
     expect(await active()).toHaveLength(0)
-    await cluster.clock.advance('10s')
+    await job.cluster.clock.advance('10s')
     expect(await active()).toHaveLength(1)
     await endAll('Failed')
-    await cluster.clock.advance('15s')
+    await job.cluster.clock.advance('15s')
     expect(await active()).toHaveLength(0)
-    await cluster.clock.advance('5s')
+    await job.cluster.clock.advance('5s')
     expect(await active()).toHaveLength(1)
     await endAll('Failed')
     expect(await status()).toMatchObject({ failed: 3 })
@@ -124,9 +102,9 @@ describe('a Job fails', () => {
 
   test('when its time is over, and its pods go', async () => {
     await create({ activeDeadlineSeconds: 30 })
-    await cluster.clock.advance('29s')
+    await job.cluster.clock.advance('29s')
     expect(await active()).toHaveLength(1)
-    await cluster.clock.advance('5s')
+    await job.cluster.clock.advance('5s')
     expect(await active()).toHaveLength(0)
     expect(await conditions()).toEqual(['FailureTarget DeadlineExceeded', 'Failed DeadlineExceeded'])
   })

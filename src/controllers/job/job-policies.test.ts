@@ -1,34 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Job, jobs } from '../../api/batch/v1/job.ts'
+import { describe, expect, test } from 'vitest'
+import type { Job } from '../../api/batch/v1/job.ts'
 import { nodes } from '../../api/core/v1/node.ts'
-import { type Pod, pods } from '../../api/core/v1/pod.ts'
-import { Cluster } from '../../cluster/cluster.ts'
+import type { Pod } from '../../api/core/v1/pod.ts'
 import { indexOf } from './job-pods.ts'
+import { jobCluster } from './testing/job-cluster.ts'
 
 // What a Job makes of failures and of partial success. Nothing runs the pods; the tests say how each ends.
 
-let cluster: Cluster
-beforeEach(async () => {
-  cluster = await Cluster.start({ nodes: 0, withoutScheduler: true })
-})
-afterEach(() => cluster.stop())
-
-const client = () => cluster.client.resource(jobs).namespace('default')
-const podClient = () => cluster.client.resource(pods).namespace('default')
-const settle = () => cluster.clock.advance('1s')
-const create = (spec: Partial<Job['spec']> = {}) =>
-  client().create({
-    metadata: { name: 'work' },
-    spec: {
-      template: { metadata: {}, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'app' }] } },
-      ...spec,
-    },
-  })
-const status = async () => (await client().get('work')).status
-const active = async () =>
-  (await podClient().list()).items.filter(
-    ({ status, metadata }) => status.phase === 'Pending' && !metadata.deletionTimestamp,
-  )
+const job = jobCluster()
+const { client, podClient, settle, create, status, active } = job
 const patchStatus = (pod: Pod, status: object) =>
   podClient().patch(pod.metadata.name!, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' })
 const exit = (pod: Pod, code: number) =>
@@ -98,7 +78,7 @@ describe('a pod failure policy', () => {
     expect((await status()).failed).toBe(failed)
     const text = reason?.replace('POD', pod!.metadata.name!)
     expect(await conditions()).toEqual(text ? [`FailureTarget ${text}`, `Failed ${text}`] : [])
-    await cluster.clock.advance('10s')
+    await job.cluster.clock.advance('10s')
     expect(await active()).toHaveLength(reason ? 0 : 1)
   })
 })
@@ -120,7 +100,7 @@ describe('a backoff limit per index', () => {
     await round(index => index % 2)
     expect(await status()).toMatchObject({ completedIndexes: '0,2', failedIndexes: '' })
     expect(await counts()).toEqual({})
-    await cluster.clock.advance('10s')
+    await job.cluster.clock.advance('10s')
     expect(await counts()).toEqual({ 1: '1', 3: '1' })
     await round(() => 1)
     expect(await status()).toMatchObject({ succeeded: 2, failed: 4, completedIndexes: '0,2', failedIndexes: '1,3' })
@@ -177,7 +157,7 @@ test.each([
   ['TerminatingOrFailed', 1],
   ['Failed', 0],
 ] as const)('a pod on its way out is replaced at once only by policy: %s', async (podReplacementPolicy, replaced) => {
-  await cluster.client.resource(nodes).create({ metadata: { name: 'one' } })
+  await job.cluster.client.resource(nodes).create({ metadata: { name: 'one' } })
   const spec = { nodeName: 'one', restartPolicy: 'Never', containers: [{ name: 'c', image: 'app' }] }
   await create({ podReplacementPolicy, template: { metadata: {}, spec } as Job['spec']['template'] })
   await settle()
@@ -186,7 +166,7 @@ test.each([
     metadata: { finalizers: [...pod!.metadata.finalizers!, 'example.com/hold'] },
   })
   await podClient().delete(pod!.metadata.name!)
-  await cluster.clock.advance('11s')
+  await job.cluster.clock.advance('11s')
   expect(await active()).toHaveLength(replaced)
   expect((await status()).terminating).toBe(1)
 })
@@ -198,7 +178,7 @@ test('a suspended Job counts the pods that it gave up for nothing, and starts an
   await settle()
   expect(await active()).toEqual([])
   expect((await status()).failed).toBeUndefined()
-  await cluster.clock.advance('5s')
+  await job.cluster.clock.advance('5s')
   await client().patch('work', 'application/merge-patch+json', { spec: { suspend: false } })
   await settle()
   expect(await active()).toHaveLength(2)
@@ -254,7 +234,7 @@ test.each(['Background', 'Foreground'] as const)('a deleted Job leaves no pods: 
   await create({ parallelism: 3, completions: 3 })
   await settle()
   await client().delete('work', { propagationPolicy })
-  await cluster.clock.advance('1m')
+  await job.cluster.clock.advance('1m')
   expect((await podClient().list()).items).toEqual([])
   expect((await client().list()).items).toEqual([])
 })
