@@ -47,7 +47,10 @@ const authorization = `Bearer ${job.token}`
 function send(method: string, path: string, body?: Buffer, contentType = 'application/json'): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers: Record<string, string> = { ':method': method, ':path': path, authorization }
-    if (body) headers['content-type'] = contentType
+    if (body) {
+      headers['content-type'] = contentType
+      headers['content-length'] = String(body.length)
+    }
     const stream = session().request(headers, { endStream: !body })
     let status = 0
     stream.once('response', response => {

@@ -1,10 +1,8 @@
 // DefaultTolerationSeconds: a pod stays five minutes on a node that is not ready or not reachable, unless it says how
 // long itself.
 
+import { deepFreeze } from '../../machinery/deep-freeze.ts'
 import { type AdmissionPlugin, isResource } from './admission.ts'
-
-const tolerated = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
-const seconds = 300
 
 interface Toleration {
   readonly key?: string
@@ -13,6 +11,13 @@ interface Toleration {
   readonly tolerationSeconds?: number
 }
 
+const tolerated = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+const seconds = 300
+/** The same in all pods, so they are in memory once. */
+const additions: readonly Toleration[] = deepFreeze(
+  tolerated.map(key => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds })),
+)
+
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   handles: operation => operation === 'CREATE' || operation === 'UPDATE',
@@ -20,12 +25,12 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     const { object: pod, subresource } = attributes
     if (subresource !== '' || pod === undefined || !isResource(attributes, '', 'pods')) return
     const tolerations: readonly Toleration[] = pod['spec']?.tolerations ?? []
-    const missing = tolerated.filter(
-      taint => !tolerations.some(({ key, effect }) => (!key || key === taint) && (!effect || effect === 'NoExecute')),
+    const missing = additions.filter(
+      ({ key: taint }) =>
+        !tolerations.some(({ key, effect }) => (!key || key === taint) && (!effect || effect === 'NoExecute')),
     )
     if (missing.length === 0) return
-    const added = missing.map(key => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }))
-    const all = [...tolerations, ...added]
+    const all = [...tolerations, ...missing]
     if (attributes.operation === 'CREATE') pod['spec'].tolerations = all
     else attributes.object = { ...pod, spec: { ...pod['spec'], tolerations: all } }
   },

@@ -2,6 +2,7 @@
 // one of the two says no, a volume with the account's token, mounted into each container.
 
 import type { KubeObject } from '../../api/resource.ts'
+import { deepFreeze } from '../../machinery/deep-freeze.ts'
 import type { Env, Random } from '../../machinery/env/env.ts'
 import { podSecretNames } from '../authorization/node-graph.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from './admission.ts'
@@ -108,21 +109,21 @@ function mountToken(spec: Record<string, any>, random: Random): void {
   if (mounted && existing === undefined) spec['volumes'] = [...volumes, tokenVolume(name)]
 }
 
-function tokenVolume(name: string): { name: string } {
-  const projected = {
-    sources: [
-      { serviceAccountToken: { expirationSeconds: tokenExpirationSeconds, path: 'token' } },
-      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-      {
-        downwardAPI: {
-          items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
-        },
+/** The same in all pods, so it is in memory once. */
+const tokenSources = deepFreeze({
+  sources: [
+    { serviceAccountToken: { expirationSeconds: tokenExpirationSeconds, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    {
+      downwardAPI: {
+        items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
       },
-    ],
-    defaultMode: 420,
-  }
-  return { name, projected } as { name: string }
-}
+    },
+  ],
+  defaultMode: 420,
+})
+
+const tokenVolume = (name: string): { name: string } => ({ name, projected: tokenSources }) as { name: string }
 
 /** Five characters as upstream generates them: no vowels, nothing that looks like another. */
 function suffix(random: Random): string {

@@ -1,6 +1,6 @@
 // What every write does besides its own: dry run, who writes, warnings, admission.
 
-import type { KubeObject } from '../../api/resource.ts'
+import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
 import { invalid } from '../../machinery/status-error.ts'
 import { validatePatchOptions, validateWriteOptions } from '../../machinery/validation/request-options.ts'
 import type { AdmissionAttributes, AdmissionOperation } from '../admission/admission.ts'
@@ -72,23 +72,57 @@ export function admissionAttributes(
   objects: { object?: KubeObject; oldObject?: KubeObject; name: string; namespace?: string },
   dryRun: boolean,
 ): AdmissionAttributes {
-  return {
-    operation,
-    resource: resource.declaration,
-    subresource: request.info.subresource,
-    namespace: resource.declaration.namespaced ? (objects.namespace ?? request.info.namespace) : '',
-    name: objects.name,
-    object: objects.object,
-    oldObject: objects.oldObject,
-    user: request.user,
-    dryRun,
-    // Only policies and webhooks ask.
-    get options() {
-      return operationOptions(operation, request)
-    },
-    lister: server.admission.lister,
-    warn: message => request.warnings.push(message),
-    annotate: (key, value) => request.audit?.annotate(key, value),
+  return new RequestAttributes(server, resource, request, operation, objects, dryRun)
+}
+
+/** A class, as one is made for every write: its functions are not made anew each time. */
+class RequestAttributes implements AdmissionAttributes {
+  readonly operation: AdmissionOperation
+  readonly resource: ResourceDeclaration
+  readonly subresource: string
+  readonly namespace: string
+  name: string
+  object: KubeObject | undefined
+  readonly oldObject: KubeObject | undefined
+  readonly user: AdmissionAttributes['user']
+  readonly dryRun: boolean
+  readonly lister: AdmissionAttributes['lister']
+  reinvocation: AdmissionAttributes['reinvocation']
+  readonly #request: RequestContext
+
+  constructor(
+    server: ServerContext,
+    { declaration }: ServedResource,
+    request: RequestContext,
+    operation: AdmissionOperation,
+    objects: { object?: KubeObject; oldObject?: KubeObject; name: string; namespace?: string },
+    dryRun: boolean,
+  ) {
+    this.operation = operation
+    this.resource = declaration
+    this.subresource = request.info.subresource
+    this.namespace = declaration.namespaced ? (objects.namespace ?? request.info.namespace) : ''
+    this.name = objects.name
+    this.object = objects.object
+    this.oldObject = objects.oldObject
+    this.user = request.user
+    this.dryRun = dryRun
+    this.lister = server.admission.lister
+    this.reinvocation = undefined
+    this.#request = request
+  }
+
+  /** Only policies and webhooks ask. */
+  get options(): Record<string, unknown> | undefined {
+    return operationOptions(this.operation, this.#request)
+  }
+
+  warn(message: string): void {
+    this.#request.warnings.push(message)
+  }
+
+  annotate(key: string, value: string): void {
+    this.#request.audit?.annotate(key, value)
   }
 }
 

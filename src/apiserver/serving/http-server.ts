@@ -160,7 +160,7 @@ function serveHttp2(
     rawHeaders,
     peerCertificate,
     remoteAddress,
-    readBody: once(() => collect(stream, headers['content-length'])),
+    readBody: once(() => collect(stream, headers['content-length'], () => stream.pause())),
   })
   const answer = options.handle(request)
   if (answer instanceof Promise) answer.then(settled => writeHttp2(options, stream, request, settled))
@@ -235,28 +235,42 @@ function once<T>(read: () => T): () => T {
   }
 }
 
-/** Reads a whole body, or refuses it: 413 as soon as it is known to be too large. */
-function collect(stream: NodeJS.ReadableStream, contentLength: string | undefined): Promise<Uint8Array> {
+/**
+ * Reads a whole body, or refuses it: 413 as soon as it is known to be too large. A body whose length was told is whole
+ * before the stream says so: then `early` is called. (Node destroys an HTTP/2 stream that has been read to its end before
+ * it is done with the answer, and makes an error of that for nobody, which costs more than a list of headers does.)
+ */
+function collect(
+  stream: NodeJS.ReadableStream,
+  contentLength: string | undefined,
+  early?: () => void,
+): Promise<Uint8Array> {
   const tooLarge = () => requestEntityTooLarge(`limit is ${largestBody}`)
   if (contentLength !== undefined && Number(contentLength) > largestBody) {
     stream.resume()
     return Promise.reject(tooLarge())
   }
   return new Promise((resolve, reject) => {
+    const told = contentLength === undefined ? Number.NaN : Number(contentLength)
     const pieces: Buffer[] = []
     let length = 0
+    let whole = false
+    const settle = () => {
+      whole = true
+      resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))
+    }
     stream.on('data', (piece: Buffer) => {
       length += piece.length
       if (length > largestBody) {
         pieces.length = 0
-        reject(tooLarge())
-      } else pieces.push(piece)
+        return reject(tooLarge())
+      }
+      pieces.push(piece)
+      if (length !== told || !early) return
+      early()
+      settle()
     })
-    let whole = false
-    stream.on('end', () => {
-      whole = true
-      resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))
-    })
+    stream.on('end', settle)
     stream.on('error', reject)
     stream.on('close', () => {
       if (!whole) reject(badRequest('the connection was closed before the body was whole'))

@@ -233,14 +233,17 @@ class PodSecurity {
   }
 
   /** Labels that will not be looked at. */
-  #warnExempt({ object, name, warn }: AdmissionAttributes, policy: Policy): void {
+  #warnExempt(attributes: AdmissionAttributes, policy: Policy): void {
+    const { object, name } = attributes
     if (isFullyPrivileged(policy) || isEquivalent(policy, this.#configuration.defaults)) return
     const labels: Record<string, string> = object?.metadata['labels'] ?? {}
     const said = modes
       .filter(mode => policy[mode].level !== 'privileged')
       .filter(mode => labels[labelPrefix + mode] !== undefined || labels[`${labelPrefix}${mode}-version`] !== undefined)
       .map(mode => `${mode}=${levelVersionText(policy[mode])}`)
-    warn(`namespace ${quote(name)} is exempt from Pod Security, and the policy (${said.join(', ')}) will be ignored`)
+    attributes.warn(
+      `namespace ${quote(name)} is exempt from Pod Security, and the policy (${said.join(', ')}) will be ignored`,
+    )
   }
 }
 

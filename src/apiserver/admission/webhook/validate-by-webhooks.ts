@@ -36,13 +36,13 @@ export async function validateByWebhooks(
 }
 
 function failOpen(
-  { annotate }: AdmissionAttributes,
+  attributes: AdmissionAttributes,
   { env, metrics }: AdmissionServices,
   name: string,
   index: number,
   error: WebhookCallError,
 ): void {
-  annotate(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, name)
+  attributes.annotate(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, name)
   metrics.webhookFailedOpen(name, 'validating')
   env.log.warn('a webhook failed and was ignored', { webhook: name, error: error.message })
 }
