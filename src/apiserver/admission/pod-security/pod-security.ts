@@ -106,7 +106,7 @@ class PodSecurity {
     if (ignoredSubresources.has(attributes.subresource) || this.#isExempt(attributes)) return
     const namespace = attributes.lister.get('namespaces', '', attributes.namespace)
     if (!namespace) throw internalError(`failed to lookup namespace ${quote(attributes.namespace)}`)
-    const { policy, errors } = this.#policyOf(namespace)
+    const { policy, errors } = this.#policyOfStored(namespace)
     if (errors.length === 0 && isFullyPrivileged(policy)) {
       annotate(attributes, 'enforce-policy', levelVersionText({ level: 'privileged', version: 'latest' }))
       return
@@ -124,7 +124,7 @@ class PodSecurity {
       annotate(attributes, 'error', `failed to lookup namespace ${quote(name)}: namespace ${quote(name)} not found`)
       return
     }
-    const { policy, errors } = this.#policyOf(namespace)
+    const { policy, errors } = this.#policyOfStored(namespace)
     if (errors.length === 0 && policy.warn.level === 'privileged' && policy.audit.level === 'privileged') return
     const template = templateOf(attributes.object!)
     if (!template?.spec) return
@@ -133,12 +133,17 @@ class PodSecurity {
   }
 
   #policyOf({ metadata }: KubeObject): ParsedPolicy {
-    const labels: Record<string, string> | undefined = metadata['labels']
-    if (!labels) return { policy: this.#configuration.defaults, errors: [] }
+    return policyOf(metadata['labels'], this.#configuration.defaults)
+  }
+
+  /** Of a namespace as the cache has it, whose labels stay as they are: read once. */
+  #policyOfStored(namespace: KubeObject): ParsedPolicy {
+    const labels: Record<string, string> | undefined = namespace.metadata['labels']
+    if (!labels) return this.#policyOf(namespace)
     let parsed = this.#policies.get(labels)
     if (!parsed) {
-      parsed = policyOf(labels, this.#configuration.defaults)
-      if (Object.isFrozen(labels)) this.#policies.set(labels, parsed)
+      parsed = this.#policyOf(namespace)
+      this.#policies.set(labels, parsed)
     }
     return parsed
   }
