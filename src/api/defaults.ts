@@ -49,19 +49,19 @@ const computed = new Map<ObjectSchema, (object: any) => void>(
     .map(({ schema, apply }) => [schema, apply]),
 )
 
-/** Changes the object in place. */
-export function applyDefaults(resource: ResourceDeclaration, object: any): void {
+/** Changes the object in place. What it has in common with `shared`, an object with its defaults, has them already. */
+export function applyDefaults(resource: ResourceDeclaration, object: any, shared?: object): void {
   if (resource.custom) resource.custom.applyDefaults(object)
-  else applyDefaultsTo(resource.schema, object)
+  else applyDefaultsTo(resource.schema, object, shared)
 }
 
 /** The same for the kinds of subresources and options. */
-export function applyDefaultsTo(schema: ObjectSchema, object: any): void {
-  applySchemaDefaults(schema, object)
-  visitorOf(schema)?.(object)
+export function applyDefaultsTo(schema: ObjectSchema, object: any, shared?: object): void {
+  applySchemaDefaults(schema, object, shared)
+  visitorOf(schema)?.(object, shared)
 }
 
-type Visitor = (value: any) => void
+type Visitor = (value: any, shared?: any) => void
 
 /** One function per schema that visits only those parts that have something to compute; undefined where none has. */
 const visitors = new Map<ObjectSchema, Visitor | undefined>()
@@ -82,10 +82,11 @@ function objectVisitor(schema: ObjectSchema): Visitor | undefined {
   }
   const apply = computed.get(schema)
   if (steps.length === 0) return apply
-  return object => {
+  return (object, shared) => {
     apply?.(object)
     for (const { name, visit } of steps) {
       const value = object[name]
+      if (shared !== undefined && value === shared[name]) continue
       if (value !== undefined && value !== null) visit(value)
     }
   }

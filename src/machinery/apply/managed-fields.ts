@@ -35,7 +35,8 @@ export interface ManagedFieldsEntry {
 
 /** The manager's key in `Managers`. */
 export function managerKey({ manager, operation, apiVersion, subresource }: ManagerName): string {
-  return JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource])
+  // Nothing of it has a line break but the manager's name, which comes last.
+  return `${operation}\n${operation === 'Apply' ? '' : apiVersion}\n${subresource}\n${manager}`
 }
 
 export class ManagedFieldsError extends Error {}

@@ -5,12 +5,15 @@ import { deepCopy } from '../deep-freeze.ts'
 import type { FieldSchema, ObjectSchema, TypeNode } from '../schema/schema.ts'
 
 type Json = Record<string, unknown>
-/** Fills one value in place. */
-type Filler = (value: any) => void
+/** Fills one value in place, but for what it has in common with another, which has its defaults. */
+type Filler = (value: any, shared?: any) => void
 
-/** Changes the object in place: hand in a fresh one (decodeObject's). Parts that declare no defaults are not visited. */
-export function applySchemaDefaults<T>(schema: ObjectSchema, object: T): T {
-  fillerOf(schema)?.(object)
+/**
+ * Changes the object in place: hand in a fresh one (decodeObject's). Parts that declare no defaults are not visited, nor
+ * fields whose value is the very one of `shared`.
+ */
+export function applySchemaDefaults<T>(schema: ObjectSchema, object: T, shared?: object): T {
+  fillerOf(schema)?.(object, shared)
   return object
 }
 
@@ -78,9 +81,10 @@ function objectFiller(schema: ObjectSchema): Filler {
       node: field.node,
     })
   }
-  return (object: Json) => {
+  return (object: Json, shared?: Json) => {
     for (const field of fields) {
       let value = object[field.name]
+      if (shared !== undefined && typeof value === 'object' && value === shared[field.name]) continue
       if (field.default !== undefined && (value === undefined || (field.always && isEmpty(value)))) {
         value = typeof field.default === 'object' ? deepCopy(field.default) : field.default
         object[field.name] = value

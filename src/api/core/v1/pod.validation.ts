@@ -141,9 +141,16 @@ function checkDeadline(next: number | undefined, old: number | undefined, errors
 
 export function validatePodUpdate(pod: KubeObject, old: KubeObject): FieldError[] {
   const errors: Errors = []
+  const [spec, before] = [pod['spec'] as PodSpec, old['spec'] as PodSpec]
+  // Left alone by a patch: it was judged when it was written.
+  if (spec === before) {
+    const annotations: Record<string, string> | undefined = pod.metadata['annotations']
+    if (annotations) checkPodAnnotations(annotations, spec, annotationsPath, errors)
+    checkPodAnnotationUpdates(pod, old, annotationsPath, errors)
+    return errors
+  }
   checkPod(pod, errors)
   checkPodAnnotationUpdates(pod, old, annotationsPath, errors)
-  const [spec, before] = [pod['spec'] as PodSpec, old['spec'] as PodSpec]
   if (!checkContainerUpdates(spec.containers, before.containers, containersPath, errors)) return errors
   if (!checkContainerUpdates(spec.initContainers, before.initContainers, initContainersPath, errors)) return errors
   if (!checkDeadline(spec.activeDeadlineSeconds, before.activeDeadlineSeconds, errors)) return errors

@@ -41,10 +41,11 @@ export async function patch(
     const patched = patcherFor(declaration.schema, request, document)(current)
     // Everything but the status becomes what it was.
     const shares = resource.strategy.sharesUntouched || request.info.subresource === 'status'
-    const object = decodePatched(declaration, request, document, patched, mode, shares ? current : undefined)
+    const shared = shares ? current : undefined
+    const object = decodePatched(declaration, request, document, patched, mode, shared)
     object.apiVersion = apiVersionOf(declaration)
     object.kind = declaration.kind
-    applyDefaults(declaration, object)
+    applyDefaults(declaration, object, shared)
     checkNames(resource, object, name, namespace)
     checkVersion(resource, name, current, object)
     return object
