@@ -1,6 +1,9 @@
 // The speeds of the design, measured: each row of its table, on this machine, with the load from another process.
 //
-//     npm run bench [-- --json] [-- --rows start,create] [-- --runs 3]
+//     npm run bench [-- --json] [-- --rows start,create] [-- --runs 3] [-- --stock DIR]
+//
+// With --stock, the rows of a load are run on stock Kubernetes, too (DIR has its programs, see stock.ts): how many times as
+// much k8ts does on this machine, beside how many times the goals are what stock did on theirs.
 //
 // Each row starts a control plane of its own (the packaged `k8ts up`), so that no row pays for another's objects. What
 // is printed is the median of several runs.
@@ -8,13 +11,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cpuSeconds, get, type Job, load, pause, residentMB, root, startServer, token } from './server.ts'
+import { cpuSeconds, get, type Job, load, pause, residentMB, root, type Server, startServer, token } from './server.ts'
+import { startStock } from './stock.ts'
 
 const { values: flags } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     rows: { type: 'string' },
     runs: { type: 'string', default: '3' },
+    stock: { type: 'string' },
   },
 })
 const runs = Number(flags.runs)
@@ -25,26 +30,42 @@ interface Row {
   /** Numbers by name; the first is the row's own. */
   run(): Promise<Record<string, number>>
   meets(result: Record<string, number>): boolean
+  /** The same of stock Kubernetes. */
+  stock?(): Promise<Record<string, number>>
+  /** How many times what stock does is asked for, by the goals and what stock did where they were set. */
+  readonly times?: number
 }
 
 /** A row whose load is one job on a fresh server. */
-const loadRow = (name: string, what: string, goal: string, job: Job, meets: Row['meets'], before: Job[] = []): Row => ({
+const loadRow = (
+  name: string,
+  what: string,
+  goal: string,
+  job: Job,
+  times: number,
+  meets: Row['meets'],
+  before: Job[] = [],
+): Row => ({
   name,
   what,
   goal,
+  times,
   meets,
-  async run() {
-    const server = await startServer()
-    try {
-      for (const first of before) await load(server, first)
-      const { perSecond, p50, p99, failures } = await load(server, job)
-      if (failures > 0) throw new Error(`${failures} requests failed`)
-      return { perSecond, p50, p99 }
-    } finally {
-      await server.stop()
-    }
-  },
+  run: () => measured(startServer(), job, before),
+  stock: () => measured(startStock(flags.stock!), job, before),
 })
+
+async function measured(starting: Promise<Server>, job: Job, before: readonly Job[]): Promise<Record<string, number>> {
+  const server = await starting
+  try {
+    for (const first of before) await load(server, first)
+    const { perSecond, p50, p99, failures } = await load(server, job)
+    if (failures > 0) throw new Error(`${failures} requests failed`)
+    return { perSecond, p50, p99 }
+  } finally {
+    await server.stop()
+  }
+}
 
 /** What a C client gets out of the server: 8 connections with 16 streams each. */
 const h2loadRow: Row = {
@@ -164,6 +185,7 @@ const rows: Row[] = [
     'create pods, 64 in flight (/s)',
     '≥ 4,000, p99 ≤ 50 ms',
     { kind: 'create-pods', inFlight: 64, count: 20_000 },
+    4000 / 933,
     ({ perSecond, p99 }) => perSecond! >= 4000 && p99! <= 50,
   ),
   loadRow(
@@ -171,6 +193,7 @@ const rows: Row[] = [
     'create ConfigMaps, 1 in flight (/s)',
     '≥ 700',
     { kind: 'create-configmaps', inFlight: 1, count: 3000 },
+    700 / 403,
     ({ perSecond }) => perSecond! >= 700,
   ),
   loadRow(
@@ -178,6 +201,7 @@ const rows: Row[] = [
     'create ConfigMaps, 64 in flight (/s)',
     '≥ 5,000',
     { kind: 'create-configmaps', inFlight: 64, count: 20_000 },
+    5000 / 1745,
     ({ perSecond }) => perSecond! >= 5000,
   ),
   loadRow(
@@ -185,6 +209,7 @@ const rows: Row[] = [
     'server-side apply (create) a ConfigMap, 64 in flight (/s)',
     '≥ 4,000',
     { kind: 'apply-configmaps', inFlight: 64, count: 20_000 },
+    4000 / 1292,
     ({ perSecond }) => perSecond! >= 4000,
   ),
   loadRow(
@@ -192,6 +217,7 @@ const rows: Row[] = [
     'merge patch a pod, 64 in flight (/s)',
     '≥ 3,000',
     { kind: 'patch-pods', inFlight: 64, count: 5000 },
+    3000 / 645,
     ({ perSecond }) => perSecond! >= 3000,
     [{ kind: 'create-pods', inFlight: 64, count: 5000 }],
   ),
@@ -200,6 +226,7 @@ const rows: Row[] = [
     'GET a pod, 64 in flight (/s)',
     '≥ 10,000',
     { kind: 'get-pod', inFlight: 64, count: 50_000 },
+    10_000 / 3250,
     ({ perSecond }) => perSecond! >= 10_000,
     [{ kind: 'create-pods', inFlight: 1, count: 1 }],
   ),
@@ -208,6 +235,7 @@ const rows: Row[] = [
     'LIST 5,000 pods (ms, median)',
     '≤ 60',
     { kind: 'list-pods', inFlight: 1, count: 20 },
+    218 / 60,
     ({ p50 }) => p50! <= 60,
     [{ kind: 'create-pods', inFlight: 64, count: 5000 }],
   ),
@@ -240,6 +268,7 @@ const rows: Row[] = [
     'watch: 1,000 watchers × 200 creates (events/s)',
     '≥ 150,000, none dropped',
     { kind: 'watch', inFlight: 1000, count: 200 },
+    150_000 / 147_000,
     ({ perSecond }) => perSecond! >= 150_000,
   ),
 ]
@@ -256,6 +285,17 @@ function median(results: readonly Record<string, number>[]): Record<string, numb
   return [...results].sort((a, b) => a[key]! - b[key]!)[Math.floor(results.length / 2)]!
 }
 
+const numbersText = (result: Record<string, number>): string =>
+  Object.entries(result)
+    .map(([name, value]) => `${name} ${value >= 100 ? Math.round(value) : value.toFixed(1)}`)
+    .join(', ')
+
+/** `stock: perSecond 801, …: 4.3 times that, 4.3 asked`. Of a list it is the time that counts. */
+function besideText({ name, times }: Row, ours: Record<string, number>, stock: Record<string, number>): string {
+  const ratio = name === 'list-pods' ? stock['p50']! / ours['p50']! : ours['perSecond']! / stock['perSecond']!
+  return `stock: ${numbersText(stock)}: ${ratio.toFixed(1)} times that, ${times!.toFixed(1)} asked`
+}
+
 const wanted = flags.rows?.split(',')
 const printed: object[] = []
 for (const row of rows) {
@@ -264,12 +304,13 @@ for (const row of rows) {
   for (let run = 0; run < runs; run++) results.push(await row.run())
   const result = median(results)
   const met = row.meets(result)
-  printed.push({ name: row.name, what: row.what, goal: row.goal, met, ...result })
+  const others: Record<string, number>[] = []
+  if (flags.stock && row.stock) for (let run = 0; run < runs; run++) others.push(await row.stock())
+  const beside = others.length > 0 ? median(others) : undefined
+  printed.push({ name: row.name, what: row.what, goal: row.goal, met, ...result, stock: beside, times: row.times })
   if (!flags.json) {
-    const numbers = Object.entries(result)
-      .map(([name, value]) => `${name} ${value >= 100 ? Math.round(value) : value.toFixed(1)}`)
-      .join(', ')
-    process.stdout.write(`${met ? '✓' : '✗'} ${row.what.padEnd(52)} ${row.goal.padEnd(24)} ${numbers}\n`)
+    process.stdout.write(`${met ? '✓' : '✗'} ${row.what.padEnd(52)} ${row.goal.padEnd(24)} ${numbersText(result)}\n`)
+    if (beside) process.stdout.write(`  ${besideText(row, result, beside)}\n`)
   }
 }
 if (flags.json) process.stdout.write(`${JSON.stringify({ runs, rows: printed, later }, null, 2)}\n`)
