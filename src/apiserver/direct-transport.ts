@@ -4,6 +4,7 @@
 import type { Duplex } from 'node:stream'
 import type { ApiRequest, ApiResponse, Transport } from '../client/transport.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { readJson } from '../machinery/json/read.ts'
 import type { Answer, RequestContext, Response } from './request.ts'
 import type { UserInfo } from './user.ts'
 
@@ -128,7 +129,7 @@ function responseOf(answer: Response): ApiResponse {
   const bytes = body instanceof Uint8Array ? body : Buffer.concat(body as readonly Uint8Array[])
   const text = Buffer.from(bytes).toString()
   const isJson = answer.contentType?.startsWith('application/json') ?? false
-  return { status: answer.status, headers, body: isJson ? JSON.parse(text) : undefined, text }
+  return { status: answer.status, headers, body: isJson ? readJson(text) : undefined, text }
 }
 
 function collected(answer: Response): Promise<ApiResponse> {

@@ -9,6 +9,8 @@ import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import type { Env } from '../machinery/env/env.ts'
 import { quote } from '../machinery/go-text.ts'
+import { readJson } from '../machinery/json/read.ts'
+import { goJson } from '../machinery/json/write.ts'
 
 export interface WebhookClientConfig {
   readonly url?: string
@@ -129,7 +131,7 @@ export class WebhookClient implements WebhookCaller {
     seconds: number,
     signal: AbortSignal | undefined,
   ): Promise<{ status: number; text: string; contentType: string }> {
-    const bytes = Buffer.from(JSON.stringify(body))
+    const bytes = Buffer.from(goJson(body))
     const options: RequestOptions = {
       method: 'POST',
       host: address.host,
@@ -186,7 +188,7 @@ const envelope =
 function parsedAnswer(text: string): object {
   let answer: unknown = text
   try {
-    answer = JSON.parse(text)
+    answer = readJson(text)
   } catch {
     // Then it is a text.
   }

@@ -7,6 +7,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { Env } from '../machinery/env/env.ts'
+import { readJson } from '../machinery/json/read.ts'
+import { jsonText } from '../machinery/json/write.ts'
 import type { CredentialSource, Credentials } from './exec-credentials.ts'
 import {
   ConnectionError,
@@ -281,7 +283,7 @@ class HttpsTransport implements Transport {
     if (impersonate) Object.assign(outgoing, impersonationHeaders(impersonate))
     if (body !== undefined) outgoing['content-type'] = 'application/json'
     Object.assign(outgoing, headers)
-    const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
+    const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(jsonText(body))
     return { method, path: this.#prefix + path + queryString(query), headers: outgoing, body: bytes, signal }
   }
 }
@@ -333,7 +335,7 @@ function decode(status: number, headers: Readonly<Record<string, string>>, bytes
   if (!/^application\/([\w.+-]+\+)?json/.test(headers['content-type'] ?? ''))
     return { status, headers, body: undefined, text }
   try {
-    return { status, headers, body: JSON.parse(text) }
+    return { status, headers, body: readJson(text) }
   } catch (error) {
     throw new ConnectionError('the answer is not the JSON it says it is', { cause: error })
   }
@@ -351,7 +353,7 @@ function followWatch(exchange: HttpExchange, stream: WatchStream): () => void {
     if (over) return
     let event: WatchEvent
     try {
-      event = JSON.parse(line) as WatchEvent
+      event = readJson(line) as WatchEvent
     } catch (error) {
       exchange.cancel()
       return end(new ConnectionError('unable to decode an event from the watch stream', { cause: error }))

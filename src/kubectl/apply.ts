@@ -6,6 +6,8 @@
 import { apiVersionOf } from '../api/resource.ts'
 import { resources } from '../api/scheme.ts'
 import { inKeyOrder } from '../machinery/go-text.ts'
+import { readJson } from '../machinery/json/read.ts'
+import { goJson, jsonText } from '../machinery/json/write.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { ask, type Kubectl } from './kubectl.ts'
 import type { Manifest } from './manifests.ts'
@@ -54,7 +56,7 @@ async function applyOnServer(to: Kubectl, { object, path }: Located, options: Ap
     path,
     query: { ...writeQuery(options, 'kubectl'), force: String(options.forceConflicts ?? false) },
     headers: { 'content-type': 'application/apply-patch+yaml' },
-    body: Buffer.from(JSON.stringify(object)),
+    body: Buffer.from(jsonText(object)),
   })
   return 'serverside-applied'
 }
@@ -81,7 +83,7 @@ async function applyOne(to: Kubectl, located: Located, options: ApplyOptions): P
   if (Object.keys(patch).length === 0) return 'unchanged'
   const type = schema ? 'strategic-merge-patch' : 'merge-patch'
   const headers = { 'content-type': `application/${type}+json` }
-  await ask(to, { method: 'PATCH', path, query, headers, body: Buffer.from(JSON.stringify(patch)) })
+  await ask(to, { method: 'PATCH', path, query, headers, body: Buffer.from(jsonText(patch)) })
   return 'configured'
 }
 
@@ -89,7 +91,7 @@ async function applyOne(to: Kubectl, located: Located, options: ApplyOptions): P
 function remembering(object: Manifest): Manifest {
   const { [lastApplied]: _, ...annotations } = object.metadata.annotations ?? {}
   const plain = { ...object, metadata: { ...object.metadata, annotations } }
-  const text = `${JSON.stringify(inKeyOrder(plain))}\n`
+  const text = `${goJson(inKeyOrder(plain))}\n`
   return { ...plain, metadata: { ...plain.metadata, annotations: { ...annotations, [lastApplied]: text } } }
 }
 
@@ -97,7 +99,7 @@ function rememberedBy(object: Manifest): Json | undefined {
   const text = object.metadata.annotations?.[lastApplied]
   if (text === undefined) return undefined
   try {
-    return JSON.parse(text) as Json
+    return readJson(text) as Json
   } catch {
     return undefined
   }

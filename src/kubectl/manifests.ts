@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KubeObject } from '../api/resource.ts'
+import { goJson } from '../machinery/json/write.ts'
 import { parseYamlDocuments, YamlSyntaxError } from '../machinery/yaml/parse.ts'
 import { KubectlError } from './kubectl.ts'
 
@@ -44,9 +45,7 @@ function objectsIn(text: string, file: string): Manifest[] {
     .map(object => {
       const missing = !object?.kind ? "'Kind'" : !object.apiVersion ? "'apiVersion'" : undefined
       if (missing)
-        throw new KubectlError(
-          `error validating "${file}": Object ${missing} is missing in '${JSON.stringify(object)}'`,
-        )
+        throw new KubectlError(`error validating "${file}": Object ${missing} is missing in '${goJson(object)}'`)
       return object as Manifest
     })
 }

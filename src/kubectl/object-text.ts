@@ -1,6 +1,7 @@
 // Objects as YAML and JSON, fields in alphabetical order, as kubectl prints them.
 
 import { inKeyOrder } from '../machinery/go-text.ts'
+import { goJson } from '../machinery/json/write.ts'
 import { writeYaml } from '../machinery/yaml/write.ts'
 
 export type ObjectFormat = 'json' | 'yaml'
@@ -11,7 +12,7 @@ export function objectText(
   options: { showManagedFields?: boolean } = {},
 ): string {
   const shown = inKeyOrder(options.showManagedFields ? object : withoutManagedFields(object))
-  if (format === 'json') return `${JSON.stringify(shown, null, 4)}\n`
+  if (format === 'json') return `${goJson(shown, 4)}\n`
   return writeYaml(shown)
 }
 

@@ -1,5 +1,7 @@
 // Tables for people: columns as wide as their widest cell, three spaces between them.
 
+import { jsonText } from '../machinery/json/write.ts'
+
 export interface TableColumn {
   readonly name: string
   readonly priority?: number
@@ -64,7 +66,7 @@ export function renderLines(lines: readonly (readonly string[])[]): string {
 /** One line of it: what follows would break the table. */
 function cellText(cell: unknown): string {
   if (cell === null || cell === undefined) return ''
-  const text = typeof cell === 'string' ? cell : JSON.stringify(cell)
+  const text = typeof cell === 'string' ? cell : jsonText(cell)
   const end = text.search(/[\n\r\f]/)
   return end < 0 ? text : `${text.slice(0, end)}...`
 }

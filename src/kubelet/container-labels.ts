@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
+import { goJson } from '../machinery/json/write.ts'
 
 export const podNameLabel = 'io.kubernetes.pod.name'
 export const podNamespaceLabel = 'io.kubernetes.pod.namespace'
@@ -62,8 +63,8 @@ export function containerAnnotations(pod: Pod, container: Container, restartCoun
   if (deletion !== undefined) annotations[podDeletionGracePeriodAnnotation] = String(deletion)
   const termination = pod.spec?.terminationGracePeriodSeconds
   if (termination !== undefined) annotations[podTerminationGracePeriodAnnotation] = String(termination)
-  if (container.lifecycle?.preStop) annotations[preStopHandlerAnnotation] = JSON.stringify(container.lifecycle.preStop)
-  if (container.ports?.length) annotations[containerPortsAnnotation] = JSON.stringify(container.ports)
+  if (container.lifecycle?.preStop) annotations[preStopHandlerAnnotation] = goJson(container.lifecycle.preStop)
+  if (container.ports?.length) annotations[containerPortsAnnotation] = goJson(container.ports)
   return annotations
 }
 

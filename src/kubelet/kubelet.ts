@@ -19,6 +19,7 @@ import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
+import { jsonText } from '../machinery/json/write.ts'
 import { kubeletOwner } from './container-labels.ts'
 import { Garbage } from './garbage.ts'
 import { ImageManager } from './images.ts'
@@ -361,8 +362,8 @@ function specOrDeletionChanged(before: Pod, after: Pod): boolean {
     a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds ||
     a.generation === undefined ||
     a.generation !== b.generation ||
-    JSON.stringify([a.labels, a.annotations, foreignStatus(before)]) !==
-      JSON.stringify([b.labels, b.annotations, foreignStatus(after)])
+    jsonText([a.labels, a.annotations, foreignStatus(before)]) !==
+      jsonText([b.labels, b.annotations, foreignStatus(after)])
   )
 }
 

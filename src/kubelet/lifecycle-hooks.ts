@@ -2,6 +2,7 @@
 
 import type { Container, LifecycleHandler } from '../api/core/v1/container.ts'
 import type { Clock } from '../machinery/env/env.ts'
+import { jsonText } from '../machinery/json/write.ts'
 import { httpTarget, type ProbeNetwork } from './probes/handlers.ts'
 import type { ContainerRuntime } from './runtime/container-runtime.ts'
 
@@ -31,5 +32,5 @@ export async function runHook(handler: LifecycleHandler, context: HookContext): 
     const answer = await network.httpGet(httpTarget(handler.httpGet, container, podIp, 'kube-lifecycle'), httpTimeoutMs)
     if (answer.outcome === 'failure') throw new Error(answer.output)
   } else if (handler.sleep) await clock.sleep(handler.sleep.seconds * 1000, signal)
-  else throw new Error(`invalid handler: ${JSON.stringify(handler)}`)
+  else throw new Error(`invalid handler: ${jsonText(handler)}`)
 }

@@ -6,6 +6,7 @@
 import type { Container } from '../api/core/v1/container.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { readJson } from '../machinery/json/read.ts'
 import { podTerminationGracePeriodAnnotation, preStopHandlerAnnotation } from './container-labels.ts'
 import { runHook } from './lifecycle-hooks.ts'
 import type { KillReason } from './pod-actions.ts'
@@ -155,7 +156,7 @@ function stopOrder(pod: Pod): Map<string, readonly string[]> {
 /** What is needed to stop a container whose pod this kubelet no longer knows. */
 function restoredContainer(record: ContainerRecord): Container {
   const preStop = record.annotations[preStopHandlerAnnotation]
-  return { name: record.name, resources: {}, ...(preStop ? { lifecycle: { preStop: JSON.parse(preStop) } } : {}) }
+  return { name: record.name, resources: {}, ...(preStop ? { lifecycle: { preStop: readJson(preStop) } } : {}) }
 }
 
 /** The pod of containers that are still here though nothing else is left of it: as far as its labels tell. */

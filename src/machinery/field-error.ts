@@ -2,7 +2,8 @@
 // becomes the cause's reason in a Status, the field's path, the bad value and a detail.
 
 import type { FieldPath } from './field-path.ts'
-import { goJson, quote } from './go-text.ts'
+import { goNumber, quote } from './go-text.ts'
+import { goJson } from './json/write.ts'
 
 export type FieldErrorType =
   | 'FieldValueNotFound'
@@ -124,8 +125,9 @@ function printValue(value: unknown): string {
     case 'string':
       return quote(value)
     case 'number':
-    case 'boolean':
     case 'bigint':
+      return goNumber(value)
+    case 'boolean':
       return String(value)
     default:
       return goJson(value)

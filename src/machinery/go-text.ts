@@ -1,4 +1,4 @@
-// Values as Go prints them, for messages that must read as upstream's: %q, %#v of strings, and encoding/json.
+// Values as Go prints them, for messages that must read as upstream's: %q, %v, and maps in the order of their keys.
 
 const shortEscapes: Record<string, string> = {
   '\x07': '\\a',
@@ -36,15 +36,6 @@ function escapeRune(character: string): string {
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`
 }
 
-/** Go's encoding/json with its default HTML escaping. */
-export function goJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'null'
-  if (!htmlSensitive.test(text)) return text
-  return text.replace(/[<>&\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-const htmlSensitive = /[<>&\u2028\u2029]/
-
 /** The same value with every object's fields sorted, as Go encodes a map. */
 export function inKeyOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inKeyOrder)
@@ -55,10 +46,21 @@ export function inKeyOrder(value: unknown): unknown {
   )
 }
 
+/** Go's `%v` of a number: of a float64 with an exponent from 1e+06 up and below 1e-04. */
+export function goNumber(value: number | bigint): string {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value)
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+  const [digits, exponent] = value.toExponential().split('e') as [string, string]
+  const power = Number(exponent)
+  if (power >= -4 && power < 6) return String(value)
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
+}
+
 /** Go's `%v` of a JSON value: `map[a:1 b:[x y]]`, keys in order. */
 export function goValue(value: unknown): string {
   if (value === null || value === undefined) return '<nil>'
   if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`
+  if (typeof value === 'number') return goNumber(value)
   if (typeof value !== 'object') return String(value)
   const entries = Object.entries(value).sort(([a], [b]) => compareText(a, b))
   return `map[${entries.map(([key, item]) => `${key}:${goValue(item)}`).join(' ')}]`

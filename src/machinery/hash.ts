@@ -1,5 +1,7 @@
 // FNV-1a in 32 bits: short hashes for names and labels (pod-template-hash), not for anything secret.
 
+import { jsonText } from './json/write.ts'
+
 const offsetBasis = 0x811c9dc5
 const prime = 0x01000193
 
@@ -24,7 +26,7 @@ export function hashObject(value: unknown): number {
 /** JSON with its keys in order: the same text for the same content. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (typeof value !== 'object' || value === null) return jsonText(value)
   const keys = Object.keys(value).filter(key => (value as Record<string, unknown>)[key] !== undefined)
   const fields = keys
     .sort()

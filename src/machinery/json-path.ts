@@ -1,7 +1,9 @@
 // JSONPath as kubectl and printer columns read it (client-go util/jsonpath): fields, indexes, slices, wildcards, recursive
 // descent, unions and filters. Text in, a function from a value to what it finds out.
 
-import { compareText, goJson } from './go-text.ts'
+import { compareText } from './go-text.ts'
+import { readJson } from './json/read.ts'
+import { goJson } from './json/write.ts'
 
 type Step = (value: unknown) => unknown[]
 
@@ -137,7 +139,7 @@ class PathReader {
     const literal = /^(-?\d+(?:\.\d+)?|true|false)/.exec(rest)
     if (literal) {
       this.#at += literal[0].length
-      const value: unknown = JSON.parse(literal[0])
+      const value: unknown = readJson(literal[0])
       return () => [value]
     }
     if (rest[0] !== '@' && rest[0] !== '$') throw new Error(`unrecognized filter operand ${rest}`)
@@ -178,10 +180,18 @@ function selector(text: string): Step {
 function compare(left: unknown, right: unknown, operator: string): boolean {
   if (operator === '==') return left === right
   if (operator === '!=') return left !== right
-  if (typeof left !== typeof right || (typeof left !== 'number' && typeof left !== 'string')) return false
-  const order = typeof left === 'number' ? left - (right as number) : compareText(left as string, right as string)
+  const order = orderOf(left, right)
+  if (order === undefined) return false
   return operator === '<' ? order < 0 : operator === '<=' ? order <= 0 : operator === '>' ? order > 0 : order >= 0
 }
+
+function orderOf(left: unknown, right: unknown): number | undefined {
+  if (typeof left === 'string' && typeof right === 'string') return compareText(left, right)
+  if (!isNumber(left) || !isNumber(right)) return undefined
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+const isNumber = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint'
 
 /** A found value as text: maps and lists as JSON. */
 export function jsonPathText(value: unknown): string {

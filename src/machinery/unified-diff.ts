@@ -1,6 +1,8 @@
 // The difference of two values as upstream shows it in "may not change" errors (apimachinery util/diff): a unified diff
 // of their indented JSON, three lines of context, no file names.
 
+import { jsonText } from './json/write.ts'
+
 const context = 3
 /** Beyond this many lines the middle is shown as replaced as a whole. */
 const mostLines = 2000
@@ -9,7 +11,7 @@ export function diffOf(before: unknown, after: unknown): string {
   return unifiedDiff(linesOf(before), linesOf(after))
 }
 
-const linesOf = (value: unknown): string[] => (JSON.stringify(value, undefined, 1) ?? 'null').split('\n')
+const linesOf = (value: unknown): string[] => jsonText(value, 1).split('\n')
 
 interface Edit {
   readonly kind: ' ' | '-' | '+'

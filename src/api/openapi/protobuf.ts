@@ -1,6 +1,7 @@
 // OpenAPI v2 in protobuf, which is all that kubectl before 1.27 takes. The messages are gnostic's openapi.v2; those parts
 // are declared that the document has.
 
+import { jsonText } from '../../machinery/json/write.ts'
 import { bool, embed, list, type Message, type MessageField, message, string } from '../../machinery/proto/message.ts'
 import { encodeMessage } from '../../machinery/proto/wire.ts'
 import type { Json } from './definition.ts'
@@ -125,7 +126,7 @@ const named = <Value>(object: Node, convert: (value: Node) => Value): { name: st
   Object.entries(object ?? {}).map(([name, value]) => ({ name, value: convert(value) }))
 
 /** JSON is YAML. */
-const anything = (value: unknown) => ({ yaml: `${JSON.stringify(value)}\n` })
+const anything = (value: unknown) => ({ yaml: `${jsonText(value)}\n` })
 
 function extensions(object: Node) {
   return Object.entries(object)

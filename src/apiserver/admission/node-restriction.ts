@@ -3,7 +3,8 @@
 
 import { parseCertificateRequest } from '../../api/certificates/v1/certificate-request.ts'
 import type { KubeObject } from '../../api/resource.ts'
-import { goJson, quote } from '../../machinery/go-text.ts'
+import { quote } from '../../machinery/go-text.ts'
+import { goJson } from '../../machinery/json/write.ts'
 import { notFound } from '../../machinery/status-error.ts'
 import { diffOf } from '../../machinery/unified-diff.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'

@@ -7,6 +7,8 @@ import type { HttpExchange } from '../../client/http-exchange.ts'
 import { LineDecoder } from '../../client/line-decoder.ts'
 import type { WatchEvent } from '../../client/transport.ts'
 import type { Clock } from '../../machinery/env/env.ts'
+import { readJson } from '../../machinery/json/read.ts'
+import { jsonText } from '../../machinery/json/write.ts'
 import type { BackendTarget, KubeletConnection } from '../proxy/kubelet-connection.ts'
 import { hostHeader } from '../proxy/kubelet-connection.ts'
 import { hopByHop, isUpgrade, search, tunnelKubeletUpgrade } from '../proxy/node-connection.ts'
@@ -108,7 +110,7 @@ export class APIServiceProxy {
     const { clock } = this.#options
     const host = hostHeader(target)
     const sent = method === 'GET' || method === 'HEAD' ? undefined : await request.readBody()
-    const body = sent === undefined || sent instanceof Uint8Array ? sent : Buffer.from(JSON.stringify(sent))
+    const body = sent === undefined || sent instanceof Uint8Array ? sent : Buffer.from(jsonText(sent))
     const headers = {
       ...(request.direct && body && { 'content-type': 'application/json' }),
       ...forwardedHeaders(request, host),
@@ -222,7 +224,7 @@ function relayBody(exchange: HttpExchange, sink: ResponseSink, clock: Clock): vo
 
 function relayEvents(exchange: HttpExchange, sink: DirectWatchSink): void {
   sink.onClose(() => exchange.cancel())
-  const lines = new LineDecoder(line => sink.event(JSON.parse(line) as WatchEvent))
+  const lines = new LineDecoder(line => sink.event(readJson(line) as WatchEvent))
   const end = () => sink.end()
   exchange.follow(bytes => lines.write(bytes)).then(end, end)
 }

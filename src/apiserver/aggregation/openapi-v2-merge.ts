@@ -2,6 +2,7 @@
 // else get another name (`_v2`, `_v3`, …), and whatever refers to them follows.
 
 import { deepEqual } from '../../machinery/deep-equal.ts'
+import { jsonText } from '../../machinery/json/write.ts'
 import type { OpenAPIv2 } from '../endpoints/openapi.ts'
 
 const prefix = '#/definitions/'
@@ -68,7 +69,7 @@ function sameMeaning(one: object, other: object): boolean {
 }
 
 function withNames<Of extends Readonly<Record<string, object>>>(value: Of, names: ReadonlyMap<string, string>): Of {
-  return JSON.parse(JSON.stringify(value), (key, of) => {
+  return JSON.parse(jsonText(value), (key, of) => {
     if (key !== '$ref' || typeof of !== 'string' || !of.startsWith(prefix)) return of
     const name = of.slice(prefix.length)
     return prefix + (names.get(name) ?? name)

@@ -2,6 +2,8 @@
 
 import type { KubeObject } from '../../api/resource.ts'
 import { errorText } from '../../machinery/error-text.ts'
+import { readJson } from '../../machinery/json/read.ts'
+import { jsonText, withEscapes } from '../../machinery/json/write.ts'
 import type { Status } from '../../machinery/status-error.ts'
 import { formatMicroTime } from '../../machinery/time.ts'
 import type { RequestContext, Response } from '../request.ts'
@@ -82,16 +84,15 @@ export class AuditEvent {
       this.#objectRef.uid ||= metadata.uid
       this.#objectRef.resourceVersion ||= metadata.resourceVersion
     }
-    if (this.wants('Request')) this.#requestObject = JSON.stringify(this.#withoutManagedFields(object))
+    if (this.wants('Request')) this.#requestObject = jsonText(this.#withoutManagedFields(object))
   }
 
   /** A patch is recorded as it came. */
   patch(document: Uint8Array | object): void {
     if (!this.wants('Request')) return
-    this.#requestObject =
-      document instanceof Uint8Array ? Buffer.from(document).toString().trim() : JSON.stringify(document)
+    this.#requestObject = document instanceof Uint8Array ? Buffer.from(document).toString().trim() : jsonText(document)
     // YAML, of an apply patch: a text in the record.
-    if (!/^[[{]/.test(this.#requestObject)) this.#requestObject = JSON.stringify(this.#requestObject)
+    if (!/^[[{]/.test(this.#requestObject)) this.#requestObject = jsonText(this.#requestObject)
   }
 
   /** The object of an answer whose bytes may not be JSON (protobuf, YAML). */
@@ -112,11 +113,11 @@ export class AuditEvent {
       const bytes = body instanceof Uint8Array ? body : Buffer.concat(body as readonly Uint8Array[])
       const text = Buffer.from(bytes).toString().trim()
       const omits = this.configuration.omitManagedFields && text.includes('"managedFields"')
-      this.#responseObject = omits ? JSON.stringify(this.#withoutManagedFields(JSON.parse(text))) : text
+      this.#responseObject = omits ? jsonText(this.#withoutManagedFields(readJson(text))) : text
       return
     }
     const answered = (response.object as object | undefined) ?? this.#answeredObject?.()
-    if (answered !== undefined) this.#responseObject = JSON.stringify(this.#withoutManagedFields(answered))
+    if (answered !== undefined) this.#responseObject = jsonText(this.#withoutManagedFields(answered))
   }
 
   panicked(error: unknown): void {
@@ -134,7 +135,7 @@ export class AuditEvent {
     const request = this.#request
     const fields: string[] = []
     const add = (name: string, value: unknown) => {
-      if (value !== undefined) fields.push(`"${name}":${JSON.stringify(value)}`)
+      if (value !== undefined) fields.push(`"${name}":${jsonText(value)}`)
     }
     add('level', this.configuration.level)
     add('auditID', request.auditID)
@@ -158,7 +159,7 @@ export class AuditEvent {
     const annotations = Object.entries(this.#annotations ?? {}).sort(([one], [other]) => (one < other ? -1 : 1))
     if (annotations.length > 0) add('annotations', Object.fromEntries(annotations))
     // These characters stand only inside of JSON's strings, where Go's encoder escapes them.
-    return fields.join(',').replace(/[<>&\u2028\u2029]/g, escaped)
+    return withEscapes(fields.join(','))
   }
 
   #withoutManagedFields(object: object): object {
@@ -178,8 +179,6 @@ export class AuditEvent {
     }
   }
 }
-
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 const targetOf = ({ path, query }: RequestContext): string => (query.size === 0 ? path : `${path}?${query}`)
 

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { customDocument, customPaths } from '../../api/openapi/custom.ts'
 import type { Json } from '../../api/openapi/definition.ts'
 import { apiVersionOf, type ResourceDeclaration } from '../../api/resource.ts'
+import { jsonText } from '../../machinery/json/write.ts'
 import type { OpenAPISource, OpenAPIv2 } from '../endpoints/openapi.ts'
 import type { Registry } from '../registry/registry.ts'
 
@@ -53,7 +54,7 @@ export class CustomOpenAPISource implements OpenAPISource {
     if (known && known.of.length === of.length && known.of.every((each, index) => each === of[index])) return known
     const definitions = Object.assign({}, ...of.map(({ custom }) => custom!.openAPI.definitions('v3')))
     const document = customDocument(of, definitions)
-    const hash = createHash('sha512').update(JSON.stringify(document)).digest('hex').toUpperCase()
+    const hash = createHash('sha512').update(jsonText(document)).digest('hex').toUpperCase()
     const made = { of, document, hash }
     this.#documents.set(path, made)
     return made

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import { openapiV2, openapiV3, openapiV3Hash, openapiV3Index } from '../../api/openapi/openapi.ts'
 import { openapiV2MediaType, openapiV2Protobuf } from '../../api/openapi/protobuf.ts'
+import { goJson, jsonText } from '../../machinery/json/write.ts'
 import { notAcceptable } from '../../machinery/status-error.ts'
 import { mergeV2 } from '../aggregation/openapi-v2-merge.ts'
 import type { Dispatcher } from '../dispatcher.ts'
@@ -55,7 +56,7 @@ export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAP
   const bodyOf = (document: object): Buffer => {
     let body = bodies.get(document)
     if (!body) {
-      body = Buffer.from(JSON.stringify(document))
+      body = Buffer.from(goJson(document))
       bodies.set(document, body)
     }
     return body
@@ -120,7 +121,7 @@ function makeIndex(sources: readonly OpenAPISource[]): Response {
     status: 200,
     contentType: 'text/plain; charset=utf-8',
     object,
-    body: Buffer.from(JSON.stringify(object)),
+    body: Buffer.from(goJson(object)),
   }
 }
 
@@ -137,7 +138,7 @@ class V2Document {
   }
 
   get json(): Buffer {
-    this.#json ??= Buffer.from(JSON.stringify(this.document))
+    this.#json ??= Buffer.from(jsonText(this.document))
     return this.#json
   }
 

@@ -2,6 +2,7 @@
 
 import { Status as StatusSchema } from '../../api/meta/v1/status.ts'
 import { encodeObjectEnvelope } from '../../machinery/codec/protobuf.ts'
+import { goJson } from '../../machinery/json/write.ts'
 import type { ObjectSchema } from '../../machinery/schema/schema.ts'
 import { notAcceptable, type Status } from '../../machinery/status-error.ts'
 import type { RequestContext, Response } from '../request.ts'
@@ -96,7 +97,7 @@ export function answerJson(object: unknown, status = 200): Response {
     contentType: json,
     object,
     get body() {
-      bytes ??= Buffer.from(`${JSON.stringify(object)}\n`)
+      bytes ??= Buffer.from(`${goJson(object)}\n`)
       return bytes
     },
   }
@@ -120,7 +121,7 @@ function plainAnswer(
     case 'json':
       return answerJson(object, status)
     case 'pretty':
-      return { status, contentType: json, object, body: Buffer.from(JSON.stringify(object, null, 2)) }
+      return { status, contentType: json, object, body: Buffer.from(goJson(object, 2)) }
     case 'yaml':
       return { status, contentType: yaml, object, body: Buffer.from(yamlText(object)) }
     case 'protobuf':

@@ -6,12 +6,15 @@ import { apiVersionOf, type CustomBehaviour, type KubeObject } from '../../api/r
 import { isKnownKind } from '../../api/scheme.ts'
 import { cannotBeHandled, decodeObject, strictDecodingError } from '../../machinery/codec/decode.ts'
 import { decodeEnvelope, decodeProtobuf } from '../../machinery/codec/protobuf.ts'
+import { jsonKind } from '../../machinery/codec/scalars.ts'
 import { deepCopy } from '../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
 import { inKeyOrder, quote } from '../../machinery/go-text.ts'
 import { strictProblems } from '../../machinery/json/duplicates.ts'
+import { NumberLiteral, withoutLiterals } from '../../machinery/json/numbers.ts'
 import { parseJson } from '../../machinery/json/parse.ts'
+import { goJson } from '../../machinery/json/write.ts'
 import type { ObjectSchema } from '../../machinery/schema/schema.ts'
 import { badRequest, invalid, StatusError, unsupportedMediaType } from '../../machinery/status-error.ts'
 import type { RequestContext } from '../request.ts'
@@ -48,6 +51,7 @@ interface Parsed {
   readonly duplicates: readonly string[]
   /** The JSON text; undefined when it came otherwise. */
   readonly text?: string
+  readonly hasLiterals?: boolean
 }
 
 /** Decodes the body as an object of the expected kind; apiVersion and kind may be left out. */
@@ -88,7 +92,7 @@ const isObjectBody = (request: RequestContext): boolean =>
 
 function parseJsonBody(body: Uint8Array): Parsed {
   try {
-    const parsed = parseJson(body, { duplicates: true })
+    const parsed = parseJson(body, { duplicates: true, literals: true })
     return parsed.duplicates.length === 0 ? parsed : { ...parsed, text: Buffer.from(body).toString() }
   } catch (error) {
     throw new Error(`couldn't get version/kind; json parse error: ${(error as Error).message}`)
@@ -121,19 +125,18 @@ const typeMetaStruct =
 
 /** The type a body says it is of, '' where it says nothing. Throws an Error with upstream's message. */
 function typeOfBody(value: unknown): TypeOfBody {
-  const goType = (of: unknown) => (Array.isArray(of) ? 'array' : typeof of === 'boolean' ? 'bool' : typeof of)
   const failed = (why: string) =>
     new Error(`couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`)
   if (value === null || value === undefined) return { apiVersion: '', kind: '' }
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw failed(`${goType(value)} into Go value of type ${typeMetaStruct}`)
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral)
+    throw failed(`${jsonKind(value, '')} into Go value of type ${typeMetaStruct}`)
   const { apiVersion, kind } = value as Record<string, unknown>
   for (const [name, part] of [
     ['apiVersion', apiVersion],
     ['kind', kind],
   ] as const)
     if (part !== undefined && part !== null && typeof part !== 'string')
-      throw failed(`${goType(part)} into Go struct field .${name} of type string`)
+      throw failed(`${jsonKind(part, '')} into Go struct field .${name} of type string`)
   const version = (apiVersion as string | undefined) ?? ''
   if (version.split('/').length > 2) throw new Error(`unexpected GroupVersion string: ${version}`)
   return { apiVersion: version, kind: (kind as string | undefined) ?? '' }
@@ -158,7 +161,7 @@ function decodeValue(
   if (expected.custom) checkCustomKind(value as KubeObject, expected, raw)
   if (!alsoIn.includes(type.apiVersion)) checkType(type, expected)
   const mode = fieldValidationOf(request)
-  const { object, unknownFields } = decodeDeclared(expected, value, mode)
+  const { object, unknownFields } = decodeDeclared(expected, value, mode, { literals: parsed.hasLiterals })
   if (mode !== 'Ignore' && (unknownFields.length > 0 || parsed.duplicates.length > 0)) {
     const problems = problemsOf(parsed, unknownFields, expected)
     if (mode === 'Strict') throw strictDecodingError(expected.schema, problems, expected)
@@ -195,19 +198,25 @@ function typed(object: KubeObject, expected: Expected): KubeObject {
   return object
 }
 
+export interface DeclaredOptions {
+  /** The messages say what is wrong, without the kind before it. */
+  readonly bare?: boolean
+  /** An object of the kind whose fields, where the value has the very same, need no reading. */
+  readonly sharing?: KubeObject | undefined
+  /** A `NumberLiteral` may stand in the value. */
+  readonly literals?: boolean | undefined
+}
+
 /** A JSON value as an object of the kind, and what it had that the kind doesn't know. Throws a 400. */
 export function decodeDeclared(
   { schema, version, kind, custom }: Pick<Expected, 'schema' | 'version' | 'kind' | 'custom'>,
   value: unknown,
   mode: FieldValidation,
-  /** The messages say what is wrong, without the kind before it. */
-  bare = false,
-  /** An object of the kind whose fields, where the value has the very same, need no reading. */
-  sharing?: KubeObject,
+  { bare = false, sharing, literals = false }: DeclaredOptions = {},
 ): { readonly object: KubeObject; readonly unknownFields: readonly string[] } {
-  if (!custom) return decodeObject<KubeObject>(schema, value, { mode, version, kind, bare, sharing })
+  if (!custom) return decodeObject<KubeObject>(schema, value, { mode, version, kind, bare, sharing, literals })
   try {
-    return custom.decode(value, mode)
+    return custom.decode(literals ? withoutLiterals(value) : value, mode)
   } catch (error) {
     throw badRequest(cannotBeHandled(schema, (error as Error).message, { version, kind, bare }))
   }
@@ -216,7 +225,7 @@ export function decodeDeclared(
 /** Nothing but the object itself says of which kind a custom resource is. */
 function checkCustomKind(given: KubeObject, expected: Expected, raw: Uint8Array): void {
   if (!given.kind) {
-    const text = raw.length > 0 ? Buffer.from(raw).toString() : JSON.stringify(given)
+    const text = raw.length > 0 ? Buffer.from(raw).toString() : goJson(given)
     const start = text.length > 30 ? `${text.slice(0, 30)} ...` : text
     throw badRequest(
       `the object provided is unrecognized (must be of type ${expected.kind}): Object 'Kind' is missing in '${text}' (${start})`,
@@ -305,8 +314,10 @@ export async function decodeDeleteOptions(request: RequestContext): Promise<Dele
   if (body.length === 0) return undefined
   try {
     switch (contentTypeOf(request)) {
-      case json:
-        return deleteOptionsOf(parseJsonBody(body).value)
+      case json: {
+        const { value, hasLiterals } = parseJsonBody(body)
+        return deleteOptionsOf(value, hasLiterals)
+      }
       case yaml:
         return deleteOptionsOf((await parseYamlBody(body)).value)
       case protobuf: {
@@ -323,9 +334,9 @@ export async function decodeDeleteOptions(request: RequestContext): Promise<Dele
   }
 }
 
-function deleteOptionsOf(value: unknown): DeleteOptions {
+function deleteOptionsOf(value: unknown, literals?: boolean): DeleteOptions {
   checkIsDeleteOptions(typeOfBody(value))
-  return decodeObject(DeleteOptions, value ?? {}, { mode: 'Ignore', bare: true }).object
+  return decodeObject(DeleteOptions, value ?? {}, { mode: 'Ignore', bare: true, literals }).object
 }
 
 function checkIsDeleteOptions({ apiVersion, kind }: TypeOfBody): void {

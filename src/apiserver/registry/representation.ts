@@ -5,6 +5,7 @@
 
 import type { TablePrinter } from '../../api/columns.ts'
 import type { ResourceDeclaration } from '../../api/resource.ts'
+import { goJson } from '../../machinery/json/write.ts'
 import { failure, notAcceptable } from '../../machinery/status-error.ts'
 import { json, type MediaType, parseAccept, protobuf, yaml } from '../serving/media-type.ts'
 import type { Representation } from './forms/form.ts'
@@ -119,10 +120,10 @@ export function internalPackage(group: string): string {
 function inJson(form: Representation, pretty: boolean): Representation {
   if (!pretty) return form
   const as = { id: `pretty:${form.id}`, contentType: json, watchContentType: json }
-  return rewritten(form, value => JSON.stringify(value, null, 2), as)
+  return rewritten(form, value => goJson(value, 2), as)
 }
 
-let writeYaml: (value: unknown) => string = JSON.stringify
+let writeYaml: (value: unknown) => string = goJson
 
 /** YAML is loaded when the server has started: no client waits for it. */
 export async function enableYaml(): Promise<void> {

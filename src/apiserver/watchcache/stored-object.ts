@@ -8,6 +8,8 @@
 import type { KubeObject } from '../../api/resource.ts'
 import { type ManagedFieldsEntry, managedFieldsText, shareFields } from '../../machinery/apply/managed-fields.ts'
 import { deepFreeze } from '../../machinery/deep-freeze.ts'
+import { readJson } from '../../machinery/json/read.ts'
+import { jsonText, withEscapes } from '../../machinery/json/write.ts'
 
 /** Encodes an object for the store: kind, apiVersion and metadata first, without the resourceVersion. */
 export function encodeForStore(object: KubeObject): Buffer {
@@ -15,9 +17,9 @@ export function encodeForStore(object: KubeObject): Buffer {
   const revision = metadata.resourceVersion
   if (revision !== undefined) metadata.resourceVersion = undefined
   const ordered = hasHeaderFirst(object) ? object : withHeaderFirst(object)
-  const text = metadata['managedFields'] === undefined ? JSON.stringify(ordered) : textWithManagedFields(ordered)
+  const text = metadata['managedFields'] === undefined ? jsonText(ordered) : textWithManagedFields(ordered)
   if (revision !== undefined) metadata.resourceVersion = revision
-  return Buffer.from(text)
+  return Buffer.from(withEscapes(text))
 }
 
 const headerFields = ['kind', 'apiVersion', 'metadata']
@@ -38,9 +40,9 @@ function withHeaderFirst({ kind, apiVersion, metadata, ...rest }: KubeObject): K
 /** The metadata is written for itself, into the text of the rest. */
 function textWithManagedFields(object: KubeObject): string {
   const { kind, apiVersion, metadata } = object
-  const names = JSON.stringify({ kind, apiVersion }).slice(0, -1)
+  const names = jsonText({ kind, apiVersion }).slice(0, -1)
   object.metadata = undefined as never
-  const text = JSON.stringify(object)
+  const text = jsonText(object)
   object.metadata = metadata
   return `${names},"metadata":${metadataText(metadata)}${text.slice(names.length)}`
 }
@@ -48,15 +50,15 @@ function textWithManagedFields(object: KubeObject): string {
 /** The sets in managedFields are most of the metadata, and many objects share each: their text is at hand. */
 function metadataText(metadata: KubeObject['metadata']): string {
   const entries: readonly ManagedFieldsEntry[] | undefined = metadata['managedFields']
-  if (!entries) return JSON.stringify(metadata)
+  if (!entries) return jsonText(metadata)
   metadata['managedFields'] = undefined
-  const others = JSON.stringify(metadata)
+  const others = jsonText(metadata)
   metadata['managedFields'] = entries
   return `${others.slice(0, -1)}${others === '{}' ? '' : ','}"managedFields":${managedFieldsText(entries)}}`
 }
 
 function parsed(bytes: Buffer): KubeObject {
-  const object = JSON.parse(bytes.toString()) as KubeObject
+  const object = readJson(bytes.toString()) as KubeObject
   // Thousands of objects have the same few sets: they are in memory once.
   shareFields(object.metadata['managedFields'])
   return object
@@ -128,7 +130,7 @@ export class StoredObject {
     let stored = value
     let header = object ? headerLengthOf(stored, object) : headerLength(stored)
     if (header < 0) {
-      stored = encodeForStore(JSON.parse(Buffer.from(value).toString()))
+      stored = encodeForStore(readJson(Buffer.from(value).toString()) as KubeObject)
       header = headerLength(stored)
     }
     const version = String(revision)

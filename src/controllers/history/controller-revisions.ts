@@ -7,6 +7,7 @@ import type { ResourceDeclaration } from '../../api/resource.ts'
 import { controllerReference, type ReconcileContext } from '../../client/controller.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { canonicalJson, fnv1a32, hashObject } from '../../machinery/hash.ts'
+import { readJson } from '../../machinery/json/read.ts'
 import { safeEncodeString } from '../../machinery/random-suffix.ts'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.ts'
 import type { Owned } from '../controller-ref.ts'
@@ -33,7 +34,7 @@ export function hashOf({ metadata }: ControllerRevision): string {
 
 /** A patch that makes the template this one. Clients compare it byte by byte with theirs, whose keys are in order. */
 function dataOf(template: PodTemplateSpec): object {
-  return JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: 'replace' } } }))
+  return readJson(canonicalJson({ spec: { template: { ...template, $patch: 'replace' } } }))
 }
 
 export function templateOf({ data }: ControllerRevision): PodTemplateSpec {

@@ -10,6 +10,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Env } from '../../machinery/env/env.ts'
+import { goJson } from '../../machinery/json/write.ts'
 import type { StreamingRuntime } from '../streaming/streaming-runtime.ts'
 import { refuseUpgrade } from '../streaming/upgrade.ts'
 import {
@@ -284,7 +285,7 @@ function podList(items: readonly object[]): object {
 
 function json(response: ServerResponse, value: object): void {
   response.setHeader('content-type', 'application/json')
-  response.end(JSON.stringify(value))
+  response.end(goJson(value))
 }
 
 function prometheus(response: ServerResponse, text: string): void {

@@ -1,6 +1,7 @@
 // metadata.managedFields as a map from each manager to what it manages, and back.
 
 import { quote } from '../go-text.ts'
+import { jsonText } from '../json/write.ts'
 import { type FieldSet, readFieldSet, share, sharedText } from './field-set.ts'
 import { PathElementError } from './path-element.ts'
 
@@ -141,7 +142,7 @@ export function managedFieldsText(entries: readonly ManagedFieldsEntry[]): strin
 function entryText(entry: ManagedFieldsEntry): string {
   const { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource } = entry
   const fields = fieldsV1 === undefined || fieldsV1 === null ? undefined : sharedText(fieldsV1 as FieldSet)
-  if (fields === undefined || fieldsType !== 'FieldsV1') return JSON.stringify(entry)
+  if (fields === undefined || fieldsType !== 'FieldsV1') return jsonText(entry)
   let text = manager === undefined ? '{' : `{"manager":${JSON.stringify(manager)},`
   text += `"operation":${JSON.stringify(operation)},"apiVersion":${JSON.stringify(apiVersion)},`
   if (time !== undefined) text += `"time":${JSON.stringify(time)},`

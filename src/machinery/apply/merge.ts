@@ -1,7 +1,7 @@
 // An applied object laid over the live one: what the applied object says wins, the rest stays. Lists with keys and sets
 // keep the live order, unless the applied object orders their common items otherwise.
 
-import { setKey } from '../codec/scalars.ts'
+import { setKey } from '../own-value.ts'
 import { type Atom, isMap, itemElement, type JsonMap, type ListAtom, type MapAtom, own, shapeOf } from './atom.ts'
 import { type PathElement, printElement } from './path-element.ts'
 

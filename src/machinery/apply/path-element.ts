@@ -1,7 +1,9 @@
 // One step of a path into an object, as FieldsV1 writes it: `f:replicas` (a field or map key), `k:{"name":"main"}` (an
 // item of a list by its keys), `v:"finalizer"` (an item of a set), `i:0` (an item by its place). The text is the identity.
 
-import { compareText, goJson, quote } from '../go-text.ts'
+import { compareText, quote } from '../go-text.ts'
+import { readJson } from '../json/read.ts'
+import { goJson } from '../json/write.ts'
 
 export type PathElement = string
 
@@ -52,7 +54,7 @@ export function normalElement(text: string): PathElement | undefined {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text.slice(2))
+    return readJson(text.slice(2))
   } catch (error) {
     throw new PathElementError(`${(error as Error).message}: ${text}`)
   }
@@ -82,7 +84,7 @@ const parsed = new Map<PathElement, unknown>()
 function contentOf(element: PathElement): unknown {
   let value = parsed.get(element)
   if (value === undefined) {
-    value = JSON.parse(element.slice(2))
+    value = readJson(element.slice(2))
     if (parsed.size > 10_000) parsed.clear()
     parsed.set(element, value)
   }
@@ -111,7 +113,8 @@ function compareValues(a: unknown, b: unknown): number {
   if (difference !== 0) return difference
   if (typeof a === 'string') return compareText(a, b as string)
   if (kind > 2) return compareText(goJson(a), goJson(b))
-  return Number(a) - Number(b)
+  const [left, right] = [a as number, b as number]
+  return left < right ? -1 : left > right ? 1 : 0
 }
 
 /** How messages and `causes[].field` write it: `.spec`, `[name="main"]`, `[="x"]`, `[0]`. */

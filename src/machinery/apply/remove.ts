@@ -1,6 +1,6 @@
 // An object without some of its fields and items; and which declared fields count as named when sets are compared for that.
 
-import { setKey } from '../codec/scalars.ts'
+import { setKey } from '../own-value.ts'
 import { type Atom, isMap, itemElementIfAny, type JsonMap, type ListAtom, type MapAtom, shapeOf } from './atom.ts'
 import { below, type FieldSet, hasElement, isEmpty, nodeOf } from './field-set.ts'
 import { fieldElement, type PathElement, self } from './path-element.ts'

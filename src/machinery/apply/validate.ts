@@ -38,7 +38,9 @@ function visit(atom: Atom, value: unknown, path: string, errors: string[]): void
 function scalarProblem(scalar: Scalar, value: unknown): string | undefined {
   switch (scalar) {
     case 'numeric':
-      return typeof value === 'number' ? undefined : `expected numeric (int or float), got ${goType(value)}`
+      return typeof value === 'number' || typeof value === 'bigint'
+        ? undefined
+        : `expected numeric (int or float), got ${goType(value)}`
     case 'string':
       return typeof value === 'string'
         ? undefined

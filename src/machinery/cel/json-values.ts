@@ -2,6 +2,8 @@
 // values as JSON, for what an expression answers.
 
 import { formatDuration, parseDuration } from '../duration.ts'
+import { fitsInt64, narrowInteger } from '../json/numbers.ts'
+import { jsonText } from '../json/write.ts'
 import { timeParts } from '../time.ts'
 import { CelRuntimeError } from './errors.ts'
 import { formatTimestamp } from './times.ts'
@@ -37,13 +39,14 @@ export function fromJson(json: unknown, type: CelType): Value {
     case 'string':
       return type === 'string' || isDyn(type) ? json : fromText(json, type)
     case 'number':
-      return type === 'double' || !Number.isInteger(json)
+      // Beyond 2^53 it is a float64.
+      return type === 'double' || !Number.isSafeInteger(json)
         ? json
         : type === 'uint'
           ? new Uint(BigInt(json))
           : BigInt(json)
     case 'bigint':
-      return json
+      return type === 'double' ? Number(json) : type === 'uint' ? new Uint(json) : json
     case 'undefined':
       return null
     case 'object':
@@ -135,7 +138,7 @@ const setList: AssociativeList = {
 function mapList(keys: readonly string[]): AssociativeList {
   const keyOf = (item: Value): string => {
     const json = toJson(item) as Json | null
-    return JSON.stringify(keys.map(key => json?.[key] ?? null))
+    return jsonText(keys.map(key => json?.[key] ?? null))
   }
   const rules: AssociativeList = {
     equals(left, right) {
@@ -279,7 +282,7 @@ export function toJson(value: Value): unknown {
     case 'string':
       return value
     case 'bigint':
-      return Number(value)
+      return narrowInteger(value)
     case 'number':
       if (!Number.isFinite(value)) throw new CelRuntimeError(`unsupported JSON number: ${value}`)
       return value
@@ -296,7 +299,7 @@ export function toJson(value: Value): unknown {
     return json
   }
   if (value instanceof ObjectValue || value instanceof OpaqueValue) return value.toJson()
-  if (value instanceof Uint) return Number(value.value)
+  if (value instanceof Uint) return fitsInt64(value.value) ? narrowInteger(value.value) : Number(value.value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (value instanceof Timestamp) return formatTimestamp(value)
   if (value instanceof Duration) return formatDuration(value.nanos)

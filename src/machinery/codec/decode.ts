@@ -4,10 +4,12 @@
 // Comes in: a schema and what JSON.parse gave. Goes out: the object, and which fields were unknown. A schema is compiled
 // once into readers, so that a pod takes microseconds; what went wrong is found out by `explain.ts` in a second, slower walk.
 
+import { NumberLiteral, withoutLiterals } from '../json/numbers.ts'
+import { setKey } from '../own-value.ts'
 import type { FieldSchema, ObjectSchema, ScalarType, TypeNode } from '../schema/schema.ts'
 import { badRequest } from '../status-error.ts'
 import { explain } from './explain.ts'
-import { jsonKind, readers, type ScalarReader, setKey, TypeMismatch, zeroOf } from './scalars.ts'
+import { jsonKind, readers, type ScalarReader, TypeMismatch, zeroOf } from './scalars.ts'
 
 /** `fieldValidation`: whether unknown fields are reported. They are dropped in any case. */
 export type DecodeMode = 'Strict' | 'Warn' | 'Ignore'
@@ -21,6 +23,8 @@ export interface DecodeOptions {
   readonly bare?: boolean
   /** An object in normal form: whole fields of it that the value has too are taken as they are, not copied; only metadata is made anew. */
   readonly sharing?: object | undefined
+  /** A `NumberLiteral` may stand in the value. */
+  readonly literals?: boolean | undefined
 }
 
 export interface Decoded<T = any> {
@@ -38,7 +42,12 @@ export function decodeObject<T = any>(
   options: DecodeOptions = {},
 ): Decoded<T> {
   const reader = readerOf(schema)
-  const state: State = { unknown: false, root: true, sharing: options.sharing as Json | undefined }
+  const state: State = {
+    unknown: false,
+    root: true,
+    sharing: options.sharing as Json | undefined,
+    literals: options.literals ?? false,
+  }
   try {
     const object = reader.read(value, state) as T
     if (!state.unknown || options.mode === 'Ignore') return { object, unknownFields: none }
@@ -78,6 +87,7 @@ interface State {
   root: boolean
   /** What the outermost object may take its fields from. */
   readonly sharing: Json | undefined
+  readonly literals: boolean
 }
 
 interface NodeReader {
@@ -109,10 +119,13 @@ function nodeReader(node: TypeNode): NodeReader {
     case 'either': {
       const [object, other] = [new LazyReader(node.of), nodeReader(node.or)]
       return {
-        read: (value, state) => (isObject(value) ? object : other).read(value, state),
+        read: (value, state) =>
+          (isObject(value) && !(value instanceof NumberLiteral) ? object : other).read(value, state),
         zero: () => null,
       }
     }
+    case 'any':
+      return { read: (value, state) => (state.literals ? withoutLiterals(value) : value), zero: () => null }
     default: {
       const zero = zeroOf(node.type)
       return { read: readers[node.type], zero: () => zero }
@@ -171,6 +184,7 @@ class MapReader implements NodeReader {
 
   read(value: unknown, state: State): unknown {
     if (!isObject(value)) throw new TypeMismatch(jsonKind(value, ''), 'map')
+    if (state.literals) refuseLiteral(value, 'map')
     const out: Json = {}
     for (const key of Object.keys(value)) {
       const item = value[key]
@@ -212,6 +226,7 @@ class ObjectReader implements NodeReader {
 
   read(value: unknown, state: State): unknown {
     if (!isObject(value)) throw new TypeMismatch(jsonKind(value, ''), 'object')
+    if (state.literals) refuseLiteral(value, 'object')
     const root = state.root
     state.root = false
     const sharing = root ? state.sharing : undefined
@@ -263,7 +278,7 @@ class ObjectReader implements NodeReader {
 /** `ofList`: the field of a list kind, whose items the server makes and never leaves out. */
 function fieldReader(field: FieldSchema, index: number, ofList: boolean): FieldReader {
   const { type } = field.node
-  const composite = type === 'list' || type === 'map' || type === 'object' || type === 'either'
+  const composite = type === 'list' || type === 'map' || type === 'object' || type === 'either' || type === 'any'
   return {
     name: field.name,
     index,
@@ -300,6 +315,11 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A literal is an object in JavaScript. */
+function refuseLiteral(value: unknown, wanted: string): void {
+  if (value instanceof NumberLiteral) throw new TypeMismatch(jsonKind(value, ''), wanted)
+}
+
 function isZero(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
@@ -308,6 +328,8 @@ function isZero(value: unknown): boolean {
       return value === 0
     case 'boolean':
       return !value
+    case 'bigint':
+      return false
     default:
       if (Array.isArray(value)) return value.length === 0
       for (const _ in value as Json) return false

@@ -2,6 +2,7 @@
 // Go's JSON decoder (sigs.k8s.io/json) words it. The slow companion of `decode.ts`, walked only when something was.
 
 import { quote } from '../go-text.ts'
+import { NumberLiteral } from '../json/numbers.ts'
 import type { ObjectSchema, TypeNode } from '../schema/schema.ts'
 import { goTypeName, jsonKind, readers, TypeMismatch } from './scalars.ts'
 
@@ -42,7 +43,7 @@ class Walker {
       return
     }
     const struct = schema.name.split('.').at(-1)!
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       this.#mismatched(jsonKind(value, ''), goTypeName({ type: 'object', of: () => schema }), context)
       return
     }
@@ -70,12 +71,12 @@ class Walker {
         } else this.#mismatched(jsonKind(value, ''), goTypeName(node), context)
         break
       case 'map':
-        if (typeof value === 'object' && !Array.isArray(value)) {
+        if (isObject(value)) {
           for (const [key, item] of Object.entries(value)) this.node(node.value, item, `${path}.${key}`, context)
         } else this.#mismatched(jsonKind(value, ''), goTypeName(node), context)
         break
       case 'either':
-        if (typeof value === 'object' && !Array.isArray(value)) this.object(node.of(), value, path, context)
+        if (isObject(value)) this.object(node.of(), value, path, context)
         else this.node(node.or, value, path, context)
         break
       default:
@@ -101,6 +102,9 @@ class Walker {
     }
   }
 }
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral)
 
 function mismatchText(found: string, wanted: string, { struct, fields }: Context): string {
   if (fields.length === 0) return `json: cannot unmarshal ${found} into Go value of type ${wanted}`

@@ -1,5 +1,7 @@
 // Reads the protobuf wire format. What is malformed is refused in the words of gogo-proto's generated code.
 
+import { narrowInteger } from '../json/numbers.ts'
+
 export const varintType = 0
 export const fixed64Type = 1
 export const lengthType = 2
@@ -27,6 +29,11 @@ export class Reader {
 
   /** The low 53 bits are exact; a negative int64 comes out negative. */
   varint(): number {
+    return Number(this.int64())
+  }
+
+  /** All 64 bits: a bigint where a number is not exact. */
+  int64(): number | bigint {
     let value = 0
     let scale = 1
     for (let count = 0; count < 7; count++) {
@@ -35,10 +42,9 @@ export class Reader {
       if (byte < 0x80) return value
       scale *= 128
     }
-    return Number(this.#rest(BigInt(value)))
+    return narrowInteger(this.#rest(BigInt(value)))
   }
 
-  /** All 64 bits. */
   bigVarint(): bigint {
     let big = 0n
     for (let shift = 0n; shift < 49n; shift += 7n) {

@@ -46,8 +46,7 @@ export class ReverseWriter {
       return
     }
     if (value < 0 || value > Number.MAX_SAFE_INTEGER) {
-      // The largest int64 reads as 2^63 from JSON: the nearest double.
-      this.bigVarint(value >= 2 ** 63 ? (1n << 63n) - 1n : BigInt(Math.trunc(value)))
+      this.bigVarint(BigInt(Math.trunc(value)))
       return
     }
     this.#room(10)

@@ -4,12 +4,12 @@
 // of their keys; numbers of a list one by one. Comes in or goes out: objects in normal form (`decode.ts`).
 
 import { compareText } from '../go-text.ts'
+import { setKey } from '../own-value.ts'
 import type { FieldSchema, ObjectSchema, TypeNode } from '../schema/schema.ts'
 import { decodeObject } from './decode.ts'
 import { encodeEnvelope } from './protobuf-envelope.ts'
 import { fixed64Type, lengthType, ProtobufError, Reader, varintType } from './protobuf-reader.ts'
 import { ReverseWriter } from './protobuf-writer.ts'
-import { setKey } from './scalars.ts'
 import { readWellKnown, writeWellKnown } from './well-known-messages.ts'
 
 export {
@@ -185,8 +185,11 @@ function writeValue(node: TypeNode, value: any): void {
       writer.byte(value ? 1 : 0)
       break
     case 'int32':
-    case 'int64':
       writer.varint(value ?? 0)
+      break
+    case 'int64':
+      if (typeof value === 'bigint') writer.bigVarint(value)
+      else writer.varint(value ?? 0)
       break
     case 'double':
       writer.double(value ?? 0)
@@ -340,7 +343,7 @@ function readValue(node: TypeNode, reader: Reader): unknown {
     case 'int32':
       return reader.varint() | 0
     case 'int64':
-      return reader.varint()
+      return reader.int64()
     case 'double':
       return reader.double()
     case 'bytes':

@@ -1,6 +1,7 @@
 // What Go's converter says of the first value of a map that does not fit its field. Strategic merge patches are made into
 // objects by it, not by the JSON decoder (`explain.ts`): it reads fields in declared order, and names no field.
 
+import { isInt64 } from '../json/numbers.ts'
 import type { ObjectSchema, TypeNode } from '../schema/schema.ts'
 import { goTypeName, readers } from './scalars.ts'
 
@@ -68,7 +69,9 @@ function kindOf(value: unknown): string {
     case 'boolean':
       return 'bool'
     case 'number':
-      return Number.isInteger(value) ? 'int64' : 'float64'
+      return isInt64(value) ? 'int64' : 'float64'
+    case 'bigint':
+      return 'int64'
     case 'string':
       return 'string'
     default:

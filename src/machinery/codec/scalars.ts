@@ -1,6 +1,7 @@
 // How each scalar type is read from JSON: what is accepted, its normal form, and what Go would say of anything else.
 
 import { canonicalDuration } from '../duration.ts'
+import { fitsInt64, isInt64, NumberLiteral, narrowInteger, withoutLiterals } from '../json/numbers.ts'
 import { canonicalQuantity } from '../quantity.ts'
 import type { ScalarType, TypeNode } from '../schema/schema.ts'
 import { canonicalMicroTime, canonicalTime } from '../time.ts'
@@ -32,7 +33,10 @@ function fail(value: unknown, wanted: string): never {
 export function jsonKind(value: unknown, wanted: string): string {
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'boolean') return 'bool'
-  if (typeof value === 'number') return /^(int|float)/.test(wanted) ? `number ${value}` : 'number'
+  if (typeof value === 'number' || typeof value === 'bigint' || value instanceof NumberLiteral) {
+    if (!/^(int|float)/.test(wanted)) return 'number'
+    return `number ${value instanceof NumberLiteral ? value.text : value}`
+  }
   return typeof value
 }
 
@@ -74,27 +78,40 @@ function textReader(parse: (text: string) => string | undefined): ScalarReader {
   return value => (typeof value === 'string' ? parse(value) : fail(value, 'string'))
 }
 
-const maxInt64 = 2 ** 63
+/** Numbers beyond 2^53 come from callers in the same process only: what is read as JSON has bigints there. */
+function readInt64(value: unknown): number | bigint {
+  if (isInt64(value)) return value
+  if (typeof value !== 'number' || !Number.isInteger(value) || !fitsInt64(BigInt(value))) fail(value, 'int64')
+  return narrowInteger(BigInt(value))
+}
+
+function readDouble(value: unknown): number {
+  if (typeof value === 'number') return value
+  const number = typeof value === 'bigint' ? Number(value) : value instanceof NumberLiteral ? value.value : Number.NaN
+  return Number.isFinite(number) ? number : fail(value, 'float64')
+}
+
+/** Numbers are read by their text; anything else fails in the words of the parser. */
+function quantityText(value: unknown): string {
+  if (typeof value === 'string') return value.trim()
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  return value instanceof NumberLiteral ? value.text : '!'
+}
 
 export const readers: Readonly<Record<ScalarType, ScalarReader>> = {
   string: value => (typeof value === 'string' ? value : fail(value, 'string')),
   boolean: value => (typeof value === 'boolean' ? value : fail(value, 'bool')),
   int32: value => (typeof value === 'number' && (value | 0) === value ? value : fail(value, 'int32')),
-  int64: value =>
-    typeof value === 'number' && Number.isInteger(value) && value >= -maxInt64 && value <= maxInt64
-      ? value
-      : fail(value, 'int64'),
-  double: value => (typeof value === 'number' ? value : fail(value, 'float64')),
+  int64: value => (Number.isSafeInteger(value) ? value : readInt64(value)),
+  double: readDouble,
   bytes: readBytes,
-  quantity: value =>
-    // Numbers are read by their text; anything else fails in the words of the parser.
-    canonicalQuantity(typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '!'),
+  quantity: value => canonicalQuantity(quantityText(value)),
   intOrString: value =>
     typeof value === 'string' || (typeof value === 'number' && (value | 0) === value) ? value : fail(value, 'int32'),
   time: textReader(canonicalTime),
   microTime: textReader(canonicalMicroTime),
   duration: textReader(canonicalDuration),
-  any: value => value,
+  any: value => withoutLiterals(value),
 }
 
 /** What a Go field of this type holds when nothing was read into it, as JSON writes it. */
@@ -151,11 +168,4 @@ export function goTypeName(node: TypeNode): string {
     default:
       return node.type
   }
-}
-
-/** Assigns any key safely: `__proto__` is a name like any other in an object that came over the wire. */
-export function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
-  else target[key] = value
 }

@@ -2,6 +2,8 @@
 // raw JSON (RawExtension, FieldsV1, apiextensions JSON).
 
 import { formatDuration, parseDuration } from '../duration.ts'
+import { readJson } from '../json/read.ts'
+import { jsonText } from '../json/write.ts'
 import type { TypeNode } from '../schema/schema.ts'
 import { timeFromParts, timeParts } from '../time.ts'
 import type { Reader } from './protobuf-reader.ts'
@@ -40,7 +42,7 @@ export function writeWellKnown(node: TypeNode, value: any, writer: ReverseWriter
     }
     case 'any':
       if (value === undefined || value === null) return
-      writer.bytes(Buffer.from(JSON.stringify(value)))
+      writer.bytes(Buffer.from(jsonText(value)))
       writer.byte(0x0a)
       break
     default:
@@ -76,7 +78,7 @@ export function readWellKnown(node: TypeNode, reader: Reader): unknown {
       return number(1) === 1 ? (bytes(3)?.toString() ?? '') : number(2) | 0
     case 'any': {
       const raw = bytes(1)
-      return raw && raw.length > 0 ? JSON.parse(raw.toString()) : undefined
+      return raw && raw.length > 0 ? readJson(raw.toString()) : undefined
     }
     default:
       throw new Error(`no message stands for ${node.type}`)

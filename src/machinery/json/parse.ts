@@ -1,11 +1,11 @@
 // Reads JSON as the API server does: strict grammar with Go's error texts and offsets, and the duplicate fields that
 // JSON.parse would hide.
 //
-// Bytes in; the value and `duplicate field "spec.replicas"` texts out. Whole numbers beyond 2^53 lose their last digits,
-// as everywhere in JavaScript: fields that hold such numbers (int64) are written as the nearest double.
+// Bytes in; the value and `duplicate field "spec.replicas"` texts out. Numbers are those of `numbers.ts`.
 
 import { quote } from '../go-text.ts'
 import { findDuplicates } from './duplicates.ts'
+import { readJson, readLiterals } from './read.ts'
 import { findSyntaxError } from './syntax-error.ts'
 
 export { JsonSyntaxError } from './syntax-error.ts'
@@ -17,12 +17,21 @@ export interface ParsedJson {
   readonly value: unknown
   /** `duplicate field "spec.replicas"`, in the order of the text, each once. Empty unless asked for. */
   readonly duplicates: readonly string[]
+  /** A `NumberLiteral` may stand in it. */
+  readonly hasLiterals?: boolean
+}
+
+export interface ParseOptions {
+  /** Tell of repeated keys. */
+  readonly duplicates: boolean
+  /** Give numbers that are not what they look like as `NumberLiteral`. */
+  readonly literals?: boolean
 }
 
 /** Throws a `JsonSyntaxError`. */
-export function parseJson(bytes: Uint8Array, options: { readonly duplicates: boolean }): ParsedJson {
+export function parseJson(bytes: Uint8Array, options: ParseOptions): ParsedJson {
   const text = decodeUtf8(bytes)
-  const { colons, depth } = scan(bytes)
+  const { colons, depth, numbers } = scan(bytes)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -30,8 +39,13 @@ export function parseJson(bytes: Uint8Array, options: { readonly duplicates: boo
     throw findSyntaxError(bytes) ?? error
   }
   if (depth > maxDepth) throw findSyntaxError(bytes, maxDepth) ?? new SyntaxError('exceeded max depth')
-  if (!options.duplicates || colons === countKeys(value)) return { value, duplicates: none }
-  return { value, duplicates: findDuplicates(text).map(path => `duplicate field ${quote(path)}`) }
+  // Told before: a literal is an object, and has no keys.
+  const repeats = options.duplicates && colons !== countKeys(value)
+  const duplicates = repeats ? findDuplicates(text).map(path => `duplicate field ${quote(path)}`) : none
+  if (!numbers) return { value, duplicates }
+  return options.literals
+    ? { value: readLiterals(text), duplicates, hasLiterals: true }
+    : { value: readJson(text), duplicates }
 }
 
 const none: readonly string[] = Object.freeze([])
@@ -40,9 +54,17 @@ function decodeUtf8(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }
 
-/** How many colons stand outside of strings: as many as there are keys. And how deep it goes. */
-function scan(bytes: Uint8Array): { colons: number; depth: number } {
+interface Scan {
+  /** Outside of strings: as many as there are keys. */
+  readonly colons: number
+  readonly depth: number
+  /** There are numbers of more than 15 digits, with a fraction or with an exponent. */
+  readonly numbers: boolean
+}
+
+function scan(bytes: Uint8Array): Scan {
   let colons = 0
+  let numbers = false
   let level = 0
   let depth = 0
   const end = bytes.length
@@ -66,10 +88,19 @@ function scan(bytes: Uint8Array): { colons: number; depth: number } {
       case 0x5d:
         level--
         break
+      default: {
+        if (!isDigit(bytes[at]!)) break
+        const start = at
+        while (isDigit(bytes[at + 1]!)) at++
+        const after = bytes[at + 1]
+        if (at - start >= 15 || after === 0x2e || after === 0x65 || after === 0x45) numbers = true
+      }
     }
   }
-  return { colons, depth }
+  return { colons, depth, numbers }
 }
+
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
 function countKeys(value: unknown): number {
   if (value === null || typeof value !== 'object') return 0

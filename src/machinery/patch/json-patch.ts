@@ -3,10 +3,10 @@
 // Upstream's library (evanphx/json-patch v4) decides where the RFC leaves room: an index may be negative (from the end),
 // and `replace` may name a field that an object does not have yet.
 
-import { setKey } from '../codec/scalars.ts'
 import { deepEqual } from '../deep-equal.ts'
 import { deepCopy } from '../deep-freeze.ts'
 import { quote } from '../go-text.ts'
+import { setKey } from '../own-value.ts'
 import { badRequest, genericServerResponse, requestEntityTooLarge, StatusError } from '../status-error.ts'
 
 type Container = unknown[] | Record<string, unknown>

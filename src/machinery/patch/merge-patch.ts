@@ -1,12 +1,14 @@
 // JSON merge patch (RFC 7386): objects are merged field by field, null removes, anything else replaces.
 
-import { setKey } from '../codec/scalars.ts'
+import { NumberLiteral } from '../json/numbers.ts'
+import { jsonText } from '../json/write.ts'
+import { setKey } from '../own-value.ts'
 import { badRequest } from '../status-error.ts'
 
 type Json = Record<string, unknown>
 
 function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral)
 }
 
 /** The patched object; the inputs stay as they are and may share parts with it. Throws a StatusError (400) for a patch that is no object. */
@@ -49,5 +51,5 @@ export function createMergePatch(original: object, modified: object): Json {
 }
 
 function same(a: unknown, b: unknown): boolean {
-  return a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b))
+  return a === b || (typeof a === 'object' && typeof b === 'object' && jsonText(a) === jsonText(b))
 }

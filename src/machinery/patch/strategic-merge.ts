@@ -4,8 +4,8 @@
 // Semantics as upstream's (apimachinery util/strategicpatch), with two differences: directives never end up in the
 // result, and inside values without a declaration (raw JSON) objects are merged and lists replaced.
 
-import { setKey } from '../codec/scalars.ts'
 import { goValue } from '../go-text.ts'
+import { setKey } from '../own-value.ts'
 import type { FieldSchema, ObjectSchema, TypeNode } from '../schema/schema.ts'
 import { badRequest, failure, genericServerResponse, StatusError } from '../status-error.ts'
 import { inOrderOf, type Json, type List, mergeOrdered } from './element-order.ts'

@@ -1,6 +1,7 @@
 // JSON as Go writes maps: keys in order. For values of custom resources in messages.
 
-import { compareText, goJson } from '../go-text.ts'
+import { compareText } from '../go-text.ts'
+import { goJson } from '../json/write.ts'
 import { isObject } from './schema.ts'
 
 /** The value with the keys of its objects in order; scalars as they are. */

@@ -14,7 +14,9 @@ import {
   tooMany,
   typeInvalid,
 } from '../field-error.ts'
-import { goJson, goValue, quote } from '../go-text.ts'
+import { goNumber, goValue, quote } from '../go-text.ts'
+import { isInt64 } from '../json/numbers.ts'
+import { goJson } from '../json/write.ts'
 import { compilePattern } from '../re2.ts'
 import type { Correlated } from './correlation.ts'
 import { formatOf, isOfFormat } from './formats.ts'
@@ -86,7 +88,9 @@ function checkRatcheted(schema: JsonSchema, value: unknown, name: string, correl
 /** The JSON type of a value. */
 function typeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  if (typeof value === 'bigint') return 'integer'
+  // A float is taken for an integer while it is exact.
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number'
   return value === null ? 'null' : typeof value
 }
 
@@ -113,7 +117,7 @@ function check(schema: JsonSchema, value: unknown, name: string, correlated: Cor
     const format = formatOf(schema)
     if (format !== '' && isKnownStringFormat(schema)) run(checkFormat(format, value, name))
   }
-  if (typeof value === 'number') run(checkNumber(schema, value, name))
+  if (typeof value === 'number' || typeof value === 'bigint') run(checkNumber(schema, value, name))
   if (Array.isArray(value)) run(checkList(schema, value, name, correlated))
   run(checkEnum(schema, value, name))
   if (isObject(value)) run(checkObject(schema, value, name, correlated))
@@ -186,58 +190,68 @@ const int32Limit = 2 ** 31
 const float32Limit = 3.4028234663852886e38
 
 /** A number that the type and format cannot hold. */
-function outOfRange(schema: JsonSchema, value: number, what: string, name: string): Failure | undefined {
+function outOfRange(schema: JsonSchema, value: number | bigint, what: string, name: string): Failure | undefined {
   if (schema['x-kubernetes-int-or-string'] || (schema.type !== 'integer' && schema.type !== 'number')) return undefined
   const format = formatOf(schema)
   const message = `${what} value must be of type ${schema.type} ${format ? `with format ${format}` : '(default format)'} in ${name}`
   if (schema.type === 'number')
-    return format === 'float' && Math.abs(value) > float32Limit ? asWhole(message) : undefined
-  if (!Number.isInteger(value)) return asWhole(message)
+    return format === 'float' && Math.abs(Number(value)) > float32Limit ? asWhole(message) : undefined
+  if (typeof value !== 'bigint' && !Number.isInteger(value)) return asWhole(message)
   const limit = format === 'int32' ? int32Limit : 2 ** 63
   return value >= -limit && value < limit ? undefined : asWhole(message)
 }
 
-function checkNumber(schema: JsonSchema, value: number, name: string): Result {
+function checkNumber(schema: JsonSchema, value: number | bigint, name: string): Result {
   const { multipleOf, maximum, minimum, exclusiveMaximum, exclusiveMinimum } = schema
   const result: Result = { failures: [], matches: 1 }
   add(result, outOfRange(schema, value, 'Checked', name))
+  /** Integers are compared with integers, unless the type has none like the bound. */
+  const boundOf = (bound: number, what: string): number => {
+    const failure = outOfRange(schema, bound, what, name)
+    add(result, failure)
+    return failure || !isInt64(value) ? bound : Math.trunc(bound)
+  }
   if (multipleOf !== undefined) {
-    add(result, outOfRange(schema, multipleOf, 'MultipleOf', name))
-    if (multipleOf <= 0)
-      add(result, isInvalid(name, multipleOf, `factor MultipleOf declared for ${name} must be positive: ${multipleOf}`))
-    else if (!isMultiple(value, multipleOf))
-      add(result, isInvalid(name, value, `${name} in body should be a multiple of ${multipleOf}`))
+    const factor = boundOf(multipleOf, 'MultipleOf')
+    if (factor <= 0)
+      add(
+        result,
+        isInvalid(name, factor, `factor MultipleOf declared for ${name} must be positive: ${goNumber(factor)}`),
+      )
+    else if (!isMultiple(value, factor))
+      add(result, isInvalid(name, value, `${name} in body should be a multiple of ${goNumber(factor)}`))
   }
   if (minimum !== undefined) {
-    add(result, outOfRange(schema, minimum, 'Minimum boundary', name))
-    if (exclusiveMinimum ? value <= minimum : value < minimum)
+    const least = boundOf(minimum, 'Minimum boundary')
+    if (exclusiveMinimum ? value <= least : value < least)
       add(
         result,
         isInvalid(
           name,
           value,
-          `${name} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`,
+          `${name} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${goNumber(least)}`,
         ),
       )
   }
   if (maximum !== undefined) {
-    add(result, outOfRange(schema, maximum, 'Maximum boundary', name))
-    if (exclusiveMaximum ? value >= maximum : value > maximum)
+    const most = boundOf(maximum, 'Maximum boundary')
+    if (exclusiveMaximum ? value >= most : value > most)
       add(
         result,
         isInvalid(
           name,
           value,
-          `${name} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`,
+          `${name} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${goNumber(most)}`,
         ),
       )
   }
   return result
 }
 
-function isMultiple(value: number, factor: number): boolean {
-  const times = factor < 1 ? (1 / factor) * value : value / factor
-  return Math.abs(times - Math.round(times)) < 1e-9
+function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === 'bigint' && Number.isInteger(factor)) return value % BigInt(factor) === 0n
+  const times = factor < 1 ? (1 / factor) * Number(value) : Number(value) / factor
+  return Math.abs(times) <= Number.MAX_SAFE_INTEGER && Math.abs(times - Math.round(times)) < 1e-9
 }
 
 function checkList(

@@ -2,8 +2,8 @@
 // keys a strict reading finds twice.
 
 import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Scalar, type YAMLMap } from 'yaml'
-import { setKey } from '../codec/scalars.ts'
 import { quote } from '../go-text.ts'
+import { setKey } from '../own-value.ts'
 import { resolveScalar, type ScalarValue, tagOfValue } from './scalar.ts'
 import { YamlSyntaxError } from './syntax-error.ts'
 

@@ -1,7 +1,9 @@
 // What a plain scalar is (go-yaml v2, as sigs.k8s.io/yaml has it): YAML 1.1's booleans and octals, and Go's own notation
 // of numbers; no sexagesimals, and times stay text.
 
-export type ScalarValue = string | number | boolean | null
+import { integerOf, isInt64 } from '../json/numbers.ts'
+
+export type ScalarValue = string | number | bigint | boolean | null
 
 const words = new Map<string, ScalarValue>()
 const say = (value: ScalarValue, ...texts: string[]) => {
@@ -30,8 +32,7 @@ export function resolveScalar(text: string): ScalarValue {
   if (match) {
     const [, sign, hexadecimal, octal, binary, decimal] = match
     const digits = hexadecimal ? `0x${hexadecimal}` : octal ? `0o${octal}` : binary ? `0b${binary}` : decimal!
-    const value = Number(BigInt(digits))
-    return sign === '-' && value !== 0 ? -value : value
+    return integerOf(digits, sign === '-')
   }
   return float.test(plain) ? finite(plain, text) : text
 }
@@ -49,5 +50,5 @@ export function tagOfValue(value: ScalarValue): ScalarTag {
   if (value === null) return 'null'
   if (typeof value === 'boolean') return 'bool'
   if (typeof value === 'string') return 'str'
-  return Number.isInteger(value) ? 'int' : 'float'
+  return isInt64(value) ? 'int' : 'float'
 }

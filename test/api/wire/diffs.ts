@@ -1,7 +1,7 @@
 // Patches that turn one object into another, of the three kinds: the inverse that the tests of patches need.
 
-import { setKey } from '../../../src/machinery/codec/scalars.ts'
 import { deepEqual } from '../../../src/machinery/deep-equal.ts'
+import { setKey } from '../../../src/machinery/own-value.ts'
 import type { FieldSchema, ObjectSchema, TypeNode } from '../../../src/machinery/schema/schema.ts'
 
 type Json = Record<string, any>

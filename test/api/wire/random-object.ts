@@ -1,7 +1,7 @@
 // Objects of any declared kind with whatever may stand in them, from a seed: what property tests and the fuzzer begin with.
 
 import { decodeObject } from '../../../src/machinery/codec/decode.ts'
-import { setKey } from '../../../src/machinery/codec/scalars.ts'
+import { setKey } from '../../../src/machinery/own-value.ts'
 import type { FieldSchema, ObjectSchema, TypeNode } from '../../../src/machinery/schema/schema.ts'
 
 /** A number from 0 up to 1. */

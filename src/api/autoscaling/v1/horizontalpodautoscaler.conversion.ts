@@ -2,6 +2,8 @@
 // annotations, in v1's form of it, so that a client of v1 that writes back what it has read loses nothing.
 
 import { decodeObject } from '../../../machinery/codec/decode.ts'
+import { readJson } from '../../../machinery/json/read.ts'
+import { goJson } from '../../../machinery/json/write.ts'
 import type { ObjectSchema } from '../../../machinery/schema/schema.ts'
 import { registerConversion } from '../../conversion.ts'
 import { apiVersionOf, type KubeObject } from '../../resource.ts'
@@ -34,10 +36,10 @@ function toV1(object: KubeObject): KubeObject {
   )
   const annotations: Json = {
     ...withoutRoundTripAnnotations(object.metadata).annotations,
-    ...(others.length > 0 && { [annotation.metrics]: JSON.stringify(others.map(specToV1)) }),
-    ...(spec.behavior && { [annotation.behavior]: JSON.stringify(behaviorToV1(spec.behavior)) }),
-    ...(current.length > 0 && { [annotation.currentMetrics]: JSON.stringify(current.map(statusToV1)) }),
-    ...(status.conditions?.length > 0 && { [annotation.conditions]: JSON.stringify(status.conditions) }),
+    ...(others.length > 0 && { [annotation.metrics]: goJson(others.map(specToV1)) }),
+    ...(spec.behavior && { [annotation.behavior]: goJson(behaviorToV1(spec.behavior)) }),
+    ...(current.length > 0 && { [annotation.currentMetrics]: goJson(current.map(statusToV1)) }),
+    ...(status.conditions?.length > 0 && { [annotation.conditions]: goJson(status.conditions) }),
   }
   return {
     ...object,
@@ -246,7 +248,7 @@ function withAnnotations(metadata: KubeObject['metadata'], annotations: Json): K
 function keptList(text: string | undefined, schema: ObjectSchema, convert: Source): Json[] | undefined {
   if (text === undefined) return undefined
   try {
-    return JSON.parse(text).map((item: Json) => decodeObject(schema, convert(item)).object)
+    return readJson(text).map((item: Json) => decodeObject(schema, convert(item)).object)
   } catch {
     return undefined
   }
@@ -274,7 +276,7 @@ function behaviorToV1({ scaleUp, scaleDown }: Json): Json {
 function keptBehavior(text: string | undefined): Json | undefined {
   if (text === undefined) return undefined
   try {
-    const behavior: Json = decodeObject(HorizontalPodAutoscalerBehavior, uncapitalized(JSON.parse(text))).object
+    const behavior: Json = decodeObject(HorizontalPodAutoscalerBehavior, uncapitalized(readJson(text))).object
     return behavior['scaleUp'] || behavior['scaleDown'] ? behavior : undefined
   } catch {
     return undefined

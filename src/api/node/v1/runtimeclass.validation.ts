@@ -2,6 +2,7 @@
 
 import { duplicate, type FieldError, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
+import { jsonText } from '../../../machinery/json/write.ts'
 import { checkDNSLabel, checkImmutable, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabels } from '../../../machinery/validation/labels.ts'
 import { checkContainerResourceName, checkResourceRequirements } from '../../core/v1/resources.validation.ts'
@@ -40,7 +41,7 @@ function checkScheduling(
   const seen = new Set<string>()
   for (const [index, toleration] of tolerations.entries()) {
     const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = toleration
-    const text = JSON.stringify([key, operator, value, effect, tolerationSeconds])
+    const text = jsonText([key, operator, value, effect, tolerationSeconds])
     if (seen.has(text))
       errors.push(
         duplicate(at.index(index), {

@@ -4,6 +4,7 @@
 import { duplicate, invalid, notSupported, required, tooLong, tooMany } from '../../../machinery/field-error.ts'
 import type { FieldPath } from '../../../machinery/field-path.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
+import { jsonText } from '../../../machinery/json/write.ts'
 import { checkDNSLabel, checkDNSSubdomain, checkName, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabelName } from '../../../machinery/validation/labels.ts'
 import { isCIdentifier, isLabelValue } from '../../../machinery/validation/names.ts'
@@ -110,7 +111,7 @@ export function checkConfiguration({ opaque }: DeviceConfiguration, path: FieldP
 /** A JSON object, and not too large. */
 export function checkRawExtension(value: unknown, longest: number, path: FieldPath, errors: Errors): void {
   if (value === undefined || value === null) errors.push(required(path))
-  else if (byteLength(JSON.stringify(value)) > longest) errors.push(tooLong(path, '', longest))
+  else if (byteLength(jsonText(value)) > longest) errors.push(tooLong(path, '', longest))
   else if (typeof value !== 'object' || Array.isArray(value))
     errors.push(invalid(path, '<value omitted>', 'must be a valid JSON object'))
 }

@@ -6,6 +6,7 @@ import { podQOSClass } from '../../../api/core/v1/pod-qos.ts'
 import { checkTolerations } from '../../../api/core/v1/scheduling.validation.ts'
 import { type FieldError, fieldErrorMessage } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
+import { readJson } from '../../../machinery/json/read.ts'
 import { findSyntaxError } from '../../../machinery/json/syntax-error.ts'
 import { notFound, unknownError } from '../../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, isResource } from '../admission.ts'
@@ -76,7 +77,7 @@ function namespaceTolerations(
   if (text === '') return []
   const problem = findSyntaxError(Buffer.from(text))
   if (problem) throw unknownError(problem.message)
-  const list: unknown = JSON.parse(text) ?? undefined
+  const list: unknown = readJson(text) ?? undefined
   if (list === undefined) return undefined
   if (!Array.isArray(list))
     throw unknownError(`json: cannot unmarshal ${goTypeOf(list)} into Go value of type []v1.Toleration`)

@@ -7,7 +7,9 @@ import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { semanticEqual } from '../../../machinery/deep-equal.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { quote } from '../../../machinery/go-text.ts'
+import { readJson } from '../../../machinery/json/read.ts'
 import { findSyntaxError } from '../../../machinery/json/syntax-error.ts'
+import { goJson, jsonText } from '../../../machinery/json/write.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
 import { internalError } from '../../../machinery/status-error.ts'
 import { decodeDeclared } from '../../registry/decode-body.ts'
@@ -83,7 +85,7 @@ async function invoke(
     const patched = patchedObject(webhook.name, subject, patch)
     attributes.annotate(
       `patch.webhook.admission.k8s.io/${place}`,
-      JSON.stringify({ configuration, webhook: webhook.name, patch, patchType: 'JSONPatch' }),
+      goJson({ configuration, webhook: webhook.name, patch, patchType: 'JSONPatch' }),
     )
     changed = !semanticEqual(subject.object, patched)
     attributes.object = await fromMatched(patched, attributes, subject.matched)
@@ -113,7 +115,7 @@ function patchOf(name: string, { patch, patchType }: Verdict): readonly unknown[
   const bytes = Buffer.from(patch, 'base64')
   const problem = findSyntaxError(bytes)
   if (problem) throw new WebhookCallError(name, `received undecodable patch in webhook response: ${problem.message}`)
-  const operations: unknown = JSON.parse(bytes.toString())
+  const operations: unknown = readJson(bytes.toString())
   if (operations === null) return undefined
   if (!Array.isArray(operations))
     throw new WebhookCallError(
@@ -133,7 +135,7 @@ function patchedObject(name: string, { object, matched }: ReviewSubject, patch: 
   let patched: unknown
   try {
     // As the webhook saw it: without what its JSON doesn't have.
-    patched = applyJsonPatch(JSON.parse(JSON.stringify(object)), patch)
+    patched = applyJsonPatch(readJson(jsonText(object)), patch)
   } catch (error) {
     throw internalError(((error as Error).cause as Error | undefined) ?? (error as Error))
   }
@@ -144,7 +146,7 @@ function decoded(resource: ResourceDeclaration, before: KubeObject, patched: unk
   // A subresource's own kind, or what a connection is made with: only the resource's schema is at hand.
   if (before.kind !== resource.kind) return patched as KubeObject
   try {
-    const { object } = decodeDeclared(resource, patched, 'Ignore', true)
+    const { object } = decodeDeclared(resource, patched, 'Ignore', { bare: true })
     applyDefaults(resource, object)
     return object
   } catch (error) {

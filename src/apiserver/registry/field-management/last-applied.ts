@@ -9,7 +9,9 @@ import { difference, type FieldSet, hasPath } from '../../../machinery/apply/fie
 import { fieldSetOf } from '../../../machinery/apply/field-set-of.ts'
 import type { Conflict } from '../../../machinery/apply/updater.ts'
 import { validateTyped } from '../../../machinery/apply/validate.ts'
-import { goJson, inKeyOrder } from '../../../machinery/go-text.ts'
+import { inKeyOrder } from '../../../machinery/go-text.ts'
+import { readJson } from '../../../machinery/json/read.ts'
+import { goJson } from '../../../machinery/json/write.ts'
 
 /** The manager both ways of `kubectl apply` go by. */
 export const kubectlManager = 'kubectl'
@@ -33,7 +35,7 @@ function stillAsApplied(live: KubeObject, atom: Atom, apiVersion: string): Field
   if (!text) return undefined
   let applied: KubeObject
   try {
-    applied = JSON.parse(text) as KubeObject
+    applied = readJson(text) as KubeObject
   } catch {
     return undefined
   }

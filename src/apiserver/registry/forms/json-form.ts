@@ -2,6 +2,8 @@
 
 import { conversionBetween } from '../../../api/conversion.ts'
 import { apiVersionOf, type ResourceDeclaration } from '../../../api/resource.ts'
+import { readJson } from '../../../machinery/json/read.ts'
+import { goJson } from '../../../machinery/json/write.ts'
 import { json } from '../../serving/media-type.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
 import { servedAs, servedObject } from '../versions.ts'
@@ -28,7 +30,7 @@ function bytesOf(declaration: ResourceDeclaration, id: string): (stored: StoredO
     return stored => stored.bytes
   return stored => {
     const object = servedObject(declaration, stored)
-    return object === stored.object ? stored.bytes : stored.form(id, () => Buffer.from(JSON.stringify(object)))
+    return object === stored.object ? stored.bytes : stored.form(id, () => Buffer.from(goJson(object)))
   }
 }
 
@@ -71,7 +73,7 @@ export function jsonForm(
       return pieces
     },
     event: (type, stored) => jsonEvent(type, bytesOf(stored)),
-    specialEvent: (type, object) => jsonEvent(type, Buffer.from(JSON.stringify(object))),
+    specialEvent: (type, object) => jsonEvent(type, Buffer.from(goJson(object))),
   }
 }
 
@@ -92,7 +94,7 @@ export function rewritten(
 ): Representation {
   const convert = (pieces: Uint8Array | readonly Uint8Array[]) => {
     const bytes = pieces instanceof Uint8Array ? pieces : Buffer.concat(pieces)
-    return Buffer.from(write(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())))
+    return Buffer.from(write(readJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())))
   }
   return {
     ...base,

@@ -3,6 +3,7 @@
 import { PartialObjectMetadata } from '../../../api/meta/v1/partialobjectmetadata.ts'
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { encodeProtobuf } from '../../../machinery/codec/protobuf.ts'
+import { goJson } from '../../../machinery/json/write.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
 import { servedObject } from '../versions.ts'
 import type { Representation } from './form.ts'
@@ -25,7 +26,7 @@ export function partialMetadataJson(declaration: ResourceDeclaration, version: s
   const tail = Buffer.from('}')
   const id = idOf(`partial:${version}`, declaration)
   const bytesOf = (stored: StoredObject) =>
-    stored.form(id, () => Buffer.concat([head, Buffer.from(JSON.stringify(metadataOf(declaration, stored))), tail]))
+    stored.form(id, () => Buffer.concat([head, Buffer.from(goJson(metadataOf(declaration, stored))), tail]))
   const form = jsonForm(id, listKind, apiVersion, bytesOf, '', { none: 'null' })
   return {
     ...form,

@@ -3,6 +3,7 @@
 import type { TablePrinter } from '../../../api/columns.ts'
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { quote } from '../../../machinery/go-text.ts'
+import { goJson } from '../../../machinery/json/write.ts'
 import { badRequest } from '../../../machinery/status-error.ts'
 import { json } from '../../serving/media-type.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
@@ -40,7 +41,7 @@ export function tableRepresentation(
   const definitions = printer.columns.map(column => ({ format: '', priority: 0, ...column }))
   const table = (rows: unknown[], metadata: unknown, withColumns: boolean) =>
     Buffer.from(
-      `${JSON.stringify({
+      `${goJson({
         kind: 'Table',
         apiVersion,
         metadata,
@@ -63,7 +64,7 @@ export function tableRepresentation(
       return jsonEvent(type, table([row(stored)], metadata, withColumns).subarray(0, -1))
     },
     specialEvent(type, object) {
-      if (type === 'ERROR') return jsonEvent(type, Buffer.from(JSON.stringify(object)))
+      if (type === 'ERROR') return jsonEvent(type, Buffer.from(goJson(object)))
       const { resourceVersion, annotations } = object.metadata as Record<string, unknown>
       // Clients find the end of the initial events by the row's object (KEP-3157).
       const rows = annotations ? [{ cells: [], object: partial(object) }] : []

@@ -7,6 +7,7 @@ import type { Pod } from '../../../api/core/v1/pod.ts'
 import type { Service } from '../../../api/core/v1/service.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { type FieldError, invalid as fieldInvalid, forbidden, notSupported } from '../../../machinery/field-error.ts'
+import { jsonText } from '../../../machinery/json/write.ts'
 import { genericServerResponse, invalid, notFound } from '../../../machinery/status-error.ts'
 import {
   attachLocation,
@@ -142,7 +143,7 @@ function proxy(kind: string, find: Target): Handlers {
     const { target } = find(server, info.namespace, info.name)
     const body =
       request.method === 'GET' || request.method === 'HEAD' || request.connection ? undefined : await request.readBody()
-    const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
+    const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(jsonText(body))
     return relayKubeletRequest(server.kubelets, target, path, request, bytes, server.env.clock)
   }
   // OPTIONS is the one method without a verb that goes through.

@@ -2,6 +2,7 @@
 // exist is created.
 
 import type { KubeObject } from '../../../api/resource.ts'
+import { withoutLiterals } from '../../../machinery/json/numbers.ts'
 import { parseJson } from '../../../machinery/json/parse.ts'
 import { badRequest, conflict, isAlreadyExists, notFound } from '../../../machinery/status-error.ts'
 import { forbiddenError } from '../../authorization/forbidden.ts'
@@ -73,8 +74,10 @@ async function readBody(request: RequestContext): Promise<{ value: unknown; dupl
   // Most clients send JSON, which is YAML too but far quicker read as what it is.
   if (body[0] === 0x7b) {
     try {
-      const json = parseJson(body, { duplicates: true })
-      if (json.duplicates.length === 0) return json
+      const { value, duplicates, hasLiterals } = parseJson(body, { duplicates: true, literals: true })
+      // What is too large for a float is text to YAML.
+      if (duplicates.length === 0)
+        return { value: hasLiterals ? withoutLiterals(value, ({ text }) => text) : value, duplicates }
     } catch {
       // Then it is some other YAML, or none; its reader has the words for that.
     }

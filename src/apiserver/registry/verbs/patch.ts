@@ -4,9 +4,12 @@
 import { applyDefaults } from '../../../api/defaults.ts'
 import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { restoreProblem } from '../../../machinery/codec/restore-problem.ts'
+import { jsonKind } from '../../../machinery/codec/scalars.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
-import { compareText, goJson, goValue, quote } from '../../../machinery/go-text.ts'
+import { compareText, goValue, quote } from '../../../machinery/go-text.ts'
+import { NumberLiteral, withoutLiterals } from '../../../machinery/json/numbers.ts'
 import { parseJson } from '../../../machinery/json/parse.ts'
+import { goJson } from '../../../machinery/json/write.ts'
 import { applyJsonPatch } from '../../../machinery/patch/json-patch.ts'
 import { applyMergePatch } from '../../../machinery/patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../../../machinery/patch/strategic-merge.ts'
@@ -64,6 +67,7 @@ export interface PatchDocument {
   readonly duplicates: readonly string[]
   /** It is no JSON: told when there is an object to patch. */
   readonly problem?: string
+  readonly hasLiterals?: boolean
 }
 
 export async function readPatch(request: RequestContext): Promise<PatchDocument> {
@@ -71,7 +75,7 @@ export async function readPatch(request: RequestContext): Promise<PatchDocument>
   request.audit?.patch(body)
   if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
   try {
-    return parseJson(body, { duplicates: true })
+    return parseJson(body, { duplicates: true, literals: true })
   } catch (error) {
     return { value: undefined, duplicates: [], problem: (error as Error).message }
   }
@@ -97,7 +101,11 @@ function decodePatched(
   }
   let decoded: ReturnType<typeof decodeDeclared>
   try {
-    decoded = decodeDeclared(declaration, patched, mode, true, sharing)
+    decoded = decodeDeclared(declaration, patched, mode, {
+      bare: true,
+      sharing,
+      literals: document.hasLiterals,
+    })
   } catch (error) {
     const restoring = type === strategicMergePatch ? restoreProblem(declaration.schema, patched) : undefined
     throw refuse(restoring ?? (error as Error).message)
@@ -131,7 +139,7 @@ export function patcherFor(
   document: PatchDocument,
 ): (current: KubeObject) => unknown {
   const ignores = fieldValidationOf(request) === 'Ignore'
-  const { value, problem } = document
+  const { value, problem, hasLiterals } = document
   switch (contentTypeOf(request)) {
     case 'application/json-patch+json': {
       const why = problem ?? (ignores ? undefined : operationsProblem(value))
@@ -139,40 +147,48 @@ export function patcherFor(
       return current => applyJsonPatch(current, value ?? [])
     }
     case 'application/merge-patch+json': {
-      const why = problem ?? mapProblem(value)
+      const why = problem ?? mapProblem(value) ?? (hasLiterals && !ignores ? numberProblem(value) : undefined)
       if (why !== undefined) throw badRequest(ignores ? 'Invalid JSON Patch' : `error decoding patch: ${why}`)
       if (value === null) throw badRequest('Invalid JSON Patch')
       return current => applyMergePatch(current, value)
     }
     case strategicMergePatch: {
-      const why = problem ?? mapProblem(value)
+      const why = problem ?? mapProblem(value) ?? (hasLiterals ? numberProblem(value) : undefined)
       if (why !== undefined) throw badRequest(why)
-      return current => applyStrategicMergePatch(schema, current, (value ?? {}) as object)
+      const patch = ((hasLiterals ? withoutLiterals(value) : value) ?? {}) as object
+      return current => applyStrategicMergePatch(schema, current, patch)
     }
     default:
       throw unsupportedMediaType(patchTypes)
   }
 }
 
-const goType = (value: unknown): string =>
-  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
-
 function mapProblem(value: unknown): string | undefined {
-  if (typeof value === 'object' && !Array.isArray(value)) return undefined
-  return `json: cannot unmarshal ${goType(value)} into Go value of type map[string]interface {}`
+  if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof NumberLiteral)) return undefined
+  return `json: cannot unmarshal ${jsonKind(value, '')} into Go value of type map[string]interface {}`
+}
+
+/** A number that no float64 holds. */
+function numberProblem(value: unknown): string | undefined {
+  try {
+    withoutLiterals(value)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 function operationsProblem(value: unknown): string | undefined {
   if (value === null) return undefined
   if (!Array.isArray(value))
-    return `json: cannot unmarshal ${goType(value)} into Go value of type []handlers.jsonPatchOp`
+    return `json: cannot unmarshal ${jsonKind(value, '')} into Go value of type []handlers.jsonPatchOp`
   for (const operation of value) {
     if (typeof operation !== 'object' || Array.isArray(operation))
-      return `json: cannot unmarshal ${goType(operation)} into Go value of type handlers.jsonPatchOp`
+      return `json: cannot unmarshal ${jsonKind(operation, '')} into Go value of type handlers.jsonPatchOp`
     for (const field of ['op', 'path', 'from'] as const) {
       const part = operation?.[field]
       if (part !== undefined && part !== null && typeof part !== 'string')
-        return `json: cannot unmarshal ${goType(part)} into Go struct field jsonPatchOp.${field} of type string`
+        return `json: cannot unmarshal ${jsonKind(part, '')} into Go struct field jsonPatchOp.${field} of type string`
     }
   }
   return undefined
