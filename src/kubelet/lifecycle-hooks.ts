@@ -5,6 +5,7 @@ import type { Clock } from '../machinery/env/env.ts'
 import { jsonText } from '../machinery/json/write.ts'
 import { httpTarget, type ProbeNetwork } from './probes/handlers.ts'
 import type { ContainerRuntime } from './runtime/container-runtime.ts'
+import { secondsInMs } from '../machinery/duration.ts'
 
 export interface HookContext {
   readonly runtime: ContainerRuntime
@@ -31,6 +32,6 @@ export async function runHook(handler: LifecycleHandler, context: HookContext): 
   } else if (handler.httpGet) {
     const answer = await network.httpGet(httpTarget(handler.httpGet, container, podIp, 'kube-lifecycle'), httpTimeoutMs)
     if (answer.outcome === 'failure') throw new Error(answer.output)
-  } else if (handler.sleep) await clock.sleep(handler.sleep.seconds * 1000, signal)
+  } else if (handler.sleep) await clock.sleep(secondsInMs(handler.sleep.seconds), signal)
   else throw new Error(`invalid handler: ${jsonText(handler)}`)
 }

@@ -21,6 +21,7 @@ import type { StatusManager } from './status-manager.ts'
 import type { Terminator } from './termination.ts'
 import type { VolumeHost } from './volumes/volume-host.ts'
 import { MountError, type VolumeManager } from './volumes/volume-manager.ts'
+import { secondsInMs } from '../machinery/duration.ts'
 
 export interface PodHandlersOptions {
   readonly env: Env
@@ -192,7 +193,7 @@ export class KubeletPodHandlers implements PodHandlers {
     const seconds = pod.spec.activeDeadlineSeconds
     const started = timeOf(this.#options.statuses.get(pod.metadata.uid ?? '')?.startTime ?? status.startTime)
     if (seconds === undefined || started === undefined) return undefined
-    return started + seconds * 1000 - this.#options.env.clock.now()
+    return started + secondsInMs(seconds) - this.#options.env.clock.now()
   }
 
   #exceeded(pod: Pod, status: PodStatus): SyncVerdict {

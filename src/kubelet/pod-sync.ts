@@ -352,7 +352,7 @@ export class PodSync {
     } catch (error) {
       tell('Warning', 'FailedPostStartHook', 'PostStartHook failed')
       tell('Normal', 'Killing', 'FailedPostStartHook')
-      await runtime.stopContainer({ containerId, timeout: pod.spec?.terminationGracePeriodSeconds ?? 30 })
+      await runtime.stopContainer({ containerId, timeout: Number(pod.spec?.terminationGracePeriodSeconds ?? 30) })
       throw new StartError('PostStartHookError', (error as Error).message)
     }
   }

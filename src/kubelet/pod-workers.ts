@@ -219,5 +219,5 @@ export class PodWorkers {
 }
 
 function graceOf(pod: Pod): number {
-  return pod.metadata.deletionGracePeriodSeconds ?? Number.POSITIVE_INFINITY
+  return Number(pod.metadata.deletionGracePeriodSeconds ?? Number.POSITIVE_INFINITY)
 }

@@ -134,11 +134,12 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
 export function gracePeriod(pod: Pod, container: Container, request: KillRequest): number {
   if (request.graceSeconds !== undefined) return request.graceSeconds
   const deletion = pod.metadata?.deletionGracePeriodSeconds
-  if (deletion !== undefined) return deletion
-  const ofPod = pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds
-  if (request.reason === 'startupProbe') return container.startupProbe?.terminationGracePeriodSeconds ?? ofPod
-  if (request.reason === 'livenessProbe') return container.livenessProbe?.terminationGracePeriodSeconds ?? ofPod
-  return ofPod
+  if (deletion !== undefined) return Number(deletion)
+  const { reason } = request
+  const probe = reason === 'startupProbe' || reason === 'livenessProbe' ? container[reason] : undefined
+  return Number(
+    probe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds,
+  )
 }
 
 /** Whom each container waits for before it is stopped itself. */

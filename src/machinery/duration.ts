@@ -112,3 +112,9 @@ export function shortHumanDuration(milliseconds: number): string {
   if (hours < 24) return `${hours}h`
   return hours < 24 * 365 ? `${Math.floor(hours / 24)}d` : `${Math.floor(hours / 24 / 365)}y`
 }
+
+/** Milliseconds of so many seconds as a Duration of Go counts them: after 292 years it begins again. */
+export function secondsInMs(seconds: number | bigint): number {
+  if (seconds > -9e9 && seconds < 9e9) return Number(seconds) * 1000
+  return Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n)
+}

@@ -46,7 +46,7 @@ export class NodeInfo {
     this.discouragingTaints = taints.filter(({ effect }) => effect === 'PreferNoSchedule')
     const images = new Map<string, number>()
     for (const image of node?.status?.images ?? [])
-      for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0)
+      for (const name of image.names ?? []) images.set(name, Number(image.sizeBytes ?? 0))
     this.images = images
     const amounts = new Map<string, number>()
     const allocatable = node?.status?.allocatable ?? {}

@@ -9,6 +9,7 @@ import { isExtended, isHugePages, isNative } from '../core/v1/resources.validati
 import type { KubeObject } from '../resource.ts'
 import { countName, one, type QuotaEvaluator, type QuotaScope, scopeSelects } from './evaluator.ts'
 import { amountsOf } from './resource-list.ts'
+import { secondsInMs } from '../../machinery/duration.ts'
 
 const asPod = (object: KubeObject): Pod => object as unknown as Pod
 
@@ -70,7 +71,7 @@ function isOver({ metadata, status }: Pod, now: number): boolean {
   if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return true
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata ?? {}
   if (!deletionTimestamp || deletionGracePeriodSeconds === undefined) return false
-  return now > Date.parse(deletionTimestamp as string) + deletionGracePeriodSeconds * 1000
+  return now > Date.parse(deletionTimestamp as string) + secondsInMs(deletionGracePeriodSeconds)
 }
 
 function constraints(required: readonly string[], object: KubeObject): string | undefined {

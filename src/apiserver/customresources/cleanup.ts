@@ -9,6 +9,7 @@ import type { ResourceStorage } from '../registry/resource-storage.ts'
 import type { ServerContext } from '../server-context.ts'
 import { type Condition, findCondition, isTrue, withCondition } from './conditions.ts'
 import { cleanupFinalizer } from './crd-strategy.ts'
+import { nextInt64 } from '../../machinery/json/numbers.ts'
 
 /** `later`: look again after a while; `waiting`: objects remain whose going brings us back. */
 export type Cleaned = 'nothing' | 'done' | 'waiting' | 'later'
@@ -91,7 +92,7 @@ async function deleteAll(server: ServerContext, storage: ResourceStorage): Promi
           ...metadata,
           deletionTimestamp: now,
           deletionGracePeriodSeconds: 0,
-          ...(metadata['generation'] && { generation: metadata['generation'] + 1 }),
+          ...(metadata['generation'] && { generation: nextInt64(metadata['generation']) }),
         },
       }
       return storage.put(stored.key, marked, stored.revision)

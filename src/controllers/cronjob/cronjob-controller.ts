@@ -17,6 +17,7 @@ import { formatTime, timeOf } from '../../machinery/time.ts'
 import { isTimeZone, utcOffset } from '../../machinery/time-zone.ts'
 import { finishedCondition } from '../job/job-controller.ts'
 import { InvalidScheduleError, missedTimes, untilNextTime } from './missed-times.ts'
+import { secondsInMs } from '../../machinery/duration.ts'
 
 const scheduledTimestamp = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 
@@ -143,7 +144,7 @@ async function startDue(work: Work, context: Context): Promise<number | undefine
   const later = () => untilNextTime({ ...cronJob, status: statusOf(work) }, schedule, now)
   const due = dueTime(cronJob, schedule, now, context)
   if (due === undefined) return later()
-  if (startingDeadlineSeconds !== undefined && due + startingDeadlineSeconds * 1000 < now) {
+  if (startingDeadlineSeconds !== undefined && due + secondsInMs(startingDeadlineSeconds) < now) {
     events.event(cronJob, 'Warning', 'MissSchedule', `Missed scheduled time to start a job: ${rfc1123(due)}`)
     return later()
   }

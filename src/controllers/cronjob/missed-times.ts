@@ -3,6 +3,7 @@
 import { type CronSchedule, nextTime } from '../../api/batch/v1/cron-schedule.ts'
 import type { CronJob } from '../../api/batch/v1/cronjob.ts'
 import { timeOf } from '../../machinery/time.ts'
+import { secondsInMs } from '../../machinery/duration.ts'
 
 /** A look is taken this long after the time, so that it is over by then. */
 const afterwardsMs = 100
@@ -26,7 +27,7 @@ export function missedTimes(cronJob: CronJob, schedule: CronSchedule, now: numbe
   let since = timeOf(lastScheduleTime ?? cronJob.metadata.creationTimestamp) ?? now
   // Nothing from before the deadline will be started any more.
   if (withDeadline && startingDeadlineSeconds !== undefined)
-    since = Math.max(since, now - startingDeadlineSeconds * 1000)
+    since = Math.max(since, now - secondsInMs(startingDeadlineSeconds))
   const first = nextTime(schedule, since)
   const second = first === undefined ? undefined : nextTime(schedule, first)
   if (first !== undefined && now < first) return { since, count: 'none' }

@@ -33,7 +33,7 @@ export function claimEvictionTime({ status }: ResourceClaim, slices: Lister<Reso
 
 /** Slices of an older generation of the pool say nothing any more. */
 function taintsOf(device: string, slices: readonly ResourceSlice[]): DeviceTaint[] {
-  const newest = Math.max(...slices.map(({ spec }) => spec.pool.generation))
+  const newest = slices.map(({ spec }) => spec.pool.generation).reduce((most, each) => (each > most ? each : most))
   const found = slices
     .filter(({ spec }) => spec.pool.generation === newest)
     .flatMap(({ spec }) => spec.devices ?? [])
@@ -48,5 +48,5 @@ function toleratedSeconds(tolerations: readonly DeviceToleration[], taint: Devic
   )
   if (matching.length === 0) return 0
   if (matching.some(({ tolerationSeconds }) => tolerationSeconds === undefined)) return Number.POSITIVE_INFINITY
-  return Math.min(...matching.map(({ tolerationSeconds }) => Math.max(0, tolerationSeconds!)))
+  return Math.min(...matching.map(({ tolerationSeconds }) => Math.max(0, Number(tolerationSeconds))))
 }

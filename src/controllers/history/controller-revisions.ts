@@ -54,12 +54,12 @@ export async function syncHistory<T extends Versioned>(
   const { collisionCount = 0 } = object.status
   const data = dataOf(template)
   const resource = client.resource(controllerRevisions).namespace(namespace)
-  const all = [...owned].sort((a, b) => a.revision - b.revision)
+  const all = [...owned].sort((a, b) => Number(BigInt(a.revision) - BigInt(b.revision)))
   const newest = all.at(-1)?.revision ?? 0
   const found = all.findLast(revision => semanticEqual(revision.data, data))
   if (found) {
     if (found.revision === newest) return { update: found, all, collisionCount }
-    const update = await resource.update({ ...found, revision: newest + 1 })
+    const update = await resource.update({ ...found, revision: Number(newest) + 1 })
     return { update, all: [...all.filter(revision => revision !== found), update], collisionCount }
   }
   for (let collisions = collisionCount; ; collisions++) {
@@ -75,7 +75,7 @@ export async function syncHistory<T extends Versioned>(
           ownerReferences: [controllerReference(object, kind)],
         },
         data,
-        revision: newest + 1,
+        revision: Number(newest) + 1,
       })
       return { update, all: [...all, update], collisionCount: collisions }
     } catch (error) {

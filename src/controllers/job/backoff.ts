@@ -3,6 +3,7 @@
 
 import type { Pod } from '../../api/core/v1/pod.ts'
 import { timeOf } from '../../machinery/time.ts'
+import { secondsInMs } from '../../machinery/duration.ts'
 
 const firstMs = 10_000
 const longestMs = 600_000
@@ -39,6 +40,6 @@ export function finishedAt({ metadata, status }: Pod): number {
   const unready = ready?.status === 'False' ? timeOf(ready.lastTransitionTime) : undefined
   if (unready !== undefined) return unready
   const deleted = timeOf(metadata.deletionTimestamp)
-  if (deleted !== undefined) return deleted - (metadata.deletionGracePeriodSeconds ?? 0) * 1000
+  if (deleted !== undefined) return deleted - secondsInMs(metadata.deletionGracePeriodSeconds ?? 0)
   return timeOf(metadata.creationTimestamp) ?? 0
 }

@@ -6,6 +6,7 @@ import { formatTime, timeOf } from '../../machinery/time.ts'
 import { hasFailed, type JobPods } from './job-pods.ts'
 import { verdictOf } from './pod-failure-policy.ts'
 import { successPolicyMet } from './success-policy.ts'
+import { secondsInMs } from '../../machinery/duration.ts'
 
 export function conditionOf({ status }: Job, ...types: string[]): JobCondition | undefined {
   return (status.conditions ?? []).find(({ type, status }) => types.includes(type) && status === 'True')
@@ -82,7 +83,7 @@ function restartedTooOften({ spec }: Job, { all }: JobPods): boolean {
 export function deadlineMs({ spec }: Job, startTime: string | undefined, now: number): number | undefined {
   const start = timeOf(startTime)
   if (spec.activeDeadlineSeconds === undefined || start === undefined || spec.suspend) return undefined
-  return start + spec.activeDeadlineSeconds * 1000 - now
+  return start + secondsInMs(spec.activeDeadlineSeconds) - now
 }
 
 /** Without a number of completions one success is enough. Either way all pods must have ended. */

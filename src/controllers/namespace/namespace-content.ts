@@ -98,7 +98,7 @@ function graceSeconds(items: readonly Pod[]): number {
   for (const { spec, status, metadata } of items) {
     if (status.phase === 'Succeeded' || status.phase === 'Failed') continue
     const grace = metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 0
-    longest = Math.max(longest, grace)
+    longest = Math.max(longest, Number(grace))
   }
   return longest
 }

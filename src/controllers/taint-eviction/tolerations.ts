@@ -2,6 +2,7 @@
 
 import type { Taint, Toleration } from '../../api/core/v1/toleration.ts'
 import { timeOf } from '../../machinery/time.ts'
+import { secondsInMs } from '../../machinery/duration.ts'
 
 export function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): boolean {
   if (effect && effect !== taint.effect) return false
@@ -41,7 +42,7 @@ export function evictionTime(
     if (!matching) return Number.NEGATIVE_INFINITY
     if (matching.tolerationSeconds === undefined) continue
     const added = Math.max(timeOf(taint.timeAdded) ?? seen, arrived)
-    earliest = Math.min(earliest, added + Math.max(0, matching.tolerationSeconds) * 1000)
+    earliest = Math.min(earliest, added + Math.max(0, secondsInMs(matching.tolerationSeconds)))
   }
   return earliest
 }

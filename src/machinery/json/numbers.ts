@@ -45,6 +45,11 @@ export function integerOf(digits: string, negative = false): number | bigint {
   return fitsInt64(value) ? narrowInteger(value) : Number(value)
 }
 
+/** One more, as Go counts on. */
+export function nextInt64(value: number | bigint): number | bigint {
+  return narrowInteger(BigInt.asIntN(64, BigInt(value) + 1n))
+}
+
 /** What Go would hold as an int64. */
 export function isInt64(value: unknown): value is number | bigint {
   return typeof value === 'bigint' || Number.isSafeInteger(value)

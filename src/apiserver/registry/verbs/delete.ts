@@ -29,6 +29,8 @@ import { selectionOf } from '../selection.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
 import { admissionAttributes, strategyContext } from '../write-context.ts'
 import { pageOf } from './read.ts'
+import { secondsInMs } from '../../../machinery/duration.ts'
+import { nextInt64 } from '../../../machinery/json/numbers.ts'
 
 export interface Deletion {
   readonly gracePeriodSeconds?: number
@@ -225,12 +227,12 @@ function mark(server: ServerContext, resource: ServedResource, old: KubeObject, 
   let ends = already ? Date.parse(old.metadata['deletionTimestamp']) : now
   if (!already) {
     seconds = resource.strategy.gracePeriodSeconds?.(old, deletion.gracePeriodSeconds)
-    ends += (seconds ?? 0) * 1000
+    ends += secondsInMs(seconds ?? 0)
   } else if (resource.strategy.gracePeriodSeconds && before > 0) {
     // A second deletion may only shorten the wait.
     seconds = deletion.gracePeriodSeconds
     if (seconds === undefined || seconds >= before) return { goes: false }
-    ends += (seconds - before) * 1000
+    ends += secondsInMs(seconds) - secondsInMs(before)
     if (ends < now) {
       ends = now
       // Whoever waits to be told is told.
@@ -248,7 +250,7 @@ function mark(server: ServerContext, resource: ServedResource, old: KubeObject, 
   else delete metadata['finalizers']
   metadata['deletionTimestamp'] = formatTime(ends)
   metadata['deletionGracePeriodSeconds'] = seconds ?? 0
-  if (!already && metadata['generation'] !== undefined) metadata['generation'] += 1
+  if (!already && metadata['generation'] !== undefined) metadata['generation'] = nextInt64(metadata['generation'])
   return { marked, goes }
 }
 

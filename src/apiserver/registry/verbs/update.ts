@@ -29,6 +29,7 @@ import { refusedAs, validateChanged } from '../validation.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
 import { addWarnings, admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 import { createObject } from './create.ts'
+import { nextInt64 } from '../../../machinery/json/numbers.ts'
 
 /** Tries before a change that conflicts again and again is given back to the client. */
 const mostAttempts = 20
@@ -254,7 +255,7 @@ function prepareForUpdate(
   }
   strategy.prepareForUpdate?.(object, old, context)
   if (strategy.tracksGeneration && partsChanged(object, old))
-    object.metadata['generation'] = (old.metadata['generation'] ?? 0) + 1
+    object.metadata['generation'] = nextInt64(old.metadata['generation'] ?? 0)
 }
 
 function partsChanged(object: KubeObject, old: KubeObject): boolean {
