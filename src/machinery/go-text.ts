@@ -1,5 +1,7 @@
 // Values as Go prints them, for messages that must read as upstream's: %q, %v, and maps in the order of their keys.
 
+import { isInt64 } from './json/numbers.ts'
+
 const shortEscapes: Record<string, string> = {
   '\x07': '\\a',
   '\b': '\\b',
@@ -64,6 +66,23 @@ export function goValue(value: unknown): string {
   if (typeof value !== 'object') return String(value)
   const entries = Object.entries(value).sort(([a], [b]) => compareText(a, b))
   return `map[${entries.map(([key, item]) => `${key}:${goValue(item)}`).join(' ')}]`
+}
+
+/** Go's `%T` of a JSON value. */
+export function goTypeOf(value: unknown): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return '[]interface {}'
+  switch (typeof value) {
+    case 'object':
+      return 'map[string]interface {}'
+    case 'number':
+    case 'bigint':
+      return isInt64(value) ? 'int64' : 'float64'
+    case 'boolean':
+      return 'bool'
+    default:
+      return 'string'
+  }
 }
 
 /** How many bytes the text is long in UTF-8: what Go's len() says. */

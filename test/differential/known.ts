@@ -114,33 +114,7 @@ export const known: readonly Known[] = [
     of: /^status of Pod/,
     at: /volumeStatus|nodeAllocatable/,
   },
-  {
-    why: 'integers that JavaScript cannot hold lose digits',
-    of: /^custom/,
-    stock: /\d{16,}|\d\.\d+e\+?\d+|out of range|value of type|must be of type/,
-  },
-  {
-    why: 'numbers that are too large for a float become null, and 1.0 is an integer',
-    of: /^custom: contents: .*(= 1\.0|1e3|1e400|1E400|= 1e30|\d{16,})/,
-  },
-  { why: 'what is embedded is checked in another order', of: /^custom: contents: .*embedded/, at: /message$|causes/ },
-  {
-    why: 'requests for custom resources that no client sends',
-    of: /^custom: contents: (protobuf|another (method|resource))/,
-  },
-  { why: 'what an apply with a date that is none is refused as', of: /^custom: contents: apply date/ },
-  { why: 'nulls that are applied to custom resources', of: /^custom: contents: .*apply.*null/ },
-  {
-    why: 'that rules were not checked is said whenever something else is wrong',
-    of: /^custom/,
-    stock: /were not checked/,
-  },
   { why: 'the controllers of definitions take their time in a stock server', of: /^custom: objects: the definition/ },
-  {
-    why: 'a definition without versions is shown as null on create, and as [] on update',
-    of: /no versions$/,
-    at: /message$/,
-  },
   { why: "the first selector without a field selects all (upstream's parser drops it)", of: /fieldSelector=%3D/ },
   { why: 'numbers that overflow a duration', of: /timeout=9{20}/ },
   {
@@ -171,7 +145,6 @@ export const known: readonly Known[] = [
     at: /details\.causes/,
   },
   { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
-  { why: 'values of Go are written as Go writes them', of: /^custom: contents: (create: spec \[\]|get as protobuf)/ },
   { why: 'a Scale that is a text', of: /merge scale, text/ },
   { why: 'what has no endpoint yet', of: /^changes: subresources: (pod log not scheduled|service proxy)/ },
   { why: 'an empty namespace in a path', of: /namespaces\/\/pods/ },

@@ -10,7 +10,7 @@ import { isObject } from '../../machinery/structural/schema.ts'
 import { validateLabels } from '../../machinery/validation/labels.ts'
 import { validateAnnotations } from '../../machinery/validation/object-meta.ts'
 import type { WebhookCaller } from '../webhook-client.ts'
-import { goTypeOf } from './strategy.ts'
+import { goTypeOf } from '../../machinery/go-text.ts'
 
 export interface Converter {
   /** The objects in that version, in the same order. Objects that are in it already come back as they are. */

@@ -75,11 +75,11 @@ class VersionSchema {
   }
 
   /** Without unknown fields, metadata of embedded resources in normal form. Copies what it changes. */
-  conform(object: KubeObject, unknownFields?: string[]): KubeObject {
+  conform(object: KubeObject, unknownFields?: string[], keepsNulls = false): KubeObject {
     let value: unknown = object
     if (this.#prunes) {
       value = prune(value, this.schema ?? {}, { isResource: true, unknownFields })
-      value = dropNulls(value, this.schema)
+      value = dropNulls(value, this.schema, keepsNulls)
     }
     return readEmbedded(value, this.schema, readObjectMeta, unknownFields) as KubeObject
   }
@@ -108,9 +108,9 @@ function additionOf(
 
   const custom: CustomBehaviour = {
     id: `custom:${++made}`,
-    decode(value, mode) {
+    decode(value, mode, keepsNulls) {
       const unknownFields: string[] | undefined = mode === 'Ignore' ? undefined : []
-      return { object: decode(value as KubeObject, own, unknownFields), unknownFields: unknownFields ?? [] }
+      return { object: decode(value as KubeObject, own, unknownFields, keepsNulls), unknownFields: unknownFields ?? [] }
     },
     applyDefaults(object) {
       Object.assign(object, own.withDefaults(object))
@@ -168,11 +168,16 @@ function additionOf(
 }
 
 /** A fresh object: what `given` says that the schema knows. Throws an Error for metadata of the wrong type. */
-function decode(given: KubeObject, schema: VersionSchema, unknownFields: string[] | undefined): KubeObject {
+function decode(
+  given: KubeObject,
+  schema: VersionSchema,
+  unknownFields: string[] | undefined,
+  keepsNulls: boolean,
+): KubeObject {
   const metaUnknown: string[] | undefined = unknownFields && []
   const metadata = readObjectMeta(given.metadata ?? {}, metaUnknown)
   for (const field of metaUnknown ?? []) unknownFields!.push(`metadata.${field}`)
-  const { apiVersion, kind, ...rest } = schema.conform(given, unknownFields)
+  const { apiVersion, kind, ...rest } = schema.conform(given, unknownFields, keepsNulls)
   if (unknownFields)
     for (const [index, field] of unknownFields.entries()) unknownFields[index] = `unknown field ${quote(field)}`
   return { apiVersion, kind, ...rest, metadata: metadata as KubeObject['metadata'] }

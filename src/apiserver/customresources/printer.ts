@@ -50,9 +50,10 @@ function cell(type: string, value: unknown, now: number): unknown {
   if (type === 'string') return jsonPathText(inKeyOrder(value))
   switch (type) {
     case 'integer':
+      if (typeof value === 'bigint') return value
       return typeof value === 'number' ? Math.trunc(value) : null
     case 'number':
-      return typeof value === 'number' ? value : null
+      return typeof value === 'number' || typeof value === 'bigint' ? value : null
     case 'boolean':
       return typeof value === 'boolean' ? value : null
     case 'date':

@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '../../api/resource.ts'
 import { deepCopy } from '../../machinery/deep-freeze.ts'
+import { goTypeOf, goValue } from '../../machinery/go-text.ts'
 import { isObject } from '../../machinery/structural/schema.ts'
 
 export const pathSteps = (path: string): string[] => path.replace(/^\./, '').split('.')
@@ -14,7 +15,7 @@ export function valueAt(object: KubeObject, path: string): { readonly value?: un
     if (value === undefined || (value === null && index > 0)) return {}
     if (!isObject(value))
       return {
-        problem: `.${steps.join('.')} accessor error: ${String(value)} is of the type ${Array.isArray(value) ? '[]interface {}' : typeof value}, expected map[string]interface{}`,
+        problem: `.${steps.join('.')} accessor error: ${goValue(value)} is of the type ${goTypeOf(value)}, expected map[string]interface{}`,
       }
     value = value[step]
   }

@@ -8,13 +8,14 @@ import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
 import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
-import { compareText, quote } from '../../machinery/go-text.ts'
+import { compareText, goTypeOf, goValue, quote } from '../../machinery/go-text.ts'
+import { isInt64 } from '../../machinery/json/numbers.ts'
 import { forbidden } from '../../machinery/status-error.ts'
 import { Correlated } from '../../machinery/structural/correlation.ts'
 import { validateEmbedded } from '../../machinery/structural/embedded-resources.ts'
 import { validateListTypes } from '../../machinery/structural/list-types.ts'
 import type { RuleValidator } from '../../machinery/structural/rules/validator.ts'
-import { isObject, type JsonSchema, propertyOf } from '../../machinery/structural/schema.ts'
+import { type JsonSchema, propertyOf } from '../../machinery/structural/schema.ts'
 import { validateValue } from '../../machinery/structural/validator.ts'
 import { isQualifiedName } from '../../machinery/validation/names.ts'
 import type { Strategy, StrategyContext } from '../registry/strategy.ts'
@@ -144,7 +145,7 @@ function validateReplicas(object: KubeObject, path: string): FieldError[] {
   if (found.problem !== undefined) return [invalid(at, 0, found.problem)]
   const { value } = found
   if (value === undefined) return []
-  if (typeof value !== 'number' || !Number.isInteger(value)) return [invalid(at, 0, notOfType(path, value, 'int64'))]
+  if (!isInt64(value)) return [invalid(at, 0, notOfType(path, value, 'int64'))]
   if (value < 0) return [invalid(at, value, 'should be a non-negative integer')]
   if (value > largestReplicas) return [invalid(at, value, `should be less than or equal to ${largestReplicas}`)]
   return []
@@ -168,17 +169,7 @@ function validateScaleStatus(object: KubeObject, scale: CustomResourceSubresourc
 
 /** Go's words for a value of another type than was asked for. */
 export function notOfType(path: string, value: unknown, wanted: string): string {
-  return `.${pathSteps(path).join('.')} accessor error: ${printed(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`
-}
-
-const printed = (value: unknown): string => (value === null ? '<nil>' : String(value))
-
-export function goTypeOf(value: unknown): string {
-  if (value === null) return '<nil>'
-  if (Array.isArray(value)) return '[]interface {}'
-  if (isObject(value)) return 'map[string]interface {}'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
-  return typeof value === 'boolean' ? 'bool' : 'string'
+  return `.${pathSteps(path).join('.')} accessor error: ${goValue(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`
 }
 
 const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])

@@ -6,6 +6,7 @@ import { apiVersionOf, type CustomBehaviour, type KubeObject } from '../../api/r
 import { isKnownKind } from '../../api/scheme.ts'
 import { cannotBeHandled, decodeObject, strictDecodingError } from '../../machinery/codec/decode.ts'
 import { decodeEnvelope, decodeProtobuf } from '../../machinery/codec/protobuf.ts'
+import { restoreProblem, withFittingNumbers } from '../../machinery/codec/restore-problem.ts'
 import { jsonKind } from '../../machinery/codec/scalars.ts'
 import { deepCopy } from '../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../machinery/field-error.ts'
@@ -205,6 +206,8 @@ export interface DeclaredOptions {
   readonly sharing?: KubeObject | undefined
   /** A `NumberLiteral` may stand in the value. */
   readonly literals?: boolean | undefined
+  /** Of a custom resource: nulls that are not allowed are left for the validation to find. */
+  readonly keepsNulls?: boolean
 }
 
 /** A JSON value as an object of the kind, and what it had that the kind doesn't know. Throws a 400. */
@@ -212,13 +215,30 @@ export function decodeDeclared(
   { schema, version, kind, custom }: Pick<Expected, 'schema' | 'version' | 'kind' | 'custom'>,
   value: unknown,
   mode: FieldValidation,
-  { bare = false, sharing, literals = false }: DeclaredOptions = {},
+  { bare = false, sharing, literals = false, keepsNulls = false }: DeclaredOptions = {},
 ): { readonly object: KubeObject; readonly unknownFields: readonly string[] } {
   if (!custom) return decodeObject<KubeObject>(schema, value, { mode, version, kind, bare, sharing, literals })
   try {
-    return custom.decode(literals ? withoutLiterals(value) : value, mode)
+    return custom.decode(literals ? withoutLiterals(value) : value, mode, keepsNulls)
   } catch (error) {
     throw badRequest(cannotBeHandled(schema, (error as Error).message, { version, kind, bare }))
+  }
+}
+
+/** As upstream's converter makes an object out of a map, which is not quite as its decoder does. Throws an Error that says why it can't. */
+export function decodeRestored(
+  declaration: Pick<Expected, 'schema' | 'version' | 'kind'>,
+  value: unknown,
+  mode: FieldValidation,
+  sharing?: KubeObject,
+): ReturnType<typeof decodeDeclared> {
+  try {
+    return decodeDeclared(declaration, value, mode, { bare: true, sharing })
+  } catch (error) {
+    const { schema } = declaration
+    const problem = restoreProblem(schema, value)
+    if (problem !== undefined) throw new Error(problem, { cause: error })
+    return decodeDeclared(declaration, withFittingNumbers(schema, value), mode, { bare: true })
   }
 }
 

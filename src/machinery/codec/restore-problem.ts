@@ -1,7 +1,9 @@
-// What Go's converter says of the first value of a map that does not fit its field. Strategic merge patches are made into
-// objects by it, not by the JSON decoder (`explain.ts`): it reads fields in declared order, and names no field.
+// How Go's converter makes objects out of maps, of strategic merge patches and of what is applied: not as the JSON decoder
+// does (`explain.ts`). It reads fields in declared order, names no field in what it says of the first value that does not
+// fit, and takes any whole number for an integer, by its low bits.
 
-import { isInt64 } from '../json/numbers.ts'
+import { fitsInt64, isInt64, narrowInteger } from '../json/numbers.ts'
+import { setKey } from '../own-value.ts'
 import type { ObjectSchema, TypeNode } from '../schema/schema.ts'
 import { goTypeName, readers } from './scalars.ts'
 
@@ -77,4 +79,52 @@ function kindOf(value: unknown): string {
     default:
       return 'map'
   }
+}
+
+/** The value with each number as the converter fits it into its field. */
+export function withFittingNumbers(schema: ObjectSchema, value: unknown): unknown {
+  return schema.alias ? fitting(schema.alias, value) : fittingFields(schema, value)
+}
+
+function fittingFields(schema: ObjectSchema, value: unknown): unknown {
+  if (kindOf(value) !== 'map') return value
+  const out: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value as object)) {
+    const field = schema.fields.get(key)
+    setKey(out, key, field ? fitting(field.node, item) : item)
+  }
+  return out
+}
+
+function fitting(node: TypeNode, value: unknown): unknown {
+  switch (node.type) {
+    case 'object':
+      return withFittingNumbers(node.of(), value)
+    case 'either':
+      return kindOf(value) === 'map' ? fittingFields(node.of(), value) : fitting(node.or, value)
+    case 'list':
+      return Array.isArray(value) ? value.map(item => fitting(node.item, item)) : value
+    case 'map': {
+      if (kindOf(value) !== 'map') return value
+      const out: Record<string, unknown> = {}
+      for (const [key, item] of Object.entries(value as object)) setKey(out, key, fitting(node.value, item))
+      return out
+    }
+    case 'int32':
+    case 'int64': {
+      const whole = wholeOf(value)
+      if (whole === undefined) return value
+      return node.type === 'int32' ? Number(BigInt.asIntN(32, whole)) : narrowInteger(whole)
+    }
+    default:
+      return value
+  }
+}
+
+/** As int64: what does not fit becomes the least there is, as processors have it. */
+function wholeOf(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value
+  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined
+  const whole = BigInt(value)
+  return fitsInt64(whole) ? whole : -(2n ** 63n)
 }

@@ -4,18 +4,26 @@ import { deepCopy } from '../deep-freeze.ts'
 import { mapList, mapObject } from './prune.ts'
 import { additionalOf, isObject, itemsOf, type JsonObject, type JsonSchema, propertyOf, someSchema } from './schema.ts'
 
-/** The value without nulls that are neither allowed nor have a default; the value itself when there are none. */
-export function dropNulls(value: unknown, schema: JsonSchema | undefined): unknown {
+/**
+ * The value without nulls that are neither allowed nor have a default; the value itself when there are none. `keepsWrong`:
+ * those that a validation refuses stay.
+ */
+export function dropNulls(value: unknown, schema: JsonSchema | undefined, keepsWrong = false): unknown {
   if (isObject(value))
     return mapObject(value, (key, child) => {
       const of = propertyOf(schema, key) ?? additionalOf(schema)
-      if (child === null) return of && !of.nullable && of.default === undefined ? undefined : null
-      return dropNulls(child, of)
+      if (child === null) {
+        const goes = of && !of.nullable && of.default === undefined && !(keepsWrong && hasType(of))
+        return goes ? undefined : null
+      }
+      return dropNulls(child, of, keepsWrong)
     })
   if (!Array.isArray(value)) return value
   const items = itemsOf(schema)
-  return mapList(value, item => dropNulls(item, items))
+  return mapList(value, item => dropNulls(item, items, keepsWrong))
 }
+
+const hasType = (schema: JsonSchema): boolean => !!schema.type || schema['x-kubernetes-int-or-string'] === true
 
 const havingDefaults = new WeakMap<JsonSchema, boolean>()
 

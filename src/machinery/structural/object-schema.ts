@@ -60,10 +60,10 @@ function fieldOf(
 }
 
 function nodeOf(path: string, schema: JsonSchema, resource: ResourceFields): TypeNode {
-  if (schema['x-kubernetes-int-or-string']) return { type: 'intOrString' }
   switch (schema.type) {
     case 'string':
-      return { type: 'string' }
+      // Text of any other format may be any scalar to apply.
+      return { type: !schema.format || schema.format === 'byte' ? 'string' : 'quantity' }
     case 'boolean':
       return { type: 'boolean' }
     case 'integer':

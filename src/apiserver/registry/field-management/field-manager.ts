@@ -46,7 +46,7 @@ import { badRequest, failure } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { RequestContext } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
-import { decodeDeclared } from '../decode-body.ts'
+import { decodeDeclared, decodeRestored } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { capUpdateManagers } from './cap-managers.ts'
 import { conflictError } from './conflicts.ts'
@@ -155,13 +155,29 @@ function scopeOf(server: ServerContext, resource: ServedResource, subresource: s
 }
 
 function readMerged(of: KindDeclaration & Pick<ResourceDeclaration, 'custom'>, value: object): KubeObject {
-  const { object } = decodeDeclared(of, value, 'Ignore')
+  const { object } = of.custom
+    ? decodeDeclared(of, value, 'Ignore', { keepsNulls: true })
+    : restoredMerged(of, value as KubeObject)
   object.apiVersion = apiVersionOf(of)
   object.kind = of.kind
   object.metadata ??= {}
   if (of.custom) of.custom.applyDefaults(object)
   else applyDefaultsTo(of.schema, object)
   return object
+}
+
+function restoredMerged(of: KindDeclaration & Pick<ResourceDeclaration, 'schema'>, value: KubeObject) {
+  try {
+    return decodeRestored(of, value, 'Ignore')
+  } catch (error) {
+    const { namespace = '', name = '' } = value.metadata ?? {}
+    const apiVersion = apiVersionOf(of)
+    throw failure(
+      500,
+      '',
+      `failed to convert new object (${namespace}/${name}; ${apiVersion}, Kind=${of.kind}) to proper version: unable to convert unstructured object to ${apiVersion}, Kind=${of.kind}: ${(error as Error).message}`,
+    )
+  }
 }
 
 function convert(

@@ -3,7 +3,6 @@
 
 import { applyDefaults } from '../../../api/defaults.ts'
 import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
-import { restoreProblem } from '../../../machinery/codec/restore-problem.ts'
 import { jsonKind } from '../../../machinery/codec/scalars.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { compareText, goValue, quote } from '../../../machinery/go-text.ts'
@@ -19,7 +18,7 @@ import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { applyPatch, patchTypes } from '../../serving/media-type.ts'
 import { checkAcceptable } from '../answers.ts'
-import { contentTypeOf, decodeDeclared, type FieldValidation, fieldValidationOf, kindProblem } from '../decode-body.ts'
+import { contentTypeOf, decodeDeclared, decodeRestored, type FieldValidation, fieldValidationOf, kindProblem } from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { checkWriteOptions } from '../write-context.ts'
 import { serverSideApply } from './apply.ts'
@@ -75,7 +74,9 @@ export async function readPatch(request: RequestContext): Promise<PatchDocument>
   request.audit?.patch(body)
   if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
   try {
-    return parseJson(body, { duplicates: true, literals: true })
+    const parsed = parseJson(body, { duplicates: true, literals: true })
+    if (!parsed.hasLiterals || contentTypeOf(request) !== strategicMergePatch) return parsed
+    return { value: withoutLiterals(parsed.value), duplicates: parsed.duplicates }
   } catch (error) {
     return { value: undefined, duplicates: [], problem: (error as Error).message }
   }
@@ -101,14 +102,12 @@ function decodePatched(
   }
   let decoded: ReturnType<typeof decodeDeclared>
   try {
-    decoded = decodeDeclared(declaration, patched, mode, {
-      bare: true,
-      sharing,
-      literals: document.hasLiterals,
-    })
+    decoded =
+      type === strategicMergePatch
+        ? decodeRestored(declaration, patched, mode, sharing)
+        : decodeDeclared(declaration, patched, mode, { bare: true, sharing, literals: document.hasLiterals })
   } catch (error) {
-    const restoring = type === strategicMergePatch ? restoreProblem(declaration.schema, patched) : undefined
-    throw refuse(restoring ?? (error as Error).message)
+    throw refuse((error as Error).message)
   }
   if (mode === 'Ignore') return decoded.object
   // The fields stand in order in what upstream decodes.
@@ -142,7 +141,7 @@ export function patcherFor(
   const { value, problem, hasLiterals } = document
   switch (contentTypeOf(request)) {
     case 'application/json-patch+json': {
-      const why = problem ?? (ignores ? undefined : operationsProblem(value))
+      const why = problem ?? (ignores ? undefined : (operationsProblem(value) ?? operandProblem(document)))
       if (why !== undefined) throw badRequest(ignores ? why : `error decoding patch: ${why}`)
       return current => applyJsonPatch(current, value ?? [])
     }
@@ -153,10 +152,9 @@ export function patcherFor(
       return current => applyMergePatch(current, value)
     }
     case strategicMergePatch: {
-      const why = problem ?? mapProblem(value) ?? (hasLiterals ? numberProblem(value) : undefined)
+      const why = problem ?? mapProblem(value)
       if (why !== undefined) throw badRequest(why)
-      const patch = ((hasLiterals ? withoutLiterals(value) : value) ?? {}) as object
-      return current => applyStrategicMergePatch(schema, current, patch)
+      return current => applyStrategicMergePatch(schema, current, (value ?? {}) as object)
     }
     default:
       throw unsupportedMediaType(patchTypes)
@@ -176,6 +174,10 @@ function numberProblem(value: unknown): string | undefined {
   } catch (error) {
     return (error as Error).message
   }
+}
+
+function operandProblem({ value, hasLiterals }: PatchDocument): string | undefined {
+  return hasLiterals ? numberProblem(value)?.replace('value of type', 'struct field jsonPatchOp.value of type') : undefined
 }
 
 function operationsProblem(value: unknown): string | undefined {
