@@ -75,7 +75,7 @@ export class Dispatcher {
     const { info } = request
     const resource = this.#server.registry.find(info.group, info.version, info.resource)
     if (!resource) {
-      if (this.#server.registry.servesVersion(info.group, info.version)) throw notFoundPath()
+      if (this.#server.registry.servesBuiltIn(info.group, info.version)) throw notFoundPath()
       return pageNotFound()
     }
     const { declaration } = resource

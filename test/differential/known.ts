@@ -18,7 +18,7 @@ export interface Known {
 export const known: readonly Known[] = [
   {
     why: 'the stock server crashes on the request (a nil pointer in its validation)',
-    of: /^(create|update) (Job|CustomResourceDefinition)|whole schema|schema: |custom: definitions/,
+    of: /^(create|update) (Job|CustomResourceDefinition)|whole schema|schema: |custom: definitions|contents: protobuf$/,
     at: /^status$|^header|^body/,
     stock: /^0$|^undefined$|socket hang up|ECONNRESET/,
   },
@@ -26,10 +26,6 @@ export const known: readonly Known[] = [
     why: 'messages name the Go type of a field that has a type of its own (v1.SecretType), which declarations do not know',
     at: /\.message$/,
     stock: /cannot unmarshal \w+ into Go struct field \S+ of type /,
-  },
-  {
-    why: 'an empty list or map that a client sends is taken for one that it does not send',
-    of: / (= |added: )(\[\]|\{\}|""$)/,
   },
   {
     why: 'a document that does not fit after a patch is shown with its fields in another order',

@@ -4,12 +4,12 @@
 import type { CustomResourceDefinition } from '../../api/apiextensions/v1/customresourcedefinition.ts'
 import { groupResource, type KubeObject } from '../../api/resource.ts'
 import { resources } from '../../api/scheme.ts'
+import { nextInt64 } from '../../machinery/json/numbers.ts'
 import { formatTime } from '../../machinery/time.ts'
 import type { ResourceStorage } from '../registry/resource-storage.ts'
 import type { ServerContext } from '../server-context.ts'
 import { type Condition, findCondition, isTrue, withCondition } from './conditions.ts'
 import { cleanupFinalizer } from './crd-strategy.ts'
-import { nextInt64 } from '../../machinery/json/numbers.ts'
 
 /** `later`: look again after a while; `waiting`: objects remain whose going brings us back. */
 export type Cleaned = 'nothing' | 'done' | 'waiting' | 'later'

@@ -4,13 +4,12 @@ import type { CustomResourceDefinition } from '../../api/apiextensions/v1/custom
 import type { KubeObject } from '../../api/resource.ts'
 import { aggregateMessage, type FieldError, fieldErrorMessage } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
-import { quote } from '../../machinery/go-text.ts'
+import { goTypeOf, quote } from '../../machinery/go-text.ts'
 import { failure } from '../../machinery/status-error.ts'
 import { isObject } from '../../machinery/structural/schema.ts'
 import { validateLabels } from '../../machinery/validation/labels.ts'
 import { validateAnnotations } from '../../machinery/validation/object-meta.ts'
 import type { WebhookCaller } from '../webhook-client.ts'
-import { goTypeOf } from '../../machinery/go-text.ts'
 
 export interface Converter {
   /** The objects in that version, in the same order. Objects that are in it already come back as they are. */

@@ -44,6 +44,7 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
   const statusSchema = propertyOf(schema, 'status')
 
   const withRules = (
+    before: readonly FieldError[],
     errors: FieldError[],
     context: StrategyContext,
     object: KubeObject,
@@ -51,7 +52,7 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
     correlated?: Correlated,
   ): FieldError[] => {
     if (!rules) return errors
-    if (errors.some(({ type }) => blocking.has(type)))
+    if ([...before, ...errors].some(({ type }) => blocking.has(type)))
       return [
         ...errors,
         invalid(
@@ -92,7 +93,7 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
       if (managedFields === undefined) delete object.metadata['managedFields']
       else object.metadata['managedFields'] = managedFields
     },
-    validate(object, context) {
+    validate(object, context, before) {
       const errors = [
         ...validateValue(undefined, schema, object),
         ...validateScaleSpec(object, scale),
@@ -100,9 +101,9 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
         ...validateEmbedded(undefined, object, schema),
         ...validateListTypes(undefined, schema, object),
       ]
-      return withRules(errors, context, object)
+      return withRules(before, errors, context, object)
     },
-    validateUpdate(object, old, context) {
+    validateUpdate(object, old, context, before) {
       const correlated = new Correlated(object, old, schema)
       const errors = [
         ...validateValue(undefined, schema, object, correlated),
@@ -111,9 +112,9 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
         ...validateEmbedded(undefined, object, schema),
         ...changedListTypes(schema, object, old),
       ]
-      return withRules(errors, context, object, old, correlated)
+      return withRules(before, errors, context, object, old, correlated)
     },
-    validateStatusUpdate(object, old, context) {
+    validateStatusUpdate(object, old, context, before) {
       const correlated = new Correlated(object, old, schema)
       const { status } = object
       const errors = [
@@ -123,7 +124,7 @@ export function customStrategy({ declaration, version, schema, rules, isTerminat
         ...validateScaleStatus(object, scale),
         ...changedListTypes(schema, object, old),
       ]
-      return withRules(errors, context, object, old, correlated)
+      return withRules(before, errors, context, object, old, correlated)
     },
     warnings(object, old, context) {
       return context.subresource === 'status' ? [] : finalizerWarnings(object, old)

@@ -129,8 +129,17 @@ export class Registry {
   }
 
   servesVersion(group: string, version: string): boolean {
+    return this.#servesOf(group, version, () => true)
+  }
+
+  /** Not only custom resources. */
+  servesBuiltIn(group: string, version: string): boolean {
+    return this.#servesOf(group, version, ({ custom }) => !custom)
+  }
+
+  #servesOf(group: string, version: string, which: (declaration: ResourceDeclaration) => boolean): boolean {
     for (const { declaration } of this.#served.values())
-      if (declaration.group === group && declaration.version === version) return true
+      if (declaration.group === group && declaration.version === version && which(declaration)) return true
     return false
   }
 

@@ -25,9 +25,10 @@ export interface Strategy<T extends KubeObject = any> {
   prepareForCreate?(object: T, context: StrategyContext): void
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void
   prepareForStatusUpdate?(object: T, old: T, context: StrategyContext): void
-  validate?(object: T, context: StrategyContext): FieldError[]
-  validateUpdate?(object: T, old: T, context: StrategyContext): FieldError[]
-  validateStatusUpdate?(object: T, old: T, context: StrategyContext): FieldError[]
+  /** `before`: what was found wrong with the metadata. */
+  validate?(object: T, context: StrategyContext, before: readonly FieldError[]): FieldError[]
+  validateUpdate?(object: T, old: T, context: StrategyContext, before: readonly FieldError[]): FieldError[]
+  validateStatusUpdate?(object: T, old: T, context: StrategyContext, before: readonly FieldError[]): FieldError[]
   /** Texts for `Warning` headers. */
   warnings?(object: T, old: T | undefined, context: StrategyContext): string[]
   /** How a name is checked; DNS-1123 subdomain unless said otherwise. */

@@ -41,7 +41,7 @@ export function validateNew(resource: ServedResource, object: KubeObject, contex
     metadata,
   )
   checkFinalizers(declaration, object, errors)
-  return strategy.validate ? [...errors, ...strategy.validate(object, context)] : errors
+  return strategy.validate ? [...errors, ...strategy.validate(object, context, errors)] : errors
 }
 
 export function validateChanged(
@@ -55,7 +55,7 @@ export function validateChanged(
   checkFinalizers(declaration, object, errors)
   const own =
     context.subresource === 'status'
-      ? strategy.validateStatusUpdate?.(object, old, context)
-      : strategy.validateUpdate?.(object, old, context)
+      ? strategy.validateStatusUpdate?.(object, old, context, errors)
+      : strategy.validateUpdate?.(object, old, context, errors)
   return own ? [...errors, ...own] : errors
 }

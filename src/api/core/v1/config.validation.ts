@@ -28,6 +28,8 @@ import {
   checkResourceQuantity,
   isOvercommitAllowed,
 } from './resources.validation.ts'
+import { jsonKind } from '../../../machinery/codec/scalars.ts'
+import { parseJson } from '../../../machinery/json/parse.ts'
 
 const mostBytes = 1024 * 1024
 const data = root('data')
@@ -112,25 +114,15 @@ export function validateSecret(secret: KubeObject): FieldError[] {
 function checkJson(values: Texts, key: string, errors: Errors): void {
   const value = values[key]
   if (value === undefined) return
-  const text = Buffer.from(value, 'base64').toString()
+  let message: string
   try {
-    const parsed: unknown = JSON.parse(text)
+    const parsed = parseJson(Buffer.from(value, 'base64'), { duplicates: false }).value
     if (typeof parsed === 'object' && !Array.isArray(parsed)) return
-    const kind = Array.isArray(parsed) ? 'array' : typeof parsed === 'boolean' ? 'bool' : typeof parsed
-    errors.push(
-      invalid(
-        data.key(key),
-        '<secret contents redacted>',
-        `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
-      ),
-    )
-  } catch {
-    const message =
-      text.trim() === ''
-        ? 'unexpected end of JSON input'
-        : `invalid character '${text.trim()[0]}' looking for beginning of value`
-    errors.push(invalid(data.key(key), '<secret contents redacted>', message))
+    message = `json: cannot unmarshal ${jsonKind(parsed, '')} into Go value of type map[string]interface {}`
+  } catch (error) {
+    message = (error as Error).message
   }
+  errors.push(invalid(data.key(key), '<secret contents redacted>', message))
 }
 
 export function validateSecretUpdate(secret: KubeObject, old: KubeObject): FieldError[] {

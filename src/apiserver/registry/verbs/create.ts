@@ -38,7 +38,8 @@ export async function create(
 ): Promise<Response> {
   checkAcceptable(server, resource, request)
   checkWriteOptions(request, 'CreateOptions')
-  if (request.info.name !== '') throw methodNotSupported(resource.declaration, 'create')
+  // The path of one custom resource is taken for that of all.
+  if (request.info.name !== '' && !resource.declaration.custom) throw methodNotSupported(resource.declaration, 'create')
   const object = await decodeBody(request, resource.declaration)
   return createObject(server, resource, request, object)
 }

@@ -7,6 +7,8 @@
 import type { DeleteOptions } from '../../../api/meta/v1/options.ts'
 import type { KubeObject } from '../../../api/resource.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
+import { secondsInMs } from '../../../machinery/duration.ts'
+import { nextInt64 } from '../../../machinery/json/numbers.ts'
 import {
   conflict,
   invalid,
@@ -29,8 +31,6 @@ import { selectionOf } from '../selection.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
 import { admissionAttributes, strategyContext } from '../write-context.ts'
 import { pageOf } from './read.ts'
-import { secondsInMs } from '../../../machinery/duration.ts'
-import { nextInt64 } from '../../../machinery/json/numbers.ts'
 
 export interface Deletion {
   readonly gracePeriodSeconds?: number

@@ -5,7 +5,7 @@ import { applyDefaults } from '../../../api/defaults.ts'
 import { apiVersionOf, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { jsonKind } from '../../../machinery/codec/scalars.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
-import { compareText, goValue, quote } from '../../../machinery/go-text.ts'
+import { compareText, goValue, inKeyOrder, quote } from '../../../machinery/go-text.ts'
 import { NumberLiteral, withoutLiterals } from '../../../machinery/json/numbers.ts'
 import { parseJson } from '../../../machinery/json/parse.ts'
 import { goJson } from '../../../machinery/json/write.ts'
@@ -18,7 +18,14 @@ import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { applyPatch, patchTypes } from '../../serving/media-type.ts'
 import { checkAcceptable } from '../answers.ts'
-import { contentTypeOf, decodeDeclared, decodeRestored, type FieldValidation, fieldValidationOf, kindProblem } from '../decode-body.ts'
+import {
+  contentTypeOf,
+  decodeDeclared,
+  decodeRestored,
+  type FieldValidation,
+  fieldValidationOf,
+  kindProblem,
+} from '../decode-body.ts'
 import type { ServedResource } from '../registry.ts'
 import { checkWriteOptions } from '../write-context.ts'
 import { serverSideApply } from './apply.ts'
@@ -93,7 +100,8 @@ function decodePatched(
 ): KubeObject {
   const type = contentTypeOf(request)
   const refuse = (why: string) => {
-    const shown = type === strategicMergePatch ? goValue(document.value) : goJson(patched)
+    const json = () => goJson(declaration.custom ? inKeyOrder(patched) : patched)
+    const shown = type === strategicMergePatch ? goValue(document.value) : json()
     return invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', shown, why)])
   }
   if (type !== strategicMergePatch) {
@@ -177,7 +185,9 @@ function numberProblem(value: unknown): string | undefined {
 }
 
 function operandProblem({ value, hasLiterals }: PatchDocument): string | undefined {
-  return hasLiterals ? numberProblem(value)?.replace('value of type', 'struct field jsonPatchOp.value of type') : undefined
+  return hasLiterals
+    ? numberProblem(value)?.replace('value of type', 'struct field jsonPatchOp.value of type')
+    : undefined
 }
 
 function operationsProblem(value: unknown): string | undefined {

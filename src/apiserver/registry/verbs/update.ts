@@ -7,6 +7,7 @@ import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
+import { nextInt64 } from '../../../machinery/json/numbers.ts'
 import {
   badRequest,
   conflict,
@@ -29,7 +30,6 @@ import { refusedAs, validateChanged } from '../validation.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
 import { addWarnings, admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
 import { createObject } from './create.ts'
-import { nextInt64 } from '../../../machinery/json/numbers.ts'
 
 /** Tries before a change that conflicts again and again is given back to the client. */
 const mostAttempts = 20
