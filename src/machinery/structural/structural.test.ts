@@ -311,7 +311,7 @@ test('a schema as a declaration, for apply', () => {
   expect(fields).toMatchObject([
     { name: 'ports', node: { type: 'list', item: { type: 'object' } }, listType: 'map', listMapKeys: ['name'] },
     { name: 'any', node: { type: 'any' } },
-    { name: 'port', node: { type: 'intOrString' } },
+    { name: 'port', node: { type: 'any' } },
     { name: 'labels', node: { type: 'map', value: { type: 'string' } }, mapType: 'atomic' },
   ])
 })
