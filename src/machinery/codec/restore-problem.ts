@@ -41,7 +41,8 @@ function problemOf(node: TypeNode, value: unknown): string | undefined {
     case 'int32':
     case 'int64':
     case 'double':
-      if (kind === 'int64' || (kind === 'float64' && node.type === 'double')) return undefined
+      if (kind === 'int64' || (kind === 'float64' && (node.type === 'double' || Number.isInteger(value))))
+        return undefined
       return kind === 'float64'
         ? `cannot convert float64 to ${goTypeName(node)}`
         : `unrecognized type: ${goTypeName(node)}`
