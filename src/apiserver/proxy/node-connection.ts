@@ -16,6 +16,7 @@ import {
   serviceUnavailable,
 } from '../../machinery/status-error.ts'
 import type { RequestContext, Response, ResponseSink } from '../request.ts'
+import { protocolsOf } from '../serving/websocket.ts'
 import {
   type BackendRequest,
   type BackendResponse,
@@ -61,7 +62,12 @@ export async function relayPodLog(
   if (response.status < 200 || response.status > 206) {
     throw kubeletRefusal(response.status, await limitedText(response), { group: '', resource: 'pods/log' }, podName)
   }
-  return { status: 200, contentType: 'text/plain', stream: sink => relayBody(response, sink, clock, gone) }
+  return {
+    status: 200,
+    contentType: 'text/plain',
+    stream: sink => relayBody(response, sink, clock, gone),
+    abandoned: () => gone.abort(),
+  }
 }
 
 /** nodes/proxy, pods/proxy, services/proxy: the request goes on as it is and the answer comes back as it is. */
@@ -236,11 +242,7 @@ export function ours(name: string): boolean {
 
 function upgradeHeaders(request: ProxiedRequest): Pick<BackendRequest, 'headers'> {
   const { headers = {} } = forwarded(request, { scheme: 'https', host: '', port: 0 }, '')
-  const protocols = String(request.headers['sec-websocket-protocol'] ?? '')
-    .split(',')
-    .map(name => name.trim())
-    // A browser's token comes as a subprotocol, which the kubelet must not see.
-    .filter(name => name !== '' && !name.startsWith('base64url.bearer.authorization.k8s.io.'))
+  const protocols = protocolsOf(request.headers)
   const { host: _host, 'sec-websocket-protocol': _protocols, ...others } = headers
   return {
     headers: {

@@ -3,7 +3,7 @@
 //
 // HTTP/2 uses the stream API and not Node's request/response compatibility layer, which costs half the throughput.
 
-import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import {
   constants,
   type Http2Stream,
@@ -21,7 +21,7 @@ import type { PeerCertificate } from '../authentication/authenticator.ts'
 import { type Answer, type RequestContext, type Response, type ResponseSink, unfilled } from '../request.ts'
 import { compressed, isWorthCompressing } from './compression.ts'
 import { type ClientAuthorities, PeerCertificates, type ReadPeerCertificate } from './peer-certificate.ts'
-import { responseHeaders } from './response-headers.ts'
+import { type Headers, responseHeaders } from './response-headers.ts'
 import { upgradeHead } from './upgrade-head.ts'
 
 /** The largest body a request may have (upstream: MaxRequestBodyBytes). */
@@ -204,7 +204,7 @@ function bodyLength(body: Response['body']): number {
 }
 
 /** A long answer on a stream or socket, with what the client hasn't taken yet in view. */
-function streamSink(options: HttpServerOptions, stream: Http2Stream | ServerResponse): ResponseSink {
+function streamSink(options: HttpServerOptions, stream: Http2Stream | ServerResponse | Duplex): ResponseSink {
   let closed = stream.destroyed
   const callbacks: (() => void)[] = []
   stream.on('close', () => {
@@ -310,7 +310,7 @@ function serveHttp1(
   Promise.resolve(options.handle(request)).then(write)
 }
 
-/** exec, attach and port-forward: the pipeline decides, then the connection is the handler's. */
+/** exec, attach, port-forward, WebSockets: the pipeline decides, then the connection is the handler's. */
 function serveUpgrade(
   options: HttpServerOptions,
   peerCertificateOf: ReadPeerCertificate,
@@ -328,24 +328,26 @@ function serveUpgrade(
   })
   Promise.resolve(options.handle(request)).then(
     answer => {
-      if (!answer.hijacked) refuseUpgrade(socket, request, answer)
+      if (!answer.hijacked) refuseUpgrade(options, socket, request, answer)
     },
     error =>
-      refuseUpgrade(socket, request, { status: asStatusError(error)?.code ?? 500, body: Buffer.from(String(error)) }),
+      refuseUpgrade(options, socket, request, {
+        status: asStatusError(error)?.code ?? 500,
+        body: Buffer.from(String(error)),
+      }),
   )
 }
 
-function refuseUpgrade(socket: Duplex, request: RequestContext, response: Response): void {
-  const body =
-    response.body === undefined
-      ? Buffer.alloc(0)
-      : response.body instanceof Uint8Array
-        ? response.body
-        : Buffer.concat(response.body as readonly Uint8Array[])
-  const headers = { ...responseHeaders(request, response), 'content-length': String(body.length), connection: 'close' }
+/** An answer to a request that is not upgraded after all; it is the last one on the connection. */
+function refuseUpgrade(options: HttpServerOptions, socket: Duplex, request: RequestContext, response: Response): void {
+  const { body = Buffer.alloc(0), stream } = response
+  const headers: Headers = { ...responseHeaders(request, response), connection: 'close' }
+  if (!stream) headers['content-length'] = String(bodyLength(body))
   const lines = Object.entries(headers).flatMap(([name, value]) =>
     (typeof value === 'string' ? [value] : value).map(one => `${name}: ${one}\r\n`),
   )
-  socket.write(`HTTP/1.1 ${response.status} \r\n${lines.join('')}\r\n`)
-  socket.end(body)
+  socket.write(`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status]}\r\n${lines.join('')}\r\n`)
+  if (stream) stream(streamSink(options, socket))
+  else if (request.method === 'HEAD') socket.end()
+  else socket.end(body instanceof Uint8Array ? body : Buffer.concat(body))
 }

@@ -58,6 +58,9 @@ export function encodeWatchFrame(type: string, object: Uint8Array): Uint8Array {
   return writer.take()
 }
 
+/** The message of such a frame, where each has a message of its own. */
+export const unframed = (frame: Uint8Array): Uint8Array => frame.subarray(4)
+
 /**
  * A list in its envelope, in pieces: the encoded items are passed on as they are. `metadataFirst` says which of the two
  * is field 1 (it is the metadata in every list but the oldest PartialObjectMetadataList).

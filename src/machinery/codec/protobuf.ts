@@ -19,6 +19,7 @@ export {
   encodeListEnvelope,
   encodeWatchFrame,
   isProtobufEnvelope,
+  unframed,
 } from './protobuf-envelope.ts'
 export { ProtobufError } from './protobuf-reader.ts'
 

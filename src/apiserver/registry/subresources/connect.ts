@@ -20,10 +20,11 @@ import {
   tunnelKubeletUpgrade,
 } from '../../proxy/node-connection.ts'
 import { nodeProxyTarget, pathBelow, podProxyTarget, proxyName, serviceProxyTarget } from '../../proxy/proxy-targets.ts'
-import { isWebSocketRequest, overWebSocket } from '../../proxy/websocket-stream.ts'
+import { overWebSocket } from '../../proxy/websocket-stream.ts'
 import { integerParameter, queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
+import { isWebSocketRequest } from '../../serving/websocket.ts'
 import type { ServedResource } from '../registry.ts'
 import { admitted } from '../write-context.ts'
 import type { Handlers } from './subresources.ts'
@@ -55,7 +56,7 @@ async function log(server: ServerContext, _resource: unknown, request: RequestCo
   if (!location) return { status: 200, contentType: 'text/plain', body: Buffer.alloc(0) }
   const kubelet = kubeletOn(server, location.node)
   const answer = await relayPodLog(server.kubelets, kubelet, location.path, request.info.name, server.env.clock)
-  return answer.stream && isWebSocketRequest(request) ? overWebSocket(answer.stream, request) : answer
+  return isWebSocketRequest(request) ? overWebSocket(answer, request) : answer
 }
 
 const notNegative = 'must be greater than or equal to 0'

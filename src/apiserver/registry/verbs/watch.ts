@@ -10,6 +10,7 @@
 
 import { apiVersionOf, groupResource, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { CompactedError, type Watch } from '../../../etcd/store.ts'
+import { unframed } from '../../../machinery/codec/protobuf.ts'
 import type { Timer } from '../../../machinery/env/env.ts'
 import { fieldErrorMessage, invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import {
@@ -20,8 +21,16 @@ import {
   tooLargeResourceVersion,
   tooOldResourceVersion,
 } from '../../../machinery/status-error.ts'
-import type { Answer, DirectWatchSink, RequestContext, ResponseSink } from '../../request.ts'
+import type { Answer, DirectWatchSink, RequestContext, Response, ResponseSink } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
+import { json } from '../../serving/media-type.ts'
+import {
+  type ChooseProtocol,
+  isWebSocketRequest,
+  messageSink,
+  type WebSocketRequest,
+  WebSockets,
+} from '../../serving/websocket.ts'
 import type { StoredObject } from '../../watchcache/stored-object.ts'
 import type { CacheEvent, CacheWatcher } from '../../watchcache/watch-cache.ts'
 import { representationOf } from '../answers.ts'
@@ -50,13 +59,10 @@ interface WatchRequest {
 }
 
 export function watch(server: ServerContext, resource: ServedResource, request: RequestContext): Answer {
+  if (isWebSocketRequest(request))
+    return WebSockets.load().then(webSockets => watchOverWebSocket(webSockets, server, resource, request))
   const options = watchRequest(server, request)
-  const { declaration } = resource
-  const watched = {
-    declaration,
-    prefix: resource.storage!.keyPrefix(request.info.namespace),
-    selection: selectionOf(request, declaration, request.info.name),
-  }
+  const watched = watchedBy(resource, request)
   if (request.direct)
     return {
       status: 200,
@@ -67,6 +73,37 @@ export function watch(server: ServerContext, resource: ServedResource, request: 
     status: 200,
     contentType: representation.watchContentType!,
     stream: sink => follow(server, resource, watched, options, byteWriter(representation, watched, sink)),
+  }
+}
+
+/** Upstream takes this way from browsers only: they say where they come from. */
+const chooseProtocol: ChooseProtocol = (asked, { headers }) => {
+  if (!/^(\/|[a-z][a-z0-9+.-]*:)/i.test(String(headers['origin'] ?? ''))) return 403
+  return asked.length > 1 ? 400 : (asked[0] ?? '')
+}
+
+/** For browsers: every event is a message, of text where the form is text. */
+function watchOverWebSocket(
+  webSockets: WebSockets,
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext & WebSocketRequest,
+): Response {
+  const options = watchRequest(server, request)
+  const watched = watchedBy(resource, request)
+  const representation = representationOf(server, resource, request, 'watch')
+  const isText = representation.watchContentType === json
+  return webSockets.accept(request, chooseProtocol, client => {
+    const send = (bytes: Uint8Array) => client.send(isText ? bytes : unframed(bytes), { binary: !isText })
+    follow(server, resource, watched, options, messageWriter(representation, watched, messageSink(client, send)))
+  })
+}
+
+function watchedBy({ declaration, storage }: ServedResource, request: RequestContext): Watched {
+  return {
+    declaration,
+    prefix: storage!.keyPrefix(request.info.namespace),
+    selection: selectionOf(request, declaration, request.info.name),
   }
 }
 
@@ -332,6 +369,33 @@ function byteWriter(representation: Representation, watched: Watched, sink: Resp
       sink.write(form.specialEvent(type, object))
       form = later
     },
+    end: () => sink.end(),
+    onClose: callback => sink.onClose(callback),
+  }
+}
+
+/** Every write is one event. */
+function messageWriter(representation: Representation, watched: Watched, sink: ResponseSink): EventWriter {
+  const later = representation.later ?? representation
+  let form = representation
+  const write = (bytes: Uint8Array) => {
+    sink.write(bytes)
+    form = later
+  }
+  return {
+    get slow() {
+      return sink.pending > slowWatcherBytes
+    },
+    state(objects) {
+      for (const stored of objects) write(form.event('ADDED', stored))
+    },
+    events(events) {
+      for (const event of events) {
+        const chosen = selected(event, watched)
+        if (chosen) write(encodedEvent(form, chosen))
+      }
+    },
+    special: (type, object) => write(form.specialEvent(type, object)),
     end: () => sink.end(),
     onClose: callback => sink.onClose(callback),
   }
