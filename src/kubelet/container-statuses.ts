@@ -15,7 +15,8 @@ import { type ContainerRecord, latestContainer, type RuntimePodStatus } from './
 /** A metav1.Time that isn't set is written as null. */
 export const noTime = null as unknown as string
 
-const lostReason = 'ContainerStatusUnknown'
+/** Why a container has ended that nobody saw end. */
+export const lostReason = 'ContainerStatusUnknown'
 
 export interface ContainerStatusInput {
   readonly pod: Pod

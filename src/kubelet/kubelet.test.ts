@@ -51,6 +51,19 @@ describe('a pod', () => {
     expect(bench.api.requests.slice(writes).filter(({ path: to }) => to === `${path}/status`)).toEqual([])
   })
 
+  test('is said to be ready again where others wrote that it is not while it was looked at', async () => {
+    bench.create(testPod('web'))
+    await bench.advance(15)
+    const pod = bench.pod('web')!
+    const labelled = { ...pod, metadata: { ...pod.metadata, labels: { app: 'released' } } }
+    const conditions = pod.status.conditions!.map(each => (each.type === 'Ready' ? { ...each, status: 'False' } : each))
+    // The first has it looked at; the second is heard of before anything is said.
+    bench.create(labelled)
+    bench.create({ ...labelled, status: { ...pod.status, conditions } })
+    await bench.advance(11)
+    expect(bench.pod('web')!.status.conditions!.find(({ type }) => type === 'Ready')?.status).toBe('True')
+  })
+
   test('tells its story in events', async () => {
     bench.create(testPod('web', { containers: [{ name: 'web', image: 'nginx:1.27' }] }))
     await bench.advance(5)
@@ -74,6 +87,21 @@ describe('a pod', () => {
     expect((await bench.runtime.listContainers({})).containers).toEqual([])
     expect((await bench.runtime.listPodSandbox({})).items).toEqual([])
     expect(bench.events()).toContain('Killing: Stopping container main')
+  })
+
+  test('that is to go before anything of it was started has Failed', async () => {
+    const path = '/api/v1/namespaces/default/pods/web/status'
+    bench.create(testPod('web', { restartPolicy: 'Never' }))
+    bench.markDeleted('web', 30)
+    await bench.advance(5)
+    expect(bench.pod('web')).toBeUndefined()
+    const said = bench.api.requests.filter(({ method, path: to }) => method === 'PATCH' && to === path)
+    expect(said.at(-1)!.body).toMatchObject({
+      status: {
+        phase: 'Failed',
+        containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } }],
+      },
+    })
   })
 
   test('whose object vanishes is stopped as well', async () => {
@@ -279,7 +307,9 @@ describe('what goes wrong', () => {
       phase: 'Failed',
       reason: 'OutOfcpu',
       message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 5000, used: 0, capacity: 4000",
+      startTime: '2026-01-01T00:00:00Z',
     })
+    expect(bench.pod('big')!.status.containerStatuses).toBeUndefined()
     expect((await bench.runtime.listPodSandbox({})).items).toEqual([])
   })
 

@@ -54,6 +54,8 @@ export class KubeletPodHandlers implements PodHandlers {
   readonly #mountRetryMs = new Map<string, number>()
   /** The pods this node has taken in, that have not ended. */
   readonly #admitted = new Map<string, Pod>()
+  /** Those it has not taken in: there is nothing of them here to report. */
+  readonly #rejected = new Set<string>()
   /** What the runtime had of each pod when it was looked at last. */
   readonly #last = new Map<string, RuntimePodStatus>()
 
@@ -69,9 +71,11 @@ export class KubeletPodHandlers implements PodHandlers {
     const { env, events, podSync, probes, volumes, allocatable, hostIps } = this.#options
     const uid = pod.metadata.uid ?? ''
     if (!this.#seenAt.has(uid)) this.#seenAt.set(uid, formatTime(env.clock.now()))
-    const before = await this.#report(pod, false)
-    if (isTerminalPhase(before.status.phase)) return { terminal: true }
-    if (!(await this.#admit(pod, before))) return { terminal: true }
+    const before = await this.#look(pod, false)
+    const isOver = isTerminalPhase(before.status.phase)
+    if (!isOver && !(await this.#admit(pod, before))) return { terminal: true }
+    this.#options.statuses.set(pod, before.status)
+    if (isOver) return { terminal: true }
     const deadline = this.#deadline(pod, before.status)
     if (deadline !== undefined && deadline <= 0) return this.#exceeded(pod, before.status)
 
@@ -111,6 +115,7 @@ export class KubeletPodHandlers implements PodHandlers {
 
   async terminate(pod: Pod, request: { readonly graceSeconds?: number; readonly signal: AbortSignal }): Promise<void> {
     const { probes, terminator } = this.#options
+    if (this.#rejected.has(pod.metadata.uid ?? '')) return
     probes.stopLivenessAndStartup(pod.metadata.uid ?? '')
     const { runtime } = await this.#report(pod, false)
     await terminator.killPod(pod, runtime, request)
@@ -123,7 +128,7 @@ export class KubeletPodHandlers implements PodHandlers {
   async cleanUp(pod: Pod): Promise<void> {
     const { probes, statuses, volumes, removeCgroup } = this.#options
     const uid = pod.metadata.uid ?? ''
-    await this.#report(pod, true)
+    if (!this.#rejected.has(uid)) await this.#report(pod, true)
     probes.forgetPod(uid)
     await volumes.unmount(uid)
     await removeCgroup(pod)
@@ -141,7 +146,7 @@ export class KubeletPodHandlers implements PodHandlers {
     podSync.forgetPod(podUid)
     probes.forgetPod(podUid)
     statuses.forget(podUid)
-    for (const map of [this.#seenAt, this.#mountRetryMs, this.#last, this.#admitted]) map.delete(podUid)
+    for (const map of [this.#seenAt, this.#mountRetryMs, this.#last, this.#admitted, this.#rejected]) map.delete(podUid)
     removeRemains(podUid).catch(error =>
       env.log.warn('cannot remove what is left of a pod', { podUid, error: (error as Error).message }),
     )
@@ -158,8 +163,14 @@ export class KubeletPodHandlers implements PodHandlers {
       if (rejection) {
         const { reason, message } = rejection
         this.#options.events.pod(pod, 'Warning', reason, message)
-        const failed = { phase: 'Failed', reason, message: `Pod was rejected: ${message}` }
-        this.#options.statuses.set(pod, { ...seen.status, ...failed })
+        const { qosClass } = seen.status
+        this.#rejected.add(uid)
+        this.#options.statuses.set(pod, {
+          ...(qosClass && { qosClass }),
+          phase: 'Failed',
+          reason,
+          message: `Pod was rejected: ${message}`,
+        })
         return false
       }
     }
@@ -167,8 +178,15 @@ export class KubeletPodHandlers implements PodHandlers {
     return true
   }
 
-  /** Looks at the runtime and says what it has. `terminal`: nothing of the pod will be started again. */
+  /** Looks at the runtime and says what it has. */
   async #report(pod: Pod, terminal: boolean): Promise<{ runtime: RuntimePodStatus; status: PodStatus }> {
+    const seen = await this.#look(pod, terminal)
+    this.#options.statuses.set(pod, seen.status)
+    return seen
+  }
+
+  /** `terminal`: nothing of the pod will be started again. */
+  async #look(pod: Pod, terminal: boolean): Promise<{ runtime: RuntimePodStatus; status: PodStatus }> {
     const { runtime, host, probes, statuses, reasons, runtimeName, hostIps } = this.#options
     const { uid = '', name = '', namespace = '' } = pod.metadata
     const found = await readPodStatus(runtime, host, { uid, name, namespace })
@@ -184,7 +202,6 @@ export class KubeletPodHandlers implements PodHandlers {
       hostIps,
       terminal,
     })
-    statuses.set(pod, status)
     return { runtime: found, status }
   }
 

@@ -10,8 +10,10 @@ import type { Env, Timer } from '../machinery/env/env.ts'
 import { asStatusError, isNotFound } from '../machinery/status-error.ts'
 import { formatTime } from '../machinery/time.ts'
 import { podStatusPatch, sameValue } from './pod-status-patch.ts'
+import { terminatedStatus } from './terminated-status.ts'
 
 interface Entry {
+  /** As last heard of: whoever says how a pod is may have begun to look at it before that. */
   pod: Pod
   status: PodStatus
   /** As the API server has it, as far as is known. */
@@ -31,6 +33,8 @@ export class StatusManager {
   readonly #client: Client
   readonly #env: Env
   readonly #entries = new Map<string, Entry>()
+  /** Pods of which nothing was said yet, as last heard of. */
+  readonly #unsaid = new Map<string, Pod>()
   #stopped = false
 
   constructor(client: Client, env: Env) {
@@ -45,8 +49,9 @@ export class StatusManager {
 
   /** The pod's object changed. */
   observe(pod: Pod): void {
-    const entry = this.#entries.get(pod.metadata.uid ?? '')
-    if (!entry) return
+    const uid = pod.metadata.uid ?? ''
+    const entry = this.#entries.get(uid)
+    if (!entry) return void this.#unsaid.set(uid, pod)
     entry.pod = pod
     if (!entry.comparison && podStatusPatch(pod.status ?? {}, entry.status)) this.#compareLater(entry)
     this.#send(entry)
@@ -67,7 +72,6 @@ export class StatusManager {
   set(pod: Pod, status: PodStatus): void {
     const entry = this.#entry(pod)
     const now = formatTime(this.#env.clock.now())
-    entry.pod = pod
     entry.status = {
       ...status,
       startTime: entry.status.startTime ?? status.startTime ?? now,
@@ -79,6 +83,7 @@ export class StatusManager {
   /** Nothing of the pod is left on this node: containers that have not ended in sight of anyone have ended now. */
   finish(pod: Pod): void {
     const entry = this.#entry(pod)
+    entry.status = terminatedStatus(pod, entry.status)
     entry.finished = true
     this.#send(entry)
   }
@@ -88,6 +93,7 @@ export class StatusManager {
     entry?.retry?.cancel()
     entry?.comparison?.cancel()
     this.#entries.delete(podUid)
+    this.#unsaid.delete(podUid)
   }
 
   stop(): void {
@@ -102,9 +108,11 @@ export class StatusManager {
     const uid = pod.metadata.uid ?? ''
     let entry = this.#entries.get(uid)
     if (!entry) {
-      const status = pod.status ?? {}
-      entry = { pod, status, sent: status, finished: false, sending: false }
+      const heardOf = this.#unsaid.get(uid) ?? pod
+      const status = heardOf.status ?? {}
+      entry = { pod: heardOf, status, sent: status, finished: false, sending: false }
       this.#entries.set(uid, entry)
+      this.#unsaid.delete(uid)
     }
     return entry
   }
