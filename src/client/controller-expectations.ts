@@ -1,7 +1,8 @@
 // What a controller has asked for and not yet seen. Between a create and the watch event that shows it, the cache is
 // stale: a controller that counted the cache then would create twice. It notes how many creations and deletions it
 // expects for a key, counts them off as the informer shows them, and does nothing about the key until they have all
-// come, or five minutes have passed (then something was missed: the cache decides again).
+// come, or five minutes have passed (then something was missed, as a pod that came and went while the watch was broken:
+// the cache decides again).
 
 import type { Clock } from '../machinery/env/env.ts'
 
@@ -23,10 +24,15 @@ export class ControllerExpectations {
 
   /** Nothing is expected any more for the key, or it has been expected too long, or nothing ever was. */
   satisfied(key: string): boolean {
+    return this.waitMs(key) === undefined
+  }
+
+  /** When to look again though nothing is seen until then; undefined when satisfied. */
+  waitMs(key: string): number | undefined {
     const expected = this.#expected.get(key)
-    if (!expected) return true
-    if (expected.creations <= 0 && expected.deletions <= 0) return true
-    return this.#clock.monotonic() - expected.since > timeoutMs
+    if (!expected || (expected.creations <= 0 && expected.deletions <= 0)) return undefined
+    const left = expected.since + timeoutMs - this.#clock.monotonic()
+    return left >= 0 ? left + 1 : undefined
   }
 
   /** From now on so many creations will be seen. In place of what was expected before. */

@@ -158,7 +158,8 @@ export class StatusManager {
     } catch (error) {
       if (isNotFound(error) || (asStatusError(error) && (await this.#isAnothers(resource, name, uid))))
         return this.forget(uid)
-      if (this.#stopped) return
+      // Forgotten meanwhile: there is nobody left to say it for.
+      if (this.#stopped || this.#entries.get(uid) !== entry) return
       this.#env.log.warn('cannot update pod status', { pod: name, namespace, error: (error as Error).message })
       entry.retry?.cancel()
       entry.retry = this.#env.clock.setTimeout(() => this.#send(entry), retryMs)

@@ -143,7 +143,7 @@ async function reconcile(key: string, context: Context) {
     .map(pod => podAvailableAt(pod, set.spec.minReadySeconds ?? 0))
     .filter(at => at !== undefined && at > now) as number[]
   const waits = next.map(at => at - now)
-  if (waitMs !== undefined) waits.push(waitMs)
+  for (const wait of [waitMs, state.expectations.waitMs(key)]) if (wait !== undefined) waits.push(wait)
   return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined
 }
 

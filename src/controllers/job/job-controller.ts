@@ -201,7 +201,9 @@ async function sync(
   }
   await trackPods({ job, pods: seen, status, outcome, context, ...state, noted })
   if (change.failure) throw change.failure.error
-  const waits = [change.waitMs, deadlineMs(job, startTime, now)].filter(wait => wait !== undefined && wait > 0)
+  const waits = [change.waitMs, deadlineMs(job, startTime, now), state.expectations.waitMs(key)].filter(
+    wait => wait !== undefined && wait > 0,
+  )
   return waits.length > 0 ? { requeueAfterMs: Math.min(...(waits as number[])) } : undefined
 }
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ReplicaSet, replicaSets } from '../../api/apps/v1/replicaset.ts'
 import { events } from '../../api/core/v1/event.ts'
-import { pods } from '../../api/core/v1/pod.ts'
+import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { replicationControllers } from '../../api/core/v1/replicationcontroller.ts'
-import { Cluster } from '../../cluster/cluster.ts'
+import { Cluster, clusterEnv } from '../../cluster/cluster.ts'
+import { ControlPlane } from '../../cluster/control-plane.ts'
 
 // What a ReplicaSet does to have the pods it asks for, and what it says of them.
 
@@ -24,11 +25,11 @@ const template = (labels: Record<string, string> = { app: 'web' }) => ({
   metadata: { labels },
   spec: { containers: [{ name: 'c', image: 'app' }] },
 })
-const create = (replicas: number, minReadySeconds = 0) =>
-  setClient().create({
-    metadata: { name: 'web' },
-    spec: { replicas, minReadySeconds, selector: { matchLabels: { app: 'web' } }, template: template() },
-  })
+const web = (replicas: number, minReadySeconds = 0) => ({
+  metadata: { name: 'web' },
+  spec: { replicas, minReadySeconds, selector: { matchLabels: { app: 'web' } }, template: template() },
+})
+const create = (replicas: number, minReadySeconds = 0) => setClient().create(web(replicas, minReadySeconds))
 const resize = (replicas: number) => setClient().patch('web', 'application/merge-patch+json', { spec: { replicas } })
 const told = async () =>
   (await cluster.client.resource(events).list()).items.map(
@@ -65,6 +66,44 @@ describe('the number of pods', () => {
       expect(spec.containers[0]!.image).toBe('app')
     }
     expect(await told()).toContain(`Normal SuccessfulCreate: Created pod: ${created[0]!.metadata.name}`)
+  })
+
+  test('is made good after five minutes though a pod came and went while nobody looked', async () => {
+    const env = clusterEnv()
+    let unseen: string | undefined
+    const plane = await ControlPlane.start({
+      env,
+      withoutScheduler: true,
+      wrapTransport: (_, connect) => ({
+        request: request => connect().request(request),
+        watch: (request, reader) =>
+          connect().watch(request, {
+            event(change) {
+              const { kind, metadata } = change.object as Pod
+              if (kind === 'Pod') unseen ??= metadata.name
+              if (unseen === undefined || metadata.name !== unseen) reader.event(change)
+            },
+            end: error => reader.end(error),
+          }),
+        stream: (request, options) => connect().stream(request, options),
+        upgrade: request => connect().upgrade(request),
+        close() {},
+      }),
+    })
+    try {
+      const here = plane.client().resource(pods).namespace('default')
+      const count = async () => (await here.list()).items.length
+      await plane.client().resource(replicaSets).namespace('default').create(web(2))
+      await env.clock.advance(1000)
+      await here.delete(unseen!)
+      expect(await count()).toBe(1)
+      await env.clock.advance(4 * 60_000)
+      expect(await count()).toBe(1)
+      await env.clock.advance(61_000)
+      expect(await count()).toBe(2)
+    } finally {
+      await plane.stop()
+    }
   })
 
   test('follows the spec up and down, to nothing', async () => {

@@ -174,8 +174,9 @@ async function reconcile<T extends Replicated>(kind: Kind<T>, key: string, conte
   const now = clock.now()
   await updateStatus(kind, object, statusOf(object, { active, terminating, failure, now }), context)
   if (cause !== undefined) throw cause
-  const requeueAfterMs = nextAvailabilityMs(active, object.spec.minReadySeconds ?? 0, now)
-  return requeueAfterMs === undefined ? undefined : { requeueAfterMs }
+  const waits = [nextAvailabilityMs(active, object.spec.minReadySeconds ?? 0, now), state.expectations.waitMs(key)]
+  const requeueAfterMs = Math.min(...waits.filter(wait => wait !== undefined))
+  return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : undefined
 }
 
 async function manageReplicas<T extends Replicated>(
