@@ -228,9 +228,11 @@ export class ControlPlane {
 
   /** Another API server over the same store, as after a crash: nothing that the last one had in memory is left. */
   async replaceApiServer(): Promise<void> {
+    await this.#metricsServer?.stop()
     await this.#apiServer.stop()
     this.#apiServer = this.#makeApiServer()
     await this.#apiServer.start()
+    await this.#startMetricsServer()
   }
 
   async stop(): Promise<void> {
@@ -255,15 +257,19 @@ export class ControlPlane {
       await this.startScheduler()
       progress('scheduler')
     }
-    if (this.#options.metricsServer) {
-      const { MetricsServer } = await import('./metrics-server/metrics-server.ts')
-      this.#metricsServer = new MetricsServer({
-        env: this.env,
-        client: this.client({ name: 'system:metrics-server', groups: [systemPrivilegedGroup] }, 'metrics-server'),
-        registry: this.apiServer.registry,
-      })
-      await this.#metricsServer.start()
-    }
+    await this.#startMetricsServer()
+  }
+
+  /** It is served by the API server, and goes with it. */
+  async #startMetricsServer(): Promise<void> {
+    if (!this.#options.metricsServer) return
+    const { MetricsServer } = await import('./metrics-server/metrics-server.ts')
+    this.#metricsServer = new MetricsServer({
+      env: this.env,
+      client: this.client({ name: 'system:metrics-server', groups: [systemPrivilegedGroup] }, 'metrics-server'),
+      registry: this.apiServer.registry,
+    })
+    await this.#metricsServer.start()
   }
 }
 

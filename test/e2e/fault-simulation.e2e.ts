@@ -5,14 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SeedProcesses } from '../sim/seed-process.ts'
 import { failureText, seedsOf } from '../sim/seed-range.ts'
 
-/** Of the 500, what four show is not mended yet. */
-const notYet = [
-  257, // does not end
-  322, // a pod on its way out that its node no longer knows
-  374, // a pod that is released while its node is silent stays unready
-  486, // a ReplicaSet that is gone, and a cache that does not know: pods are made and deleted without end at one instant
-]
-const seeds = seedsOf('1-500').filter(seed => process.env['SEEDS'] !== undefined || !notYet.includes(seed))
+const seeds = seedsOf('1-500')
 
 let processes: SeedProcesses
 beforeAll(async () => {

@@ -5,6 +5,7 @@
 // way while `active`, and an account of every request. A component that crashed has no connection any more, whatever is
 // left of it in this process: nothing it does afterwards happens.
 
+import { TokenBucket } from '../../src/client/token-bucket.ts'
 import type { ApiRequest, ApiResponse, Transport, WatchStream } from '../../src/client/transport.ts'
 import type { Clock, Timer } from '../../src/machinery/env/env.ts'
 import {
@@ -20,6 +21,16 @@ import type { Chance } from './chance.ts'
 
 /** In no time: nobody who backs off asks so often. */
 const mostAtOneInstant = 5000
+
+/**
+ * How many requests a connection may send a second, and how many at once: as upstream's components are started, and ours
+ * as processes. Without it what two controllers do by turns, one making what the other takes away as long as a cache lags,
+ * would happen without end before any time passes.
+ */
+const rateLimits: readonly (readonly [string, { readonly perSecond: number; readonly burst: number }])[] = [
+  ['kube-controller-manager', { perSecond: 20, burst: 30 }],
+  ['', { perSecond: 50, burst: 100 }],
+]
 
 /** One run of one component, from its start to its stop or crash. */
 interface Process {
@@ -77,9 +88,16 @@ export class FaultyTransports {
   /** For `wrapTransport`: this component's connection, of the process that runs now. */
   wrap(component: string, connect: () => Transport): Transport {
     const process = this.#process(component)
+    const { clock } = this.#options
+    const [, limits] = rateLimits.find(([prefix]) => component.startsWith(prefix))!
+    const bucket = new TokenBucket(clock, limits)
     const refused = () => Promise.reject(new Error('not part of a simulation'))
     return {
-      request: request => this.#request(process, connect, request),
+      request: async request => {
+        const wait = bucket.reserve()
+        if (wait > 0) await clock.sleep(wait, request.signal)
+        return this.#request(process, connect, request)
+      },
       watch: (request, stream) => this.#watch(process, connect, request, stream),
       stream: refused,
       upgrade: refused,

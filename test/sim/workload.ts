@@ -24,6 +24,7 @@ import { defineWidgets, widgetDefinition, widgets } from './widgets.ts'
 
 const mergePatch = 'application/merge-patch+json'
 export const team = 'team'
+const missingImage = 'nonexistent:1'
 const policies = ['Background', 'Foreground', 'Orphan'] as const
 
 interface Made {
@@ -65,6 +66,17 @@ export class Workload {
     await this.#patchAll(deployments, () => ({
       spec: { paused: null, template: { spec: { containers: [container(this.#chance)] } } },
     }))
+    // Nobody rolls out another image than the one that there is not, where no Deployment owns what has it, or not for long.
+    const rolledOut = new Set(
+      (await this.#client().resource(deployments).list()).items
+        .filter(({ metadata }) => !metadata.deletionTimestamp)
+        .map(({ metadata }) => metadata.uid),
+    )
+    await this.#removeAll(
+      replicaSets,
+      set => !rolledOut.has(controllerOf(set)?.uid) && set.spec.template?.spec?.containers[0]?.image === missingImage,
+    )
+    await this.#removeAll(pods, pod => !controllerOf(pod) && pod.spec.containers[0]?.image === missingImage)
     await this.#patchAll(cronJobs, () => ({ spec: { suspend: true } }))
     await this.#patchAll(jobs, () => ({ spec: { suspend: false } }))
     await this.#patchAll(configMaps, ({ metadata }) =>
@@ -73,6 +85,17 @@ export class Workload {
     await this.#patchAll(nodes, ({ spec }) => ({
       spec: { unschedulable: null, taints: (spec.taints ?? []).filter(({ key }) => key !== 'maintenance') },
     }))
+  }
+
+  async #removeAll<T extends { readonly metadata: Pod['metadata'] }>(
+    resource: ResourceDeclaration<T>,
+    which: (object: T) => boolean,
+  ): Promise<void> {
+    const all = this.#client().resource(resource)
+    for (const object of (await all.list()).items) {
+      const { namespace, name = '' } = object.metadata
+      if (which(object)) await all.namespace(namespace).delete(name).catch(ignoreGone)
+    }
   }
 
   async #patchAll<T extends { readonly metadata: Pod['metadata'] }>(
@@ -186,7 +209,7 @@ export class Workload {
     if (!isScalable(resource) && resource !== daemonSets) return `leave ${what}`
     // Going back to an image that was there before is a rollback.
     const bad = resource === deployments && this.#chance.of(0.2)
-    const containers = [{ ...container(this.#chance), ...(bad && { image: 'nonexistent:1' }) }]
+    const containers = [{ ...container(this.#chance), ...(bad && { image: missingImage }) }]
     if (resource === statefulSets) {
       // A merge patch puts lists in the place of lists: its containers keep what they mount.
       const path = '/spec/template/spec/containers/0/image'
