@@ -43,6 +43,15 @@ test('resources that others declare on the node can be had by pods', async () =>
   expect(reports().length - before).toBe(1)
 })
 
+test('images that the node no longer has are taken back, once', async () => {
+  const { node, put, reports, advance } = await started()
+  const before = reports().length
+  put({ images: [{ names: ['docker.io/library/nginx:1.27'], sizeBytes: 1 }] })
+  await advance(60 * second)
+  expect(node().status!.images).toBeNull()
+  expect(reports().length - before).toBe(1)
+})
+
 test('a node as it was is reported every five minutes', async () => {
   const { reports, advance } = await started()
   const before = reports().length

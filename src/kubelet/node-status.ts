@@ -105,6 +105,8 @@ export class NodeStatusUpdater {
     const patch = {
       status: {
         ...status,
+        // What is not said stays.
+        ...(before.images && !status.images && { images: null }),
         // Merged by type, and so would keep addresses this node no longer has.
         addresses: [{ $patch: 'replace' }, ...(status.addresses ?? [])],
       },

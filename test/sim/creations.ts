@@ -9,8 +9,11 @@ import { cronJobs } from '../../src/api/batch/v1/cronjob.ts'
 import { jobs } from '../../src/api/batch/v1/job.ts'
 import { configMaps } from '../../src/api/core/v1/configmap.ts'
 import { pods } from '../../src/api/core/v1/pod.ts'
+import { replicationControllers } from '../../src/api/core/v1/replicationcontroller.ts'
 import { resourceQuotas } from '../../src/api/core/v1/resourcequota.ts'
+import { secrets } from '../../src/api/core/v1/secret.ts'
 import { services } from '../../src/api/core/v1/service.ts'
+import { serviceAccounts } from '../../src/api/core/v1/serviceaccount.ts'
 import { podDisruptionBudgets } from '../../src/api/policy/v1/poddisruptionbudget.ts'
 import type { ResourceDeclaration } from '../../src/api/resource.ts'
 import type { Chance } from './chance.ts'
@@ -50,7 +53,13 @@ type Create = (chance: Chance, about: Circumstances) => Creation | undefined
 
 const template = (chance: Chance, app: string, annotations: object = {}, spec: object = {}) => ({
   metadata: { labels: { app }, annotations },
-  spec: { containers: [container(chance)], terminationGracePeriodSeconds: chance.pick([0, 1, 30]), ...spec },
+  spec: {
+    containers: [container(chance)],
+    terminationGracePeriodSeconds: chance.pick([0, 1, 30]),
+    // Others make room for it.
+    ...(chance.of(0.1) && { priorityClassName: 'system-cluster-critical' }),
+    ...spec,
+  },
 })
 const selecting = (app: string) => ({ matchLabels: { app } })
 
@@ -66,6 +75,14 @@ const deployment: Create = (chance, { name }) => ({
     },
   },
 })
+
+const replicationController: Create = (chance, { name, orphaned }) => {
+  const app = orphaned ?? name
+  return {
+    resource: replicationControllers,
+    body: { spec: { replicas: chance.between(0, 4), selector: { app }, template: template(chance, app) } },
+  }
+}
 
 const replicaSet: Create = (chance, { name, orphaned }) => {
   // One that finds pods already there takes them for its own.
@@ -126,6 +143,8 @@ const job: Create = (chance, { name, temporary }) => {
   // a namespace on its way out, that is for ever; upstream too.
   const perIndex = !temporary && completionMode === 'Indexed' && restartPolicy === 'Never' && chance.of(0.3)
   const gaveUp = { action: 'FailJob', onExitCodes: { operator: 'In', values: [1] } }
+  const failJob = restartPolicy === 'Never' && chance.of(0.15)
+  const untilFailed = restartPolicy === 'Never' && (failJob || chance.of(0.3))
   return {
     resource: jobs,
     endless: restartPolicy === 'OnFailure' && run.includes('exit'),
@@ -137,7 +156,10 @@ const job: Create = (chance, { name, temporary }) => {
         suspend: chance.of(0.15),
         ...(perIndex ? { backoffLimitPerIndex: 1 } : { backoffLimit: 1 }),
         ...(chance.of(0.2) && { ttlSecondsAfterFinished: 20 }),
-        ...(restartPolicy === 'Never' && chance.of(0.15) && { podFailurePolicy: { rules: [gaveUp] } }),
+        ...(chance.of(0.1) && { activeDeadlineSeconds: 15 }),
+        ...(failJob && { podFailurePolicy: { rules: [gaveUp] } }),
+        ...(untilFailed && { podReplacementPolicy: 'Failed' }),
+        ...(completionMode === 'Indexed' && chance.of(0.2) && { successPolicy: { rules: [{ succeededCount: 1 }] } }),
         template: template(chance, name, { 'simulated.k8ts.dev/run': run }, { restartPolicy }),
       },
     },
@@ -162,7 +184,11 @@ const cronJob: Create = (chance, { name }) => {
 const service: Create = (chance, { app }) => ({
   resource: services,
   body: {
-    spec: { selector: { app }, ports: [{ port: 80 }], type: chance.pick(['ClusterIP', 'ClusterIP', 'NodePort']) },
+    spec: {
+      selector: { app },
+      ports: [{ port: 80 }],
+      ...chance.pick([{}, {}, { type: 'NodePort' }, { type: 'LoadBalancer' }, { clusterIP: 'None' }]),
+    },
   },
 })
 
@@ -198,6 +224,34 @@ const pod: Create = (chance, { name, app }) => ({
   body: template(chance, chance.of(0.5) ? app : name),
 })
 
+/** A pod with a claim that is its own, and goes with it. */
+const podWithVolume: Create = (chance, { name }) => {
+  const { metadata, spec } = template(chance, name)
+  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  return {
+    resource: pods,
+    body: {
+      metadata,
+      spec: {
+        ...spec,
+        containers: [{ ...spec.containers[0], volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] }],
+        volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: claim } } }],
+      },
+    },
+  }
+}
+
+const serviceAccount: Create = () => ({ resource: serviceAccounts, body: {} })
+
+/** Filled in, or taken away if there is no such account. */
+const tokenSecret: Create = (chance, { app }) => ({
+  resource: secrets,
+  body: {
+    metadata: { annotations: { 'kubernetes.io/service-account.name': chance.pick(['default', app]) } },
+    type: 'kubernetes.io/service-account-token',
+  },
+})
+
 const autoscaler: Create = (chance, { measured, deployment: target }) =>
   measured && target !== undefined
     ? {
@@ -230,6 +284,7 @@ const creations: readonly Create[] = [
   deployment,
   replicaSet,
   replicaSet,
+  replicationController,
   statefulSet,
   statefulSet,
   daemonSet,
@@ -243,9 +298,24 @@ const creations: readonly Create[] = [
   quota,
   configMap,
   pod,
+  podWithVolume,
+  serviceAccount,
+  tokenSecret,
   autoscaler,
   widget,
 ]
+
+/** What can go with something else: the small and inert, and what has more below it. */
+const dependents: readonly Create[] = [
+  () => ({ resource: configMaps, body: {} }),
+  () => ({ resource: secrets, body: {} }),
+  widget,
+  replicaSet,
+]
+
+export function somethingDependent(chance: Chance, about: Circumstances): Creation {
+  return chance.pick(dependents)(chance, about)!
+}
 
 export function somethingNew(chance: Chance, about: Circumstances): Creation | undefined {
   return chance.pick(creations)(chance, about)

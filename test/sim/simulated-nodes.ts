@@ -16,7 +16,7 @@ import type { FaultyTransports } from './faulty-transport.ts'
 export interface SimulatedNode {
   readonly name: string
   readonly kubelet: string
-  readonly options: Parameters<typeof ClusterNode.start>[1]
+  options: Parameters<typeof ClusterNode.start>[1]
   running: ClusterNode | undefined
 }
 
@@ -68,6 +68,11 @@ export class SimulatedNodes {
     }
     this.all.push(node)
     return node
+  }
+
+  /** Nothing runs there any more when it comes back. */
+  forgetContainers(node: SimulatedNode): void {
+    node.options = { ...node.options, ...simulation(this.#env, node.options.podCIDR!) }
   }
 
   async start(node: SimulatedNode): Promise<void> {

@@ -168,7 +168,7 @@ class Simulation {
   async #misfortune(): Promise<void> {
     const chance = this.#chance
     const node = chance.pick(this.#nodes.all)
-    switch (chance.between(0, 8)) {
+    switch (chance.between(0, 9)) {
       case 0:
       case 1:
         return this.#crashSoon(chance.pick(this.#controllers.names))
@@ -191,6 +191,12 @@ class Simulation {
       case 7:
         if (this.#nodes.all.length < 4) void this.#addNode()
         return
+      case 8:
+        if (!node.running) return
+        this.#tell(`${node.name} loses its power`)
+        this.#faults.kill(node.kubelet)
+        this.#nodes.forgetContainers(node)
+        return this.#restart(node.kubelet)
       default:
         if (this.#nodes.all.length < 2 || !node.running || !this.#serverUp) return
         this.#tell(`removal of ${node.name}`)
@@ -355,5 +361,7 @@ function counted(lines: readonly string[]): Map<string, number> {
   return counts
 }
 
-const isAboutKeys = (body: unknown): boolean =>
-  (body as { metadata?: { name?: string } }).metadata?.name === 'kube-root-ca.crt'
+const isAboutKeys = (body: unknown): boolean => {
+  const { metadata, type } = body as { metadata?: { name?: string }; type?: string }
+  return metadata?.name === 'kube-root-ca.crt' || type === 'kubernetes.io/service-account-token'
+}

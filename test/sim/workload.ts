@@ -13,14 +13,23 @@ import { configMaps } from '../../src/api/core/v1/configmap.ts'
 import { namespaces } from '../../src/api/core/v1/namespace.ts'
 import { nodes } from '../../src/api/core/v1/node.ts'
 import { type Pod, pods } from '../../src/api/core/v1/pod.ts'
-import { secrets } from '../../src/api/core/v1/secret.ts'
+import { replicationControllers } from '../../src/api/core/v1/replicationcontroller.ts'
+import { services } from '../../src/api/core/v1/service.ts'
 import type { ResourceDeclaration } from '../../src/api/resource.ts'
+import { priorityClasses } from '../../src/api/scheduling/v1/priorityclass.ts'
 import type { Client } from '../../src/client/client.ts'
 import { controllerOf } from '../../src/client/controller.ts'
 import { isNotFound, StatusError } from '../../src/machinery/status-error.ts'
 import type { Chance } from './chance.ts'
-import { container, finalizer, somethingNew } from './creations.ts'
-import { defineWidgets, widgetDefinition, widgets } from './widgets.ts'
+import {
+  type Circumstances,
+  type Creation,
+  container,
+  finalizer,
+  somethingDependent,
+  somethingNew,
+} from './creations.ts'
+import { defineWidgets, widgetDefinition } from './widgets.ts'
 
 const mergePatch = 'application/merge-patch+json'
 export const team = 'team'
@@ -117,53 +126,82 @@ export class Workload {
     const name = `w${++this.#number}`
     if (chance.of(0.1)) return this.#createDependent(namespace, name)
     if (chance.of(0.08)) return this.#createSurroundings()
+    const creation = somethingNew(chance, this.#circumstances(namespace, name))
+    return creation ? this.#createAs(creation, namespace, name) : 'nothing to create'
+  }
+
+  #circumstances(namespace: string, name: string): Circumstances {
     const here = this.#made.filter(made => made.namespace === namespace)
-    const creation = somethingNew(chance, {
+    return {
       name,
       temporary: namespace === team,
       app: this.#some()?.name ?? 'w1',
       deployment: here.find(({ resource }) => resource === deployments)?.name,
-      orphaned: chance.of(0.5) ? this.#orphaned.find(made => made.namespace === namespace)?.name : undefined,
+      orphaned: this.#chance.of(0.5) ? this.#orphaned.find(made => made.namespace === namespace)?.name : undefined,
       measured: this.#measured,
-    })
-    if (!creation) return 'nothing to create'
+    }
+  }
+
+  async #createAs(creation: Creation, namespace: string, name: string, more: object = {}): Promise<string> {
     const { resource, body, endless = false } = creation
     const { metadata = {}, ...rest } = body as { metadata?: object }
     await this.#client()
       .resource(resource)
       .namespace(namespace)
-      .create({ ...rest, metadata: { ...metadata, name } } as never)
+      .create({ ...rest, metadata: { ...metadata, ...more, name } } as never)
     this.#made.push({ resource, namespace, name, endless })
     return `create ${resource.resource} ${namespace}/${name}`
   }
 
   async #createSurroundings(): Promise<string> {
-    if (this.#chance.of(0.5)) {
-      await this.#client()
-        .resource(namespaces)
-        .create({ metadata: { name: team } })
-      return 'create namespace'
+    switch (this.#chance.between(0, 4)) {
+      case 0:
+      case 1:
+        await this.#client()
+          .resource(namespaces)
+          .create({ metadata: { name: team } })
+        return 'create namespace'
+      case 2:
+        return this.#createClusterWide()
+      default:
+        await defineWidgets(this.#client())
+        return 'create customresourcedefinition'
     }
-    await defineWidgets(this.#client())
-    return 'create customresourcedefinition'
   }
 
-  /** A ConfigMap, Secret or custom resource that goes with something else. */
+  /** Something without a namespace that goes with a namespace. */
+  async #createClusterWide(): Promise<string> {
+    const { apiVersion, kind, metadata } = await this.#client().resource(namespaces).get(team)
+    const ownerReferences = [{ apiVersion: apiVersion!, kind: kind!, name: team, uid: metadata.uid! }]
+    const name = `w${this.#number}`
+    await this.#client().resource(priorityClasses).create({ metadata: { name, ownerReferences }, value: 1 })
+    return `create priorityclass ${name} owned by ${team}`
+  }
+
+  /** Something that goes with something else of whatever kind, or with two. */
   async #createDependent(namespace: string, name: string): Promise<string> {
-    const client = this.#client()
     const owner = this.#some()
     if (!owner) return 'nothing to own'
-    const { metadata, apiVersion, kind } = (await client
-      .resource(owner.resource)
-      .namespace(owner.namespace)
-      .get(owner.name)) as { metadata: { name: string; uid: string }; apiVersion: string; kind: string }
-    const ownerReferences = [
-      { apiVersion, kind, name: metadata.name, uid: metadata.uid, blockOwnerDeletion: this.#chance.of(0.5) },
-    ]
-    const resource = this.#chance.pick([configMaps, secrets, widgets]) as ResourceDeclaration<any>
-    await client.resource(resource).namespace(owner.namespace).create({ metadata: { name, ownerReferences } })
-    this.#made.push({ resource, namespace: owner.namespace, name, endless: false })
-    return `create ${resource.resource} ${namespace}/${name} owned by ${owner.name}`
+    const owners = [owner]
+    const another = this.#some()
+    if (another && another !== owner && another.namespace === owner.namespace && this.#chance.of(0.5))
+      owners.push(another)
+    const ownerReferences: object[] = []
+    for (const { resource, namespace, name } of owners) {
+      const { metadata, apiVersion, kind } = (await this.#client()
+        .resource(resource)
+        .namespace(namespace)
+        .get(name)) as {
+        metadata: { name: string; uid: string }
+        apiVersion: string
+        kind: string
+      }
+      const blockOwnerDeletion = this.#chance.of(0.5)
+      ownerReferences.push({ apiVersion, kind, name: metadata.name, uid: metadata.uid, blockOwnerDeletion })
+    }
+    const creation = somethingDependent(this.#chance, this.#circumstances(namespace, name))
+    const created = await this.#createAs(creation, owner.namespace, name, { ownerReferences })
+    return `${created} owned by ${owners.map(({ name }) => name).join(' and ')}`
   }
 
   async #change(): Promise<string> {
@@ -206,6 +244,11 @@ export class Workload {
 
   async #update({ resource, namespace, name }: Made): Promise<string> {
     const what = `${resource.resource} ${namespace}/${name}`
+    if (resource === services) {
+      const type = this.#chance.pick(['ClusterIP', 'NodePort', 'LoadBalancer'])
+      await this.#patch({ resource, namespace, name }, { spec: { type, selector: { app: this.#some()?.name } } })
+      return `${what} becomes ${type}`
+    }
     if (!isScalable(resource) && resource !== daemonSets) return `leave ${what}`
     // Going back to an image that was there before is a rollback.
     const bad = resource === deployments && this.#chance.of(0.2)
@@ -235,7 +278,8 @@ export class Workload {
     const { resource, namespace, name, endless } = some
     const propagationPolicy = this.#chance.pick(endless ? policies.slice(0, 2) : policies)
     this.#made.splice(this.#made.indexOf(some), 1)
-    if (propagationPolicy === 'Orphan' && resource === replicaSets) this.#orphaned.push(some)
+    if (propagationPolicy === 'Orphan' && (resource === replicaSets || resource === replicationControllers))
+      this.#orphaned.push(some)
     await this.#client().resource(resource).namespace(namespace).delete(name, { propagationPolicy })
     return `delete ${resource.resource} ${namespace}/${name} ${propagationPolicy}`
   }
@@ -257,7 +301,9 @@ export class Workload {
 
   /** Changes a pod's labels, so that it is its owner's no longer. */
   async #release(): Promise<string> {
-    const pod = await this.#somePod(pod => ['ReplicaSet', 'DaemonSet'].includes(controllerOf(pod)?.kind ?? ''))
+    const pod = await this.#somePod(pod =>
+      ['ReplicaSet', 'ReplicationController', 'DaemonSet'].includes(controllerOf(pod)?.kind ?? ''),
+    )
     if (!pod) return 'no pod to release'
     const { namespace, name = '' } = pod.metadata
     await this.#patch({ resource: pods, namespace: namespace!, name }, { metadata: { labels: { app: 'released' } } })
@@ -323,7 +369,7 @@ export class Workload {
 }
 
 const isScalable = (resource: ResourceDeclaration<any>): boolean =>
-  [deployments, replicaSets, statefulSets].includes(resource as never)
+  [deployments, replicaSets, replicationControllers, statefulSets].includes(resource as never)
 
 function ignoreGone(error: unknown): void {
   if (!isNotFound(error)) throw error

@@ -16,7 +16,10 @@ function* jobsCounted(world: World, { witness }: Cached): Iterable<string> {
     const succeeded = seen.filter(({ phase }) => phase === 'Succeeded').length
     const failed = seen.filter(({ phase }) => phase === 'Failed').length
     const counted = { succeeded: status?.succeeded ?? 0, failed: status?.failed ?? 0 }
-    if (complete) yield* same(job, 'status.succeeded', counted.succeeded, spec?.completions)
+    // Whose policy says so is complete before all of it is.
+    const whole = complete && !spec?.successPolicy
+    if (whole) yield* same(job, 'status.succeeded', counted.succeeded, spec?.completions)
+    else if (complete && counted.succeeded === 0) yield `${named(job)} is complete without a success`
     if (counted.succeeded > succeeded) yield `${named(job)} counts ${counted.succeeded} successes of ${succeeded}`
     if (counted.succeeded + counted.failed > seen.length)
       yield `${named(job)} counts ${JSON.stringify(counted)} of ${seen.length} pods`
@@ -25,7 +28,7 @@ function* jobsCounted(world: World, { witness }: Cached): Iterable<string> {
     yield* same(job, 'active pods', activeOf(world, job).length, 0)
     const uncounted = status?.uncountedTerminatedPods
     yield* same(job, 'uncounted', (uncounted?.succeeded?.length ?? 0) + (uncounted?.failed?.length ?? 0), 0)
-    if (complete && spec?.completionMode === 'Indexed') {
+    if (whole && spec?.completionMode === 'Indexed') {
       const last = (spec.completions ?? 1) - 1
       yield* same(job, 'completedIndexes', status?.completedIndexes, last > 1 ? `0-${last}` : last === 1 ? '0,1' : '0')
     }

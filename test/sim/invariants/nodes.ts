@@ -23,7 +23,9 @@ const free = (world: World, node: Node): number =>
 
 /** Its volume is on a node that has gone, or has no room for the pod. */
 function waitsForVolume(world: World, pod: Pod): boolean {
-  const claims = (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim: claim }) => claim?.claimName ?? [])
+  const claims = (pod.spec.volumes ?? []).flatMap(({ name, ephemeral, persistentVolumeClaim: claim }) =>
+    ephemeral ? `${pod.metadata.name}-${name}` : (claim?.claimName ?? []),
+  )
   return claims.some(name => {
     const claim = world.persistentVolumeClaims.find(
       ({ metadata }) => metadata.namespace === pod.metadata.namespace && metadata.name === name,

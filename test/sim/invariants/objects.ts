@@ -36,6 +36,19 @@ function* namespacesAreWhole({ all, namespaces, serviceAccounts, configMaps }: W
   }
 }
 
+/** A secret for the tokens of an account has one, or has gone with the account. */
+function* tokenSecretsAreTheAccounts({ secrets, serviceAccounts }: World): Iterable<string> {
+  for (const secret of secrets) {
+    if (secret.type !== 'kubernetes.io/service-account-token') continue
+    const name = secret.metadata.annotations?.['kubernetes.io/service-account.name']
+    const account = serviceAccounts.find(
+      ({ metadata }) => metadata.namespace === secret.metadata.namespace && metadata.name === name,
+    )
+    if (!account) yield `${named(secret)} is of ${name}, which is gone`
+    else if (!secret.data?.['token']) yield `${named(secret)} has no token`
+  }
+}
+
 function* quotasAreExact(world: World): Iterable<string> {
   for (const quota of world.resourceQuotas) {
     const { namespace } = quota.metadata
@@ -60,5 +73,6 @@ export const objectChecks: readonly Check[] = [
   noFinalizerIsLeft,
   ownersExist,
   namespacesAreWhole,
+  tokenSecretsAreTheAccounts,
   quotasAreExact,
 ]

@@ -13,8 +13,8 @@ import {
   type World,
 } from './world.ts'
 
-function* replicaSetsAreExact(world: World): Iterable<string> {
-  for (const set of world.replicaSets) {
+function* replicasAreExact(world: World): Iterable<string> {
+  for (const set of [...world.replicaSets, ...world.replicationControllers]) {
     const active = activeOf(world, set)
     const ready = active.filter(isReady).length
     yield* same(set, 'number of pods', active.length, set.spec?.replicas)
@@ -22,7 +22,9 @@ function* replicaSetsAreExact(world: World): Iterable<string> {
     yield* same(set, 'status.readyReplicas', set.status?.readyReplicas, ready)
     yield* same(set, 'status.availableReplicas', set.status?.availableReplicas, ready)
     // What matches and is nobody's has been taken.
-    for (const pod of selected(world, set, set.spec.selector?.matchLabels))
+    const { selector } = set.spec
+    const labels = selector && 'matchLabels' in selector ? selector.matchLabels : selector
+    for (const pod of selected(world, set, labels as Record<string, string>))
       if (!controllerOf(pod) && !isOver(pod)) yield `${named(pod)} was not adopted by ${named(set)}`
     yield* same(set, 'observedGeneration', set.status?.observedGeneration, set.metadata.generation)
   }
@@ -135,7 +137,7 @@ function* autoscalersAreFollowed(world: World): Iterable<string> {
 }
 
 export const workloadChecks: readonly Check[] = [
-  replicaSetsAreExact,
+  replicasAreExact,
   deploymentsAreRolledOut,
   statefulSetsAreExact,
   daemonSetsAreEverywhere,

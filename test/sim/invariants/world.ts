@@ -17,6 +17,7 @@ import { nodes } from '../../../src/api/core/v1/node.ts'
 import { persistentVolumes } from '../../../src/api/core/v1/persistentvolume.ts'
 import { persistentVolumeClaims } from '../../../src/api/core/v1/persistentvolumeclaim.ts'
 import { type Pod, pods } from '../../../src/api/core/v1/pod.ts'
+import { replicationControllers } from '../../../src/api/core/v1/replicationcontroller.ts'
 import { resourceQuotas } from '../../../src/api/core/v1/resourcequota.ts'
 import { secrets } from '../../../src/api/core/v1/secret.ts'
 import { services } from '../../../src/api/core/v1/service.ts'
@@ -25,6 +26,7 @@ import { endpointSlices } from '../../../src/api/discovery/v1/endpointslice.ts'
 import { ipAddresses } from '../../../src/api/networking/v1/ipaddress.ts'
 import { podDisruptionBudgets } from '../../../src/api/policy/v1/poddisruptionbudget.ts'
 import type { ResourceDeclaration } from '../../../src/api/resource.ts'
+import { priorityClasses } from '../../../src/api/scheduling/v1/priorityclass.ts'
 import type { Client } from '../../../src/client/client.ts'
 import type { ContainerRuntime } from '../../../src/kubelet/runtime/container-runtime.ts'
 import { isNotFound } from '../../../src/machinery/status-error.ts'
@@ -42,6 +44,7 @@ const read = {
   daemonSets,
   deployments,
   replicaSets,
+  replicationControllers,
   statefulSets,
   horizontalPodAutoscalers,
   cronJobs,
@@ -62,6 +65,7 @@ const read = {
   endpointSlices,
   ipAddresses,
   podDisruptionBudgets,
+  priorityClasses,
   widgets,
 }
 
