@@ -14,14 +14,14 @@ import type { OwnerReference } from '../api/meta/v1/objectmeta.ts'
 import type { ResourceDeclaration } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { Clock, Env, Logger, Random } from '../machinery/env/env.ts'
-import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
+import { type Counter, type Family, MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { Backoff, reflectorBackoff } from './backoff.ts'
 import type { Client } from './client.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import type { Indexer, Lister } from './indexed-store.ts'
 import type { HandlerRegistration, Informer, InformerFactory, InformerHandler } from './informer.ts'
 import { keyFor, keyOf, metadataOf, type Named } from './object-key.ts'
-import { OwnWrites } from './own-writes.ts'
+import { OwnWrites, StaleCacheError } from './own-writes.ts'
 import { causeOf, processQueue, type RateLimiter, type ReconcileResult, WorkQueue } from './work-queue.ts'
 import type { QueueMetrics } from './work-queue-metrics.ts'
 
@@ -95,6 +95,8 @@ export interface ControllerDeclaration<T = any, State = unknown> {
   rateLimiter?(clock: Clock): RateLimiter<string>
   /** A key waits until the caches show what its last reconcile has written. */
   readonly awaitsOwnWrites?: boolean
+  /** Counts how often it had to. */
+  readonly staleSyncSkips?: { readonly name: string; readonly help: string }
   /** Called once, when the caches have synced, before the first reconcile. */
   started?(context: ControllerContext<State>): Promise<void> | void
   reconcile(
@@ -195,7 +197,8 @@ class ControllerRun<T, State> implements RunningController {
     } catch {
       return
     }
-    const { awaitsOwnWrites, reconcile } = this.#declaration
+    const { awaitsOwnWrites, reconcile, staleSyncSkips } = this.#declaration
+    const skips = staleSyncSkips && this.#skipCounter(staleSyncSkips)
     const writes = awaitsOwnWrites
       ? new OwnWrites(resource => this.#informers.get(resource)?.resourceVersion)
       : undefined
@@ -206,11 +209,20 @@ class ControllerRun<T, State> implements RunningController {
       // A stopped controller leaves what still waits to its successor.
       reconcile: async key => {
         if (this.#abort.signal.aborted) return undefined
-        writes?.ensureRead(key)
+        try {
+          writes?.ensureRead(key)
+        } catch (error) {
+          if (error instanceof StaleCacheError) skips?.with(error.resource.group, error.resource.resource).inc()
+          throw error
+        }
         const context = writes ? { ...this.#context, client: writes.noting(key, this.#context.client) } : this.#context
         return (await reconcile.call(this.#declaration, key, context)) ?? undefined
       },
     })
+  }
+
+  #skipCounter({ name, help }: { readonly name: string; readonly help: string }): Family<Counter> {
+    return this.#context.metrics.counter({ name, stability: 'ALPHA', help, labels: ['group', 'resource'] })
   }
 
   /** Calls `started` until it succeeds: what it does may need a server that is not there yet. */

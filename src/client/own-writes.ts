@@ -13,10 +13,13 @@ type Resource = ResourceDeclaration<any>
 
 /** The cache is behind; the reconcile is tried again. */
 export class StaleCacheError extends Error {
+  readonly resource: Resource
+
   constructor(resource: Resource, read: string, written: string) {
     super(
       `read version: ${read} is not as new as written version: ${written} for group resource ${groupResource(resource)}`,
     )
+    this.resource = resource
   }
 }
 

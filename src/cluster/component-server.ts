@@ -3,7 +3,7 @@
 //
 // Comes in: where to listen, who may ask (`delegated-access.ts`), and the pages. Goes out: a server that answers GETs.
 
-import { registerProcessMetrics } from '../apiserver/endpoints/metrics.ts'
+import { registerProcessMetrics } from '../apiserver/endpoints/process-metrics.ts'
 import { answerStatus } from '../apiserver/registry/answers.ts'
 import type { RequestContext, Response } from '../apiserver/request.ts'
 import { requestInfo } from '../apiserver/request-info.ts'

@@ -283,6 +283,7 @@ export const allControllers: readonly ManagedController[] = [
   managed(
     {
       name: 'node-ipam-controller',
+      queue: 'cidrallocator_node',
       alias: 'nodeipam',
       serviceAccount: 'node-controller',
       eventSource: 'cidrAllocator',
@@ -369,7 +370,11 @@ export const allControllers: readonly ManagedController[] = [
     resourceClaimController,
   ),
   managed(
-    { name: 'device-taint-eviction-controller', serviceAccount: 'device-taint-eviction-controller' },
+    {
+      name: 'device-taint-eviction-controller',
+      queue: 'device-taint-eviction-controller',
+      serviceAccount: 'device-taint-eviction-controller',
+    },
     deviceTaintEvictionController,
   ),
 ]

@@ -37,8 +37,6 @@ export interface ControllerManagerOptions {
   readonly metrics?: MetricsRegistry
 }
 
-const manager = 'kube-controller-manager'
-
 interface Running {
   stop(): Promise<void>
 }
@@ -66,12 +64,6 @@ export class ControllerManager {
     const { env } = environment
     const registry = metrics ?? new MetricsRegistry()
     const workQueues = metrics && new WorkQueueMetrics(metrics, env.clock)
-    const instances = registry.gauge({
-      name: 'running_managed_controllers',
-      stability: 'BETA',
-      help: 'Indicates where instances of a controller are currently running',
-      labels: ['name', 'manager'],
-    })
     const informers = new InformerFactory(client, env)
     this.#informers = informers
     for (const declared of allControllers) {
@@ -93,7 +85,6 @@ export class ControllerManager {
         }),
       )
       this.#names.push(declared.name)
-      instances.with(declared.name, manager).set(1)
     }
     informers.start()
   }

@@ -6,7 +6,7 @@ import { type Namespace, namespaces } from '../api/core/v1/namespace.ts'
 import { type Controller, controller, watch } from '../client/controller.ts'
 import { keyFor } from '../client/object-key.ts'
 import { deepEqual } from '../machinery/deep-equal.ts'
-import type { Counter, Family } from '../machinery/metrics/metrics.ts'
+import { type Counter, exponentialBuckets, type Family, type Histogram } from '../machinery/metrics/metrics.ts'
 import { asStatusError, hasStatusCause, isAlreadyExists, isNotFound } from '../machinery/status-error.ts'
 import type { ManagerEnvironment } from './managed-controller.ts'
 
@@ -16,9 +16,20 @@ const description =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the ' +
   'internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.'
 
+interface State {
+  readonly syncs: Family<Counter>
+  readonly durations: Family<Histogram>
+}
+
+const metric = {
+  stability: 'ALPHA',
+  help: 'Number of namespace syncs happened in root ca cert publisher.',
+  labels: ['code'],
+} as const
+
 export function rootCACertificatePublisher({ rootCA }: ManagerEnvironment): Controller {
   const data = { 'ca.crt': rootCA }
-  return controller<Namespace, Family<Counter>>({
+  return controller<Namespace, State>({
     name: 'root-ca-certificate-publisher-controller',
     reconciles: namespaces,
     watches: [
@@ -27,14 +38,20 @@ export function rootCACertificatePublisher({ rootCA }: ManagerEnvironment): Cont
         keys: ({ before, after }) => [(after ?? before)!.metadata.namespace!],
       }),
     ],
-    state: ({ metrics }) =>
-      metrics.counter({
-        name: 'root_ca_cert_publisher_sync_total',
-        stability: 'ALPHA',
-        help: 'Number of namespace syncs happened in root ca cert publisher.',
-        labels: ['code'],
+    state: ({ metrics }) => ({
+      syncs: metrics.counter({ ...metric, name: 'root_ca_cert_publisher_sync_total' }),
+      durations: metrics.histogram({
+        ...metric,
+        name: 'root_ca_cert_publisher_sync_duration_seconds',
+        buckets: exponentialBuckets(0.001, 2, 15),
       }),
-    async reconcile(namespace, { client, lister, state }) {
+    }),
+    async reconcile(namespace, { client, lister, state, clock }) {
+      const started = clock.monotonic()
+      const synced = (code: string) => {
+        state.syncs.with(code).inc()
+        state.durations.with(code).observe((clock.monotonic() - started) / 1000)
+      }
       if (lister(namespaces).get(namespace)?.status.phase !== 'Active') return
       const maps = client.resource(configMaps).namespace(namespace)
       const current = lister(configMaps).get(keyFor(namespace, name))
@@ -54,11 +71,11 @@ export function rootCACertificatePublisher({ rootCA }: ManagerEnvironment): Cont
       } catch (error) {
         const settled = current ? isNotFound(error) : isAlreadyExists(error)
         if (!settled && !hasStatusCause(error, 'NamespaceTerminating')) {
-          state.with(String(asStatusError(error)?.code ?? 500)).inc()
+          synced(String(asStatusError(error)?.code ?? 500))
           throw error
         }
       }
-      state.with('200').inc()
+      synced('200')
     },
   })
 }

@@ -157,7 +157,7 @@ describe.each(makes)("the controller manager and scheduler of %s over upstream's
 const samples = {
   'controller-manager': [
     /^leader_election_master_status\{name="kube-controller-manager"\} 1$/m,
-    /^running_managed_controllers\{manager="kube-controller-manager",name="deployment-controller"\} 1$/m,
+    /^running_managed_controllers\{manager="kube-controller-manager",name="nodeipam"\} 1$/m,
     /^workqueue_adds_total\{name="deployment"\} [1-9]/m,
     /^workqueue_depth\{name="replicaset"\} \d/m,
     /^workqueue_queue_duration_seconds_count\{name="statefulset"\} [1-9]/m,

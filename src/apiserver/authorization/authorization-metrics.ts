@@ -2,12 +2,11 @@
 // apiserver/plugin/pkg/authorizer/webhook/metrics).
 
 import type { Clock } from '../../machinery/env/env.ts'
-import type { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
+import { defaultBuckets, type MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import type { Authorizer, Decision } from './authorizer.ts'
 
 export type WebhookResult = 'success' | 'error' | 'timeout' | 'canceled'
 
-const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const conditionBuckets = [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25]
 
 export class AuthorizationMetrics {
@@ -40,7 +39,7 @@ export class AuthorizationMetrics {
       stability,
       help: 'Request latency in seconds.',
       labels: ['name', 'result'],
-      buckets: durationBuckets,
+      buckets: defaultBuckets,
     })
     this.#failOpen = registry.counter({
       name: 'apiserver_authorization_webhook_evaluations_fail_open_total',

@@ -1,11 +1,10 @@
 // /metrics: what the server counts, in Prometheus' text form, under upstream's names.
 
 import { groupResource } from '../../api/resource.ts'
-import type { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import { metricsContentType, metricsText } from '../../machinery/metrics/text.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { ServerContext } from '../server-context.ts'
-import { versionInfo } from './version.ts'
+import { registerProcessMetrics } from './process-metrics.ts'
 
 export function registerMetrics(dispatcher: Dispatcher, server: ServerContext): void {
   registerStorageMetrics(server)
@@ -63,35 +62,5 @@ function registerStorageMetrics({ metrics, registry, store }: ServerContext): vo
       revisions.with(group, resource).set(store.revision % 1e15)
       if (cache.received > 0) received.with(group, resource).value = cache.received
     }
-  })
-}
-
-/** The build and the process. */
-export function registerProcessMetrics(metrics: MetricsRegistry): void {
-  const build = metrics.gauge({
-    name: 'kubernetes_build_info',
-    stability: 'BETA',
-    help: "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
-    labels: [
-      ...['build_date', 'compiler', 'git_commit', 'git_tree_state', 'git_version'],
-      ...['go_version', 'major', 'minor', 'platform'],
-    ],
-  })
-  const { buildDate, compiler, gitCommit, gitTreeState, gitVersion, goVersion, major, minor, platform } = versionInfo
-  build.with(buildDate, compiler, gitCommit, gitTreeState, gitVersion, goVersion, major, minor, platform).set(1)
-  const cpu = metrics.counter({
-    name: 'process_cpu_seconds_total',
-    help: 'Total user and system CPU time spent in seconds.',
-  })
-  const memory = metrics.gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory size in bytes.' })
-  const started = metrics.gauge({
-    name: 'process_start_time_seconds',
-    help: 'Start time of the process since unix epoch in seconds.',
-  })
-  started.with().set(performance.timeOrigin / 1000)
-  metrics.onCollect(() => {
-    const { user, system } = process.cpuUsage()
-    cpu.with().value = (user + system) / 1e6
-    memory.with().set(process.memoryUsage.rss())
   })
 }

@@ -12,7 +12,7 @@ import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { claimKeysOf } from '../../api/core/v1/volume-binding.ts'
 import { csiDrivers } from '../../api/storage/v1/csidriver.ts'
 import { type VolumeAttachment, volumeAttachments } from '../../api/storage/v1/volumeattachment.ts'
-import { controller, watch } from '../../client/controller.ts'
+import { controller, type ReconcileContext, watch } from '../../client/controller.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
 import { conditionStatus } from '../node-lifecycle/taints.ts'
@@ -22,6 +22,7 @@ import { byNode, nodeIndex } from '../pods-by-node.ts'
 import { attach, finishAttach, verifyAttached } from './attach.ts'
 import { type AttachableVolume, attachableVolumesOf, mayAttachMore, uniqueNameOf } from './attachable-volumes.ts'
 import { detach, finishDetach } from './detach.ts'
+import { AttachDetachMetrics } from './metrics.ts'
 import { reportAttached } from './report.ts'
 import { type AttachDetachContext, World } from './world.ts'
 
@@ -31,7 +32,7 @@ export const attachDetachController = controller<Node, World>({
   name: 'persistentvolume-attach-detach-controller',
   reconciles: nodes,
   concurrency: 4,
-  state: ({ clock }) => new World(clock),
+  state: makeWorld,
   filter: ({ before, after }) => !before || !after || before === after || concerns(before, after),
   watches: [
     watch<Node, World>(nodes, {
@@ -118,6 +119,29 @@ function readWorld({ lister, state: world, queue }: AttachDetachContext): void {
   }
 }
 
+function makeWorld(context: ReconcileContext): World {
+  const { clock, lister, metrics } = context
+  const scheduled = () =>
+    lister(pods)
+      .list()
+      .filter(({ spec }) => spec.nodeName && spec.volumes?.length)
+  const world: World = new World(
+    clock,
+    new AttachDetachMetrics(metrics, clock, {
+      *inUse() {
+        for (const pod of scheduled())
+          for (const { uniqueName } of attachableVolumesOf(pod, context)) yield [pod.spec.nodeName!, uniqueName]
+      },
+      *desired() {
+        for (const { metadata } of lister(nodes).list())
+          yield* wantedOn(metadata.name!, { lister, state: world }).keys()
+      },
+      actual: () => world.attached(),
+    }),
+  )
+  return world
+}
+
 async function reconcile(nodeName: string, context: AttachDetachContext) {
   const { state: world, lister } = context
   const wanted = wantedOn(nodeName, context)
@@ -147,7 +171,10 @@ interface Wanted {
   readonly pods: Pod[]
 }
 
-function wantedOn(nodeName: string, { lister, state: world }: AttachDetachContext): Map<string, Wanted> {
+function wantedOn(
+  nodeName: string,
+  { lister, state: world }: Pick<AttachDetachContext, 'lister' | 'state'>,
+): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>()
   const node = lister(nodes).get(nodeName)
   // Pods of a node that is gone keep what it has: they may still run.

@@ -39,6 +39,8 @@ export async function detach(attachment: Attachment, nodeName: string, context: 
     attachment.reported = attachment.confirmed
     throw error
   }
+  if (evacuated && leftMs >= 0) world.metrics.forced('out-of-service')
+  if (leftMs < 0) world.metrics.forced('timeout')
   const operation = world.start({ kind: 'detach', nodeName, volume: attachment, pods: [] })
   try {
     if (leftMs >= 0 && !evacuated) await verifyUnused(uniqueName, nodeName, context)

@@ -5,6 +5,7 @@ import type { Pod } from '../../api/core/v1/pod.ts'
 import type { ControllerContext } from '../../client/controller.ts'
 import type { Clock } from '../../machinery/env/env.ts'
 import type { AttachableVolume } from './attachable-volumes.ts'
+import type { AttachDetachMetrics } from './metrics.ts'
 
 export type AttachDetachContext = ControllerContext<World>
 
@@ -25,6 +26,7 @@ export interface Operation {
   readonly volume: Pick<AttachableVolume, 'uniqueName' | 'multiAttach'> & { readonly specName?: string }
   /** Who is told how it ends. */
   readonly pods: readonly Pod[]
+  readonly startedAt: number
   readonly deadline: number
 }
 
@@ -41,6 +43,7 @@ const operationTimeoutMs = 120_000
 
 export class World {
   readonly #clock: Clock
+  readonly metrics: AttachDetachMetrics
   readonly #attachments = new Map<string, Map<string, Attachment>>()
   readonly #inUse = new Map<string, Set<string>>()
   readonly #operations = new Map<string, Operation>()
@@ -48,13 +51,20 @@ export class World {
   readonly #waiting = new Map<string, Set<string>>()
   readonly #told = new Set<string>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, metrics: AttachDetachMetrics) {
     this.#clock = clock
+    this.metrics = metrics
   }
 
   /** The volumes of the node by their unique names; undefined when none was ever attached to it. */
   on(nodeName: string): ReadonlyMap<string, Attachment> | undefined {
     return this.#attachments.get(nodeName)
+  }
+
+  /** Of all nodes. */
+  *attached(): Iterable<string> {
+    for (const volumes of this.#attachments.values())
+      for (const { uniqueName, confirmed } of volumes.values()) if (confirmed) yield uniqueName
   }
 
   /** Nodes that are known to have the volume. */
@@ -106,13 +116,15 @@ export class World {
     return this.#operations.get(operationKey(volume, nodeName))
   }
 
-  start(operation: Omit<Operation, 'deadline'>): Operation {
-    const started = { ...operation, deadline: this.#clock.monotonic() + operationTimeoutMs }
+  start(operation: Omit<Operation, 'startedAt' | 'deadline'>): Operation {
+    const startedAt = this.#clock.monotonic()
+    const started = { ...operation, startedAt, deadline: startedAt + operationTimeoutMs }
     this.#operations.set(operationKey(operation.volume, operation.nodeName), started)
     return started
   }
 
-  end({ kind, volume, nodeName }: Operation, failed: boolean): void {
+  end({ kind, volume, nodeName, startedAt }: Operation, failed: boolean): void {
+    this.metrics.ended(kind, volume.uniqueName, { failed, startedAt })
     const key = operationKey(volume, nodeName)
     this.#operations.delete(key)
     if (!failed) {

@@ -36,6 +36,10 @@ export const daemonSetController = controller<DaemonSet, State>({
   name: 'daemonset-controller',
   reconciles: daemonSets,
   awaitsOwnWrites: true,
+  staleSyncSkips: {
+    name: 'daemonset_controller_stale_sync_skips_total',
+    help: 'Total number of DaemonSet syncs skipped due to a stale watch cache.',
+  },
   concurrency: 2,
   state: env => ({ expectations: new UidTrackingExpectations(env), backoff: new FailedPodsBackoff(env) }),
   watches: [

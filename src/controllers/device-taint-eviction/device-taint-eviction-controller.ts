@@ -12,20 +12,28 @@ import { deepEqual } from '../../machinery/deep-equal.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
 import { formatTime } from '../../machinery/time.ts'
 import { claimNameOf, foreignResourceClaim, isReservedFor } from '../resource-claim/pod-claims.ts'
+import { type TaintEvictionMetrics, taintEvictionMetrics } from '../taint-eviction/metrics.ts'
 import { allocatedPools, claimEvictionTime, claimsByPool, poolKey, slicesByPool } from './device-taints.ts'
 
 interface State {
   /** The pods that are to go at some time. */
   readonly scheduled: Set<string>
+  readonly metrics: TaintEvictionMetrics
 }
 
 type Context = ControllerContext<State>
+
+const counted = {
+  subsystem: 'device_taint_eviction_controller',
+  controller: 'DeviceTaintEvictionController',
+  latency: "a device taint effect has been activated and a Pod's deletion",
+}
 
 export const deviceTaintEvictionController = controller<Pod, State>({
   name: 'device-taint-eviction-controller',
   reconciles: pods,
   concurrency: 10,
-  state: () => ({ scheduled: new Set() }),
+  state: ({ metrics }) => ({ scheduled: new Set(), metrics: taintEvictionMetrics(metrics, counted) }),
   filter: ({ before, after }) =>
     !!(after ?? before)!.spec.resourceClaims?.length &&
     (!before ||
@@ -72,7 +80,10 @@ async function reconcile(key: string, context: Context) {
   }
   state.scheduled.add(key)
   if (at > clock.now()) return { requeueAfterMs: at - clock.now() }
-  await evict(pod, context)
+  if (await evict(pod, context)) {
+    state.metrics.deletions.inc()
+    state.metrics.delays.observe((clock.now() - at) / 1000)
+  }
   state.scheduled.delete(key)
   return undefined
 }
@@ -93,12 +104,13 @@ function podEvictionTime(pod: Pod, { lister }: Context): number | undefined {
   return earliest
 }
 
-async function evict(seen: Pod, { client, clock, events }: Context): Promise<void> {
+/** False for a pod that is going, or gone, already. */
+async function evict(seen: Pod, { client, clock, events }: Context): Promise<boolean> {
   const { namespace, name = '', uid } = seen.metadata
   const resource = client.resource(pods).namespace(namespace)
   try {
     const pod = await resource.get(name)
-    if (pod.metadata.uid !== uid || pod.metadata.deletionTimestamp) return
+    if (pod.metadata.uid !== uid || pod.metadata.deletionTimestamp) return false
     events.event(reference(pod), 'Normal', 'DeviceTaintManagerEviction', 'Marking for deletion')
     const condition = {
       type: 'DisruptionTarget',
@@ -117,8 +129,10 @@ async function evict(seen: Pod, { client, clock, events }: Context): Promise<voi
         { subresource: 'status' },
       )
     await resource.delete(name, { preconditions: { uid } })
+    return true
   } catch (error) {
     if (!isNotFound(error)) throw error
+    return false
   }
 }
 

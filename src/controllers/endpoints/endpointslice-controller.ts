@@ -74,7 +74,7 @@ export const endpointSliceController = controller<Service, State>({
       const slices = lister(endpointSlices)
       for (const key of lister(services).keys()) {
         const own = slices.byIndex(byService, key)
-        if (own.length > 0) yield own
+        if (own.length > 0) yield { service: lister(services).get(key)!, slices: own }
       }
     }),
   }),
@@ -193,6 +193,7 @@ async function reconcileSlices(key: string, service: Service, context: Context):
   for (const { type, reason, message } of told) context.events.event(service, type, reason, message)
   const failed = results.find(result => result.status === 'rejected')
   if (failed) throw failed.reason
+  state.metrics.wrote(service, writes.length)
   // The pod's node may become known yet; until then the pod is left out.
   if (missingNode !== undefined) throw new Error(`node ${JSON.stringify(missingNode)} not found`)
 }

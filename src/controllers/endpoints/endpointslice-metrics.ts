@@ -1,14 +1,17 @@
 // What the EndpointSlice controller counts, under upstream's names.
 
+import type { Service } from '../../api/core/v1/service.ts'
 import type { EndpointSlice } from '../../api/discovery/v1/endpointslice.ts'
 import {
   type Counter,
+  defaultBuckets,
   exponentialBuckets,
   type Family,
   type Histogram,
   type MetricsRegistry,
 } from '../../machinery/metrics/metrics.ts'
 import { maxEndpointsPerSlice } from './slice-packing.ts'
+import { wantsTopologyHints } from './topology-hints.ts'
 
 const perSync = exponentialBuckets(2, 2, 15)
 
@@ -23,12 +26,16 @@ export class EndpointSliceMetrics {
   readonly #removed: Histogram
   readonly #changes: Family<Counter>
   readonly #syncs: Family<Counter>
+  readonly #changedSlices: Family<Histogram>
 
-  /** `slices` answers those of the controller, Service by Service. */
-  constructor(registry: MetricsRegistry, slices: () => Iterable<readonly EndpointSlice[]>) {
+  /** `slices` answers the Services of the controller with their slices. */
+  constructor(
+    registry: MetricsRegistry,
+    slices: () => Iterable<{ readonly service: Service; readonly slices: readonly EndpointSlice[] }>,
+  ) {
     const histogram = (name: string, help: string) =>
-      registry.histogram({ name, help, stability: 'ALPHA', buckets: perSync }).with()
-    const gauge = (name: string, help: string) => registry.gauge({ name, help, stability: 'ALPHA' }).with()
+      registry.histogram({ name, help, stability: 'BETA', buckets: perSync }).with()
+    const gauge = (name: string, help: string) => registry.gauge({ name, help, stability: 'BETA' }).with()
     this.#added = histogram(
       'endpoint_slice_controller_endpoints_added_per_sync',
       'Number of endpoints added on each Service sync',
@@ -49,6 +56,19 @@ export class EndpointSliceMetrics {
       help: 'Number of EndpointSlice syncs',
       labels: ['result'],
     })
+    this.#changedSlices = registry.histogram({
+      name: 'endpoint_slice_controller_endpointslices_changed_per_sync',
+      stability: 'ALPHA',
+      help: 'Number of EndpointSlices changed on each Service sync',
+      labels: ['topology', 'traffic_distribution'],
+      buckets: defaultBuckets,
+    })
+    const distributions = registry.gauge({
+      name: 'endpoint_slice_controller_services_count_by_traffic_distribution',
+      stability: 'BETA',
+      help: 'Number of Services using some specific trafficDistribution',
+      labels: ['traffic_distribution'],
+    })
     const endpoints = gauge('endpoint_slice_controller_endpoints_desired', 'Number of endpoints desired')
     const actual = gauge('endpoint_slice_controller_num_endpoint_slices', 'Number of EndpointSlices')
     const desired = gauge(
@@ -57,7 +77,10 @@ export class EndpointSliceMetrics {
     )
     registry.onCollect(() => {
       for (const each of [endpoints, actual, desired]) each.set(0)
-      for (const ofService of slices()) {
+      distributions.clear()
+      for (const { service, slices: ofService } of slices()) {
+        const { trafficDistribution } = service.spec
+        if (trafficDistribution) distributions.with(trafficDistribution).add(1)
         const count = ofService.reduce((sum, slice) => sum + (slice.endpoints?.length ?? 0), 0)
         endpoints.add(count)
         actual.add(ofService.length)
@@ -72,6 +95,13 @@ export class EndpointSliceMetrics {
 
   synced(result: 'success' | 'stale' | 'error'): void {
     this.#syncs.with(result).inc()
+  }
+
+  /** A sync has written so many slices. */
+  wrote(service: Service, slices: number): void {
+    const hinted = wantsTopologyHints(service)
+    const distribution = hinted ? '' : (service.spec.trafficDistribution ?? '')
+    this.#changedSlices.with(hinted ? 'Auto' : 'Disabled', distribution).observe(slices)
   }
 
   packed({ added, removed }: SyncTotals): void {

@@ -86,3 +86,19 @@ test.each<[string, () => Promise<unknown>]>([
   await settle()
   expect(await slices()).toEqual([])
 })
+
+test('a slice whose ports are wanted no more is used for others of its family', async () => {
+  await service()
+  const written = await write()
+  await settle()
+  const before = await slices()
+  await source().update({
+    ...written,
+    subsets: [{ addresses: [{ ip: '10.1.0.1' }], ports: [{ name: 'http', port: 80 }] }],
+  })
+  await settle()
+  const [four, ...others] = await slices()
+  expect(others).toEqual([])
+  expect(four!.metadata.uid).toBe(before[0]!.metadata.uid)
+  expect(four!.ports).toEqual([{ name: 'http', port: 80, protocol: 'TCP' }])
+})

@@ -9,11 +9,12 @@ import {
   type EndpointSlice,
   endpointSlices,
 } from '../../api/discovery/v1/endpointslice.ts'
-import { type ControllerContext, controller, watch } from '../../client/controller.ts'
+import { type ControllerContext, controller, controllerReference, watch } from '../../client/controller.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { parseIP } from '../../machinery/ip.ts'
 import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
+import { EndpointSliceMirroringMetrics, type MirroringTotals } from './endpointslice-mirroring-metrics.ts'
 import { PendingSlices } from './pending-slices.ts'
 import { hasPods, triggerTimeAnnotation } from './service-pods.ts'
 import { type AddressType, familyOf, portsKey } from './slice-endpoints.ts'
@@ -30,6 +31,7 @@ const byService = 'mirrored-service'
 
 interface State {
   readonly pending: PendingSlices
+  readonly metrics: EndpointSliceMirroringMetrics
 }
 
 type Context = ControllerContext<State>
@@ -50,7 +52,14 @@ export const endpointSliceMirroringController = controller<Endpoints, State>({
   name: 'endpointslice-mirroring-controller',
   reconciles: endpoints,
   concurrency: 5,
-  state: ({ clock }) => ({ pending: new PendingSlices(clock) }),
+  state: ({ clock, metrics, lister }) => ({
+    pending: new PendingSlices(clock),
+    metrics: new EndpointSliceMirroringMetrics(
+      metrics,
+      () => lister(endpointSlices).list().filter(serviceOf),
+      maxPerSubset,
+    ),
+  }),
   watches: [
     watch<EndpointSlice, State>(endpointSlices, {
       indexers: { [byService]: slice => [serviceOf(slice) ?? []].flat() },
@@ -76,17 +85,20 @@ export const endpointSliceMirroringController = controller<Endpoints, State>({
     }),
   ],
   async reconcile(key, context) {
-    const { lister, state } = context
+    const { lister, state, clock } = context
     const requeueAfterMs = state.pending.waitMs(key)
     if (requeueAfterMs !== undefined) return { requeueAfterMs }
+    const started = clock.monotonic()
     const source = lister(endpoints).get(key)
     const service = lister(services).get(key)
     const existing = lister(endpointSlices).byIndex(byService, key)
     const mirrors = source && isMirrored(source) && service && !hasSelector(service)
     try {
-      await write(key, source, mirrors ? wantedOf(source, context) : [], existing, context)
+      await write(key, source, mirrors ? wantedOf(source, context) : undefined, existing, context)
     } catch (error) {
       if (!hasStatusCause(error, 'NamespaceTerminating')) throw error
+    } finally {
+      state.metrics.synced(clock.monotonic() - started)
     }
     return undefined
   },
@@ -100,7 +112,7 @@ function isMirrored({ metadata }: Endpoints): boolean {
   return labels?.[skipMirrorLabel] !== 'true' && annotations?.[leaderAnnotation] === undefined
 }
 
-function wantedOf(source: Endpoints, { events }: Context): Wanted[] {
+function wantedOf(source: Endpoints, { events, state }: Context): Wanted[] {
   const found = new Map<string, Wanted>()
   let invalid = 0
   let skipped = 0
@@ -119,12 +131,14 @@ function wantedOf(source: Endpoints, { events }: Context): Wanted[] {
       const id = `${addressType} ${portsKey(ports)}`
       const wanted = found.get(id) ?? { addressType, ports, endpoints: new Map() }
       found.set(id, wanted)
-      wanted.endpoints.set(identity(address), endpointOf(address, ready))
+      const endpoint = endpointOf(address, ready)
+      wanted.endpoints.set(identityOf(endpoint), endpoint)
     }
     for (const address of subset.addresses ?? []) take(address, true)
     for (const address of subset.notReadyAddresses ?? []) take(address, false)
     skipped += total - added
   }
+  state.metrics.skipped(skipped)
   if (invalid > 0)
     events.event(
       source,
@@ -142,8 +156,8 @@ function wantedOf(source: Endpoints, { events }: Context): Wanted[] {
   return [...found.values()]
 }
 
-const identity = ({ ip, hostname = '', targetRef }: EndpointAddress): string =>
-  `${ip}|${hostname}|${targetRef?.namespace}/${targetRef?.name}`
+const identityOf = ({ addresses, hostname = '', targetRef }: Endpoint): string =>
+  `${addresses[0]}|${hostname}|${targetRef?.namespace}/${targetRef?.name}`
 
 function portsOf({ ports }: EndpointSubset): EndpointPort[] {
   return (ports ?? []).map(({ name = '', port, protocol = 'TCP', appProtocol }) => ({
@@ -164,53 +178,107 @@ function endpointOf({ ip, hostname, nodeName, targetRef }: EndpointAddress, read
   }
 }
 
+/** What is to be written. */
+interface Plan {
+  readonly create: Wanted[]
+  readonly update: { readonly slice: EndpointSlice; readonly wanted: Wanted }[]
+  readonly remove: EndpointSlice[]
+}
+
 /** One slice for the ports of one family; a slice that is no longer needed is used for another before one is made. */
+function planOf(
+  source: Endpoints,
+  wanted: readonly Wanted[],
+  existing: readonly EndpointSlice[],
+  totals: MirroringTotals,
+): Plan {
+  const plan: Plan = { create: [], update: [], remove: [...existing] }
+  const take = (fits: (slice: EndpointSlice) => boolean): EndpointSlice | undefined => {
+    const index = plan.remove.findIndex(fits)
+    return index < 0 ? undefined : plan.remove.splice(index, 1)[0]
+  }
+  for (const each of wanted) {
+    const { addressType, ports, endpoints: found } = each
+    const slice = take(one => one.addressType === addressType && portsKey(one.ports) === portsKey(ports))
+    if (!slice) {
+      totals.added += found.size
+      plan.create.push(each)
+    } else if (count(slice, found, totals) || !describes(slice, source)) plan.update.push({ slice, wanted: each })
+  }
+  const create = plan.create.splice(0)
+  for (const each of create) {
+    const slice = take(({ addressType }) => addressType === each.addressType)
+    if (slice) plan.update.push({ slice, wanted: each })
+    else plan.create.push(each)
+  }
+  return plan
+}
+
+/** Adds up how the slice's endpoints differ from those wanted; answers whether they do. */
+function count(slice: EndpointSlice, wanted: ReadonlyMap<string, Endpoint>, totals: MirroringTotals): boolean {
+  let [matching, updated, removed] = [0, 0, 0]
+  for (const endpoint of slice.endpoints ?? []) {
+    const now = wanted.get(identityOf(endpoint))
+    if (!now) removed++
+    else {
+      matching++
+      if (!semanticEqual(comparable(now), comparable(endpoint))) updated++
+    }
+  }
+  const added = wanted.size - matching
+  totals.added += added
+  totals.updated += updated
+  totals.removed += removed
+  return added + updated + removed > 0
+}
+
+/** Whether what is beside the endpoints is true of the Endpoints, which may be others of that name by now. */
+function describes({ metadata }: EndpointSlice, source: Endpoints): boolean {
+  const { labels, annotations } = metadataOf(source)
+  const { name, uid } = source.metadata
+  const owners = metadata.ownerReferences ?? []
+  return (
+    semanticEqual(metadata.labels, labels) &&
+    semanticEqual(metadata.annotations ?? {}, annotations) &&
+    !owners.some(owner => owner.kind === 'Endpoints' && owner.name === name && owner.uid !== uid)
+  )
+}
+
+/** `wanted` is absent where nothing is to be mirrored. */
 async function write(
   key: string,
   source: Endpoints | undefined,
-  wanted: readonly Wanted[],
+  wanted: readonly Wanted[] | undefined,
   existing: readonly EndpointSlice[],
   { client, lister, state }: Context,
 ): Promise<void> {
-  const left = [...existing]
+  const { pending, metrics } = state
+  const totals: MirroringTotals = { added: 0, updated: 0, removed: 0 }
+  const { create, update, remove }: Plan = wanted
+    ? planOf(source!, wanted, existing, totals)
+    : { create: [], update: [], remove: [...existing] }
+  if (wanted) metrics.mirrored(totals)
   const resource = client.resource(endpointSlices).namespace(key.split('/')[0])
-  const remember = (slice: EndpointSlice) => state.pending.wrote(key, slice, lister(endpointSlices).get(keyOf(slice)))
-  for (const { addressType, ports, endpoints: found } of wanted) {
-    const index = left.findIndex(
-      slice => slice.addressType === addressType && portsKey(slice.ports) === portsKey(ports),
-    )
-    const [slice] = index < 0 ? [] : left.splice(index, 1)
-    const { labels, annotations } = metadataOf(source!)
-    const all = [...found.values()]
-    if (!slice) {
-      const { namespace, name, uid } = source!.metadata
-      const owner = {
-        apiVersion: 'v1',
-        kind: 'Endpoints',
-        name: name!,
-        uid: uid!,
-        controller: true,
-        blockOwnerDeletion: true,
-      }
-      const metadata = { generateName: `${name}-`, namespace, labels, annotations, ownerReferences: [owner] }
-      remember(await resource.create({ metadata, addressType, ports: [...ports], endpoints: all }))
-      continue
-    }
-    const texts = (list: readonly Endpoint[]) => list.map(endpoint => JSON.stringify(endpoint)).sort()
-    const same =
-      semanticEqual(texts((slice.endpoints ?? []).map(comparable)), texts(all.map(comparable))) &&
-      semanticEqual(slice.metadata.labels, labels) &&
-      semanticEqual(slice.metadata.annotations ?? {}, annotations)
-    if (same) continue
-    const metadata = { ...slice.metadata, labels, annotations }
-    remember(await resource.update({ ...slice, metadata, ports: [...ports], endpoints: all }))
+  const remember = (slice: EndpointSlice) => pending.wrote(key, slice, lister(endpointSlices).get(keyOf(slice)))
+  const contentOf = ({ ports, endpoints: found }: Wanted) => ({ ports: [...ports], endpoints: [...found.values()] })
+  for (const each of create) {
+    const { namespace, name } = source!.metadata
+    const metadata = { generateName: `${name}-`, namespace, ...metadataOf(source!) }
+    remember(await resource.create({ metadata, addressType: each.addressType, ...contentOf(each) }))
+    metrics.changed('create')
   }
-  for (const slice of left) {
-    state.pending.deleted(key, slice)
+  for (const each of update) {
+    const metadata = { ...each.slice.metadata, ...metadataOf(source!) }
+    remember(await resource.update({ ...each.slice, metadata, ...contentOf(each.wanted) }))
+    metrics.changed('update')
+  }
+  for (const slice of remove) {
+    pending.deleted(key, slice)
     try {
       await resource.delete(slice.metadata.name!)
+      if (wanted) metrics.changed('delete')
     } catch (error) {
-      state.pending.seen(key, slice, true)
+      pending.seen(key, slice, true)
       if (!isNotFound(error)) throw error
     }
   }
@@ -228,10 +296,11 @@ function comparable({ addresses, conditions, hostname, nodeName, targetRef }: En
   }
 }
 
-function metadataOf({ metadata }: Endpoints) {
+function metadataOf(source: Endpoints) {
+  const { metadata } = source
   const labels = { ...metadata.labels, [serviceNameLabel]: metadata.name!, [managedByLabel]: managedBy }
   const annotations: Record<string, string> = {}
   for (const [name, value] of Object.entries(metadata.annotations ?? {}))
     if (!notMirrored.has(name)) annotations[name] = value
-  return { labels, annotations }
+  return { labels, annotations, ownerReferences: [controllerReference(source, endpoints)] }
 }

@@ -5,13 +5,25 @@ import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { claimKeysOf, claimNameOf, foreignClaim } from '../../api/core/v1/volume-binding.ts'
 import { controller, controllerReference, watch } from '../../client/controller.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
+import type { Counter } from '../../machinery/metrics/metrics.ts'
 import { isPodTerminal } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 
-export const ephemeralVolumeController = controller<Pod>({
+interface State {
+  readonly creations: Counter
+  readonly failures: Counter
+}
+
+const metric = { stability: 'ALPHA', help: 'Number of PersistentVolumeClaim creation requests' } as const
+
+export const ephemeralVolumeController = controller<Pod, State>({
   name: 'ephemeral-volume-controller',
   reconciles: pods,
   concurrency: 5,
+  state: ({ metrics }) => ({
+    creations: metrics.counter({ ...metric, name: 'ephemeral_volume_controller_create_total' }).with(),
+    failures: metrics.counter({ ...metric, name: 'ephemeral_volume_controller_create_failures_total' }).with(),
+  }),
   indexers: { [podsByClaim]: claimKeysOf },
   filter: ({ before, after }) =>
     after !== undefined && before === undefined && !!after.spec.volumes?.some(({ ephemeral }) => ephemeral),
@@ -22,7 +34,7 @@ export const ephemeralVolumeController = controller<Pod>({
         after ? [] : lister(pods).byIndex(podsByClaim, keyOf(before!)).map(keyOf),
     }),
   ],
-  async reconcile(key, { lister, client, events }) {
+  async reconcile(key, { lister, client, events, state }) {
     const pod = lister(pods).get(key)
     if (!pod || pod.metadata.deletionTimestamp || isPodTerminal(pod)) return
     const { namespace } = pod.metadata
@@ -38,6 +50,7 @@ export const ephemeralVolumeController = controller<Pod>({
         throw new Error(foreign)
       }
       const { annotations, labels } = template.metadata ?? {}
+      state.creations.inc()
       try {
         await client
           .resource(persistentVolumeClaims)
@@ -47,6 +60,7 @@ export const ephemeralVolumeController = controller<Pod>({
             spec: template.spec,
           })
       } catch (error) {
+        state.failures.inc()
         const message = `ephemeral volume ${volume.name}: create PVC ${name}: ${(error as Error).message}`
         events.event(pod, 'Warning', 'FailedBinding', message)
         throw new Error(message, { cause: error })

@@ -56,6 +56,13 @@ class GarbageCollector {
   constructor(environment: ManagerEnvironment) {
     const env = { ...environment.env, log: environment.env.log.child({ controller: garbageCollector.name }) }
     this.#environment = { ...environment, env }
+    const errors = environment.metrics
+      .counter({
+        name: 'garbagecollector_controller_resources_sync_error_total',
+        stability: 'ALPHA',
+        help: 'Number of garbage collector resources sync errors',
+      })
+      .with()
     const queue = (name: string) => new WorkQueue<Node>(env, { metrics: environment.workQueues?.queue<Node>(name) })
     this.#toDelete = queue('garbage_collector_attempt_to_delete')
     this.#toOrphan = queue('garbage_collector_attempt_to_orphan')
@@ -64,7 +71,7 @@ class GarbageCollector {
       attemptToOrphan: node => this.#toOrphan.add(node),
       invalidNamespace: (node, owner) => this.#reportNamespace(node, owner),
     })
-    this.#monitors = new Monitors(environment.client, env, this.#graph)
+    this.#monitors = new Monitors(environment.client, env, this.#graph, () => errors.inc())
     for (const resource of [customResourceDefinitions, apiServices] as readonly ResourceDeclaration[])
       environment.informers.informer(resource).addHandler({
         added: (_, initial) => initial || this.#monitors.changed(),

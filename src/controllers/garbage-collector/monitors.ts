@@ -20,6 +20,7 @@ export class Monitors {
   readonly #client: Client
   readonly #env: Env
   readonly #graph: OwnershipGraph
+  readonly #failed: () => void
   readonly #informers = new Map<string, RunnableInformer<Metadata>>()
   readonly #backoff: Backoff
   readonly #stopped = new AbortController()
@@ -27,10 +28,12 @@ export class Monitors {
   #timer: Timer | undefined
   #refreshing: Promise<void> = Promise.resolve()
 
-  constructor(client: Client, env: Env, graph: OwnershipGraph) {
+  /** `failed`: called when what there is cannot be found out. */
+  constructor(client: Client, env: Env, graph: OwnershipGraph, failed: () => void) {
     this.#client = client
     this.#env = env
     this.#graph = graph
+    this.#failed = failed
     this.#backoff = new Backoff(reflectorBackoff, env)
   }
 
@@ -69,6 +72,7 @@ export class Monitors {
         if (!signal.aborted) this.#follow(served)
         return
       } catch (error) {
+        this.#failed()
         this.#env.log.warn('cannot discover which resources there are', { error: causeOf(error) })
       }
       await this.#env.clock.sleep(this.#backoff.next(), signal).catch(() => {})

@@ -20,7 +20,7 @@ import {
   ownersToTell,
 } from '../controller-ref.ts'
 import { failuresAfter } from './backoff.ts'
-import { isTracked, type JobPods, observePods } from './job-pods.ts'
+import { isTracked, type JobPods, observePods, ownManager } from './job-pods.ts'
 import {
   type Change,
   deleteActive,
@@ -42,6 +42,10 @@ export const jobController = controller<Job, State>({
   name: 'job-controller',
   reconciles: jobs,
   awaitsOwnWrites: true,
+  staleSyncSkips: {
+    name: 'job_controller_stale_sync_skips_total',
+    help: 'Total number of Job syncs skipped due to a stale watch cache.',
+  },
   concurrency: 5,
   state: ({ clock, metrics }) => ({
     expectations: new UidTrackingExpectations({ clock }),
@@ -50,9 +54,16 @@ export const jobController = controller<Job, State>({
     metrics: new JobMetrics(metrics),
   }),
   watches: [
+    watch<Job, State>(jobs, {
+      handler: ({ state: { metrics } }) => ({
+        added: job => metrics.jobAdded(job),
+        updated: () => {},
+        deleted: () => {},
+      }),
+    }),
     watch<Pod, State>(pods, {
       indexers: { [controllerOrOrphanIndex]: byControllerOrOrphan, [trackedByJobIndex]: byTrackingJob },
-      handler: ({ lister, state: { expectations, released } }) => {
+      handler: ({ lister, state: { expectations, released, metrics } }) => {
         const keyOfJob = (pod: Pod) => controllerKeyIn(pod, jobs, lister(jobs))
         const gone = (pod: Pod) => {
           const key = keyOfJob(pod)
@@ -64,14 +75,19 @@ export const jobController = controller<Job, State>({
           else if (key !== undefined) expectations.creationObserved(key)
         }
         return {
-          added: come,
+          added: pod => {
+            metrics.podChanged(undefined, pod)
+            come(pod)
+          },
           updated: (before, after) => {
+            metrics.podChanged(before, after)
             if (before.metadata.uid !== after.metadata.uid) {
               gone(before)
               come(after)
             } else if (after.metadata.deletionTimestamp) gone(after)
           },
           deleted: pod => {
+            metrics.podChanged(pod, undefined)
             released.delete(pod.metadata.uid ?? '')
             gone(pod)
           },
@@ -114,7 +130,7 @@ async function reconcile(key: string, context: Context) {
     return undefined
   }
   const { managedBy } = job.spec
-  if (managedBy !== undefined && managedBy !== 'kubernetes.io/job-controller') return undefined
+  if (managedBy !== undefined && managedBy !== ownManager) return undefined
   const settled = state.expectations.satisfied(key)
   const owned = await claimObjects({
     client,

@@ -45,6 +45,9 @@ export function hasLimitPerIndex({ spec }: Job): boolean {
   return spec.backoffLimitPerIndex !== undefined
 }
 
+/** What spec.managedBy calls this controller. */
+export const ownManager = 'kubernetes.io/job-controller'
+
 export function isTracked({ metadata }: Pod): boolean {
   return metadata.finalizers?.includes(trackingFinalizer) ?? false
 }

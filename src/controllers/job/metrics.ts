@@ -1,15 +1,19 @@
 // What the job controller counts, under upstream's names.
 
 import type { Job } from '../../api/batch/v1/job.ts'
+import type { Pod } from '../../api/core/v1/pod.ts'
 import type { Counter, Family, Histogram, MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import { exponentialBuckets } from '../../machinery/metrics/metrics.ts'
 import { parseIndexes } from './indexes.ts'
-import { hasLimitPerIndex, isIndexed } from './job-pods.ts'
+import { hasLimitPerIndex, isIndexed, isTracked, ownManager } from './job-pods.ts'
 
 /** What a reconcile came to: it may have waited for what it did before, or found nothing to create or delete. */
 export type SyncAction = 'reconciling' | 'tracking' | 'pods_created' | 'pods_deleted'
 
 type CreationReason = 'new' | 'recreate_terminating_or_failed' | 'recreate_failed'
+
+const isHeld = (pod: Pod | undefined): boolean =>
+  (pod?.status.phase === 'Failed' || pod?.status.phase === 'Succeeded') && isTracked(pod)
 
 const modeOf = (job: Job): string => job.spec.completionMode ?? 'NonIndexed'
 
@@ -21,6 +25,8 @@ export class JobMetrics {
   readonly #finishedIndexes: Family<Counter>
   readonly #creations: Family<Counter>
   readonly #policyFailures: Family<Counter>
+  readonly #heldPods: Family<Counter>
+  readonly #external: Family<Counter>
 
   constructor(registry: MetricsRegistry) {
     const sync = ['completion_mode', 'result', 'action']
@@ -67,6 +73,29 @@ export class JobMetrics {
       help: 'The number of failed Pods handled by failure policy with\n\t\t\trespect to the failure policy action applied based on the matched\n\t\t\trule. Possible values of the action label correspond to the\n\t\t\tpossible values for the failure policy rule action, which are:\n\t\t\t"FailJob", "Ignore" and "Count".',
       labels: ['action'],
     })
+    this.#heldPods = registry.counter({
+      name: 'job_controller_terminated_pods_tracking_finalizer_total',
+      stability: 'BETA',
+      help: 'The number of terminated pods (phase=Failed|Succeeded)\nthat have the finalizer batch.kubernetes.io/job-tracking\nThe event label can be "add" or "delete".',
+      labels: ['event'],
+    })
+    this.#external = registry.counter({
+      name: 'job_controller_jobs_by_external_controller_total',
+      stability: 'ALPHA',
+      help: 'The number of Jobs managed by an external controller',
+      labels: ['controller_name'],
+    })
+  }
+
+  /** A pod has come, changed or gone: whether one that has ended is held by the finalizer. */
+  podChanged(before: Pod | undefined, after: Pod | undefined): void {
+    const [was, is] = [isHeld(before), isHeld(after)]
+    if (was !== is) this.#heldPods.with(is ? 'add' : 'delete').inc()
+  }
+
+  /** A Job has come. */
+  jobAdded({ spec: { managedBy } }: Job): void {
+    if (managedBy !== undefined && managedBy !== ownManager) this.#external.with(managedBy).inc()
   }
 
   synced(job: Job, failed: boolean, action: SyncAction, milliseconds: number): void {

@@ -5,6 +5,7 @@ import { type Node, nodes } from '../../api/core/v1/node.ts'
 import { type Controller, controller, watch } from '../../client/controller.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
 import type { ManagerEnvironment } from '../managed-controller.ts'
+import { observeNodeRanges } from './metrics.ts'
 import { type NodeRange, nodeRange } from './node-range.ts'
 
 interface State {
@@ -22,7 +23,11 @@ export function nodeIPAMController(environment: ManagerEnvironment): Controller 
   return controller<Node, State>({
     name: 'node-ipam-controller',
     reconciles: nodes,
-    state: () => ({ ranges: clusterCIDR.split(',').map(rangeOf) }),
+    state: ({ metrics }) => {
+      const ranges = clusterCIDR.split(',').map(rangeOf)
+      observeNodeRanges(metrics, ranges)
+      return { ranges }
+    },
     watches: [
       watch<Node, State>(nodes, {
         handler: ({ state: { ranges } }) => {

@@ -1,6 +1,6 @@
 // The parts of one cluster range that nodes can have, and which of them are taken.
 
-import { addressInCIDR, type CIDR, cidrContains, formatIP, parseCIDR, parseIP } from '../../machinery/ip.ts'
+import { addressInCIDR, type CIDR, cidrContains, formatCIDR, formatIP, parseCIDR, parseIP } from '../../machinery/ip.ts'
 
 /** By family. */
 export interface NodeCIDRMaskSizes {
@@ -10,18 +10,39 @@ export interface NodeCIDRMaskSizes {
 
 const defaultSizes = { 4: 24, 6: 64 }
 
+/** Told what happens to a range's parts. */
+export interface NodeRangeObserver {
+  /** So many more are taken; `tries`: how many taken ones were passed over, where one was looked for. */
+  taken(parts: number, tries?: number): void
+  released(): void
+}
+
 export class NodeRange {
   readonly #cidr: CIDR
   readonly #size: number
   readonly #count: number
   readonly #taken = new Set<string>()
   #next = 0
+  observer: NodeRangeObserver | undefined
 
   constructor(cidr: CIDR, bits: number, size?: number) {
     this.#cidr = cidr
     this.#size = size ?? defaultSizes[cidr.family]
     if (this.#size < bits) throw new RangeError('the range of pods is smaller than a node’s part of it')
     this.#count = 2 ** Math.min(16, this.#size - bits)
+  }
+
+  get text(): string {
+    return formatCIDR(this.#cidr)
+  }
+
+  /** How many parts there are. */
+  get count(): number {
+    return this.#count
+  }
+
+  get taken(): number {
+    return this.#taken.size
   }
 
   /** The next free part after the one that was given last; undefined when there is none. */
@@ -32,6 +53,7 @@ export class NodeRange {
       if (this.#taken.has(part)) continue
       this.#taken.add(part)
       this.#next = (index + 1) % this.#count
+      this.observer?.taken(1, tried)
       return part
     }
     return undefined
@@ -39,7 +61,7 @@ export class NodeRange {
 
   occupy(part: string): void {
     const address = parseIP(part.split('/')[0]!)
-    if (address && cidrContains(this.#cidr, address)) this.#taken.add(part)
+    if (address && cidrContains(this.#cidr, address)) this.#take(part)
   }
 
   /** None of its parts that this range has a share in is given: services have it. */
@@ -48,8 +70,14 @@ export class NodeRange {
     if (!other || other.family !== this.#cidr.family) return
     for (let index = 0; index < this.#count; index++) {
       const part = parseCIDR(this.#part(index))!
-      if (meet(part, other)) this.#taken.add(this.#part(index))
+      if (meet(part, other)) this.#take(this.#part(index))
     }
+  }
+
+  #take(part: string): void {
+    if (this.#taken.has(part)) return
+    this.#taken.add(part)
+    this.observer?.taken(1)
   }
 
   #part(index: number): string {
@@ -58,7 +86,7 @@ export class NodeRange {
   }
 
   release(part: string): void {
-    this.#taken.delete(part)
+    if (this.#taken.delete(part)) this.observer?.released()
   }
 }
 

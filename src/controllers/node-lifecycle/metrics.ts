@@ -11,8 +11,16 @@ import {
 import { conditionStatus } from './taints.ts'
 import { zoneOf } from './zones.ts'
 
+const unnamed = zoneOf({ metadata: {} } as Node)
+
+/** Nodes that name no zone are in one without a name. */
+const zoneLabel = (node: Node): string => {
+  const zone = zoneOf(node)
+  return zone === unnamed ? '' : zone
+}
+
 export interface NodeMetrics {
-  readonly evictions: Family<Counter>
+  evicted(node: Node): void
   /** Seconds to look after one node. */
   readonly durations: Histogram
 }
@@ -26,6 +34,12 @@ export function nodeMetrics(registry: MetricsRegistry, nodes: () => readonly Nod
     'node_collector_unhealthy_nodes_in_zone',
     'Gauge measuring number of not Ready Nodes per zones.',
   )
+  const evictions: Family<Counter> = registry.counter({
+    name: 'node_collector_evictions_total',
+    stability: 'STABLE',
+    help: 'Number of Node evictions that happened since current instance of NodeController started.',
+    labels,
+  })
   registry.onCollect(() => {
     // A zone that has lost its last node is a healthy one without any.
     for (const { values } of size.children()) {
@@ -34,19 +48,16 @@ export function nodeMetrics(registry: MetricsRegistry, nodes: () => readonly Nod
       unhealthy.with(...values).set(0)
     }
     for (const node of nodes()) {
-      const zone = zoneOf(node)
+      const zone = zoneLabel(node)
+      // There from when the zone is.
+      evictions.with(zone)
       size.with(zone).add(1)
       if (conditionStatus(node, 'Ready') !== 'True') unhealthy.with(zone).add(1)
       health.with(zone).set(100 * (1 - unhealthy.with(zone).value / size.with(zone).value))
     }
   })
   return {
-    evictions: registry.counter({
-      name: 'node_collector_evictions_total',
-      stability: 'STABLE',
-      help: 'Number of Node evictions that happened since current instance of NodeController started.',
-      labels,
-    }),
+    evicted: node => evictions.with(zoneLabel(node)).inc(),
     durations: registry
       .histogram({
         name: 'node_collector_update_node_health_duration_seconds',

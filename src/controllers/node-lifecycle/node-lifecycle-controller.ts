@@ -17,7 +17,7 @@ import { byNode, nodeIndex } from '../pods-by-node.ts'
 import { Heartbeats, unknownConditions } from './heartbeats.ts'
 import { type NodeMetrics, nodeMetrics } from './metrics.ts'
 import { conditionStatus, hasNoExecute, noExecuteKey, withTaints } from './taints.ts'
-import { Zones, zoneOf } from './zones.ts'
+import { Zones } from './zones.ts'
 
 interface State {
   readonly heartbeats: Heartbeats
@@ -133,7 +133,7 @@ async function reconcileTaints(node: Node, { client, lister, state, clock }: Con
     await client
       .resource(nodes)
       .patch(name, 'application/merge-patch+json', { metadata: { resourceVersion }, spec: { taints } })
-  if (taints && noExecute !== undefined && !hasNoExecute(node)) state.metrics.evictions.with(zoneOf(node)).inc()
+  if (taints && noExecute !== undefined && !hasNoExecute(node)) state.metrics.evicted(node)
   return waitMs
 }
 

@@ -21,17 +21,16 @@ import {
 } from '../../api/core/v1/volume-binding.ts'
 import { defaultClassOf, defaultStorageClassAnnotations } from '../../api/default-class.ts'
 import { storageClasses } from '../../api/storage/v1/storageclass.ts'
-import type { ReconcileContext } from '../../client/controller.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
 import { isPodTerminal } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
-import { syncPeriodMs } from './binder-context.ts'
+import { type BinderContext, syncPeriodMs } from './binder-context.ts'
 import { migratedProvisioner } from './migrated-provisioners.ts'
 import { updateVolumePhase } from './volume-phase.ts'
 
-export async function syncClaim(key: string, context: ReconcileContext) {
+export async function syncClaim(key: string, context: BinderContext) {
   const claim = context.lister(persistentVolumeClaims).get(key)
   if (!claim) return undefined
   if (hasAnnotation(claim, bindCompleted)) {
@@ -43,13 +42,20 @@ export async function syncClaim(key: string, context: ReconcileContext) {
 }
 
 /** True when there is nothing more to wait for. */
-async function syncUnboundClaim(claim: PersistentVolumeClaim, context: ReconcileContext): Promise<boolean> {
+async function syncUnboundClaim(claim: PersistentVolumeClaim, context: BinderContext): Promise<boolean> {
   if (claim.spec.volumeName) return bindToNamed(claim, claim.spec.volumeName, context)
   const delayed =
     waitsForConsumer(context.lister(storageClasses).get(storageClassOf(claim))) && !hasAnnotation(claim, selectedNode)
   const volume = matchingVolume(claim, context.lister(persistentVolumes).list(), { onlyPreBound: delayed })
+  const { metrics } = context.state
   if (volume) {
-    await bind(volume, claim, context)
+    try {
+      await bind(volume, claim, context)
+    } catch (error) {
+      metrics.failed(keyOf(claim))
+      throw error
+    }
+    metrics.ended(keyOf(claim))
     return true
   }
   if (await assignDefaultClass(claim, context)) return true
@@ -69,7 +75,7 @@ async function syncUnboundClaim(claim: PersistentVolumeClaim, context: Reconcile
 }
 
 /** The user has named the volume. */
-async function bindToNamed(claim: PersistentVolumeClaim, name: string, context: ReconcileContext): Promise<boolean> {
+async function bindToNamed(claim: PersistentVolumeClaim, name: string, context: BinderContext): Promise<boolean> {
   const volume = context.lister(persistentVolumes).get(name)
   if (volume && !volume.spec.claimRef) {
     const mismatch = volumeMismatch(volume, claim)
@@ -96,7 +102,7 @@ async function bindToNamed(claim: PersistentVolumeClaim, name: string, context: 
   return false
 }
 
-async function syncBoundClaim(claim: PersistentVolumeClaim, context: ReconcileContext): Promise<void> {
+async function syncBoundClaim(claim: PersistentVolumeClaim, context: BinderContext): Promise<void> {
   const lost = async (reason: string, message: string) => {
     if (claim.status.phase === 'Lost') return
     const updated = await updateClaimStatus(claim, 'Lost', undefined, context)
@@ -113,7 +119,7 @@ async function syncBoundClaim(claim: PersistentVolumeClaim, context: ReconcileCo
 }
 
 /** Both ends and both phases, in an order that can be broken off anywhere and gone on with. */
-async function bind(found: PersistentVolume, claim: PersistentVolumeClaim, context: ReconcileContext): Promise<void> {
+async function bind(found: PersistentVolume, claim: PersistentVolumeClaim, context: BinderContext): Promise<void> {
   const { client } = context
   let volume = boundVolume(found, claim)
   if (volume !== found) volume = await client.resource(persistentVolumes).update(volume)
@@ -142,7 +148,7 @@ async function updateClaimStatus(
   claim: PersistentVolumeClaim,
   phase: string,
   volume: PersistentVolume | undefined,
-  { client }: ReconcileContext,
+  { client }: BinderContext,
 ): Promise<PersistentVolumeClaim> {
   const { status } = claim
   const wanted = { ...status, phase }
@@ -173,19 +179,25 @@ const compact = (status: object) =>
 /** A claim that came before there was a default class gets it once there is one. */
 async function assignDefaultClass(
   claim: PersistentVolumeClaim,
-  { lister, client }: ReconcileContext,
+  { lister, client, state: { metrics } }: BinderContext,
 ): Promise<boolean> {
   if (namesStorageClass(claim)) return false
   const found = defaultClassOf(lister(storageClasses).list(), defaultStorageClassAnnotations)
   if (!found) return false
-  await client
-    .resource(persistentVolumeClaims)
-    .namespace(claim.metadata.namespace)
-    .update({ ...claim, spec: { ...claim.spec, storageClassName: found.metadata.name } })
+  try {
+    await client
+      .resource(persistentVolumeClaims)
+      .namespace(claim.metadata.namespace)
+      .update({ ...claim, spec: { ...claim.spec, storageClassName: found.metadata.name } })
+  } catch (error) {
+    metrics.defaulted(true)
+    throw error
+  }
+  metrics.defaulted(false)
   return true
 }
 
-function tellWhatItWaitsFor(claim: PersistentVolumeClaim, { lister, events }: ReconcileContext): void {
+function tellWhatItWaitsFor(claim: PersistentVolumeClaim, { lister, events }: BinderContext): void {
   const waiting = lister(pods)
     .byIndex(podsByClaim, keyOf(claim))
     .filter(pod => !pod.spec.nodeName && !isPodTerminal(pod))
@@ -200,13 +212,15 @@ function tellWhatItWaitsFor(claim: PersistentVolumeClaim, { lister, events }: Re
 }
 
 /** No volumes are made here: whoever provisions for the class is told by an annotation. */
-async function provision(claim: PersistentVolumeClaim, { lister, client, events }: ReconcileContext): Promise<void> {
+async function provision(claim: PersistentVolumeClaim, context: BinderContext): Promise<void> {
+  const { lister, client, events, state } = context
   const className = storageClassOf(claim)
   const found = lister(storageClasses).get(className)
   const fail = (message: string) => events.event(claim, 'Warning', 'ProvisioningFailed', message)
   if (!found) return fail(`storageclass.storage.k8s.io "${className}" not found`)
   const provisioner = migratedProvisioner(found.provisioner)
   if (provisioner.startsWith('kubernetes.io/')) return fail(`no volume plugin matched name: ${provisioner}`)
+  state.metrics.started(keyOf(claim), provisioner, 'provision')
   const { annotations } = claim.metadata
   let told = claim
   if (annotations?.[storageProvisioner] !== provisioner || annotations?.[betaStorageProvisioner] !== provisioner) {

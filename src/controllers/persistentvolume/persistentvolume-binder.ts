@@ -15,6 +15,7 @@ import type { ManagerEnvironment } from '../managed-controller.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 import type { BinderState } from './binder-context.ts'
 import { syncClaim } from './claims.ts'
+import { BinderMetrics } from './metrics.ts'
 import { recycledVolume } from './recycler.ts'
 import { syncVolume, volumesByClaim } from './volumes.ts'
 
@@ -22,9 +23,16 @@ export const persistentVolumeBinder = ({ removeDirectory }: ManagerEnvironment) 
   controller<PersistentVolumeClaim, BinderState>({
     name: 'persistentvolume-binder-controller',
     reconciles: persistentVolumeClaims,
-    state: () => ({ recyclers: new Map(), removeDirectory }),
+    state: ({ metrics, clock, lister }) => ({
+      recyclers: new Map(),
+      removeDirectory,
+      metrics: new BinderMetrics(metrics, clock, {
+        volumes: () => lister(persistentVolumes).list(),
+        claims: () => lister(persistentVolumeClaims).list(),
+      }),
+    }),
     watches: [
-      watch<PersistentVolume>(persistentVolumes, {
+      watch<PersistentVolume, BinderState>(persistentVolumes, {
         indexers: { [volumesByClaim]: ({ spec: { claimRef } }) => (claimRef ? [claimKey(claimRef)] : []) },
         keys: ({ before, after }) => {
           const { metadata, spec } = (after ?? before)!
@@ -35,7 +43,7 @@ export const persistentVolumeBinder = ({ removeDirectory }: ManagerEnvironment) 
         },
       }),
       // A claim that is gone frees its volume.
-      watch<PersistentVolumeClaim>(persistentVolumeClaims, {
+      watch<PersistentVolumeClaim, BinderState>(persistentVolumeClaims, {
         keys: ({ before, after }, { lister }) => {
           const { namespace, name = '' } = (after ?? before)!.metadata
           if (after) return []
@@ -45,7 +53,7 @@ export const persistentVolumeBinder = ({ removeDirectory }: ManagerEnvironment) 
         },
       }),
       watch(storageClasses, {}),
-      watch<Pod>(pods, {
+      watch<Pod, BinderState>(pods, {
         indexers: { [podsByClaim]: claimKeysOf },
         // How scrubbing a volume has ended.
         keys: ({ before, after }) => {

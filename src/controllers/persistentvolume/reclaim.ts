@@ -12,6 +12,7 @@ import { isNotFound } from '../../machinery/status-error.ts'
 import { hasPodStopped } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 import { type BinderContext, syncPeriodMs } from './binder-context.ts'
+import { builtInPlugin } from './metrics.ts'
 import { migratedProvisioner } from './migrated-provisioners.ts'
 import { isRecyclable, recycle } from './recycler.ts'
 import { unbind, updateVolumePhase, updateVolumePhaseWithEvent } from './volume-phase.ts'
@@ -50,7 +51,10 @@ async function deleteVolume(volume: PersistentVolume, context: BinderContext): P
   if (isDeletedElsewhere(volume)) return undefined
   const { name = '' } = volume.metadata
   const { hostPath } = volume.spec
+  const { metrics } = context.state
+  metrics.started(name, builtInPlugin(volume.spec), 'delete')
   const fail = async (message: string) => {
+    metrics.failed(name)
     await failed(volume, 'VolumeFailedDelete', message, context)
     return again
   }

@@ -16,7 +16,10 @@ export const volumesByClaim = 'claim'
 
 export async function syncVolume(name: string, context: BinderContext): Promise<ReconcileResult | undefined> {
   const volume = context.lister(persistentVolumes).get(name)
-  if (!volume) return undefined
+  if (!volume) {
+    context.state.metrics.ended(name)
+    return undefined
+  }
   const { claimRef } = volume.spec
   if (!claimRef?.uid) {
     await updateVolumePhase(volume, 'Available', context)

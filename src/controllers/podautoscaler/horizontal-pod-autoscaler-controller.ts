@@ -19,6 +19,7 @@ import { parseQuantity } from '../../machinery/quantity.ts'
 import { formatTime } from '../../machinery/time.ts'
 import { Scales } from '../scales.ts'
 import { type MetricContext, MetricFailure, proposalOf } from './metric-proposals.ts'
+import { type Action, AutoscalerMetrics, actionOf } from './metrics.ts'
 import { MetricsClient } from './metrics-client.ts'
 import { limit, remember, type ScalingMemory } from './scaling-limits.ts'
 
@@ -29,6 +30,7 @@ const defaultTolerance = 0.1
 interface State {
   readonly scales: Scales
   readonly metrics: MetricsClient
+  readonly counts: AutoscalerMetrics
   readonly memories: Map<string, ScalingMemory>
   /** Which pods each autoscaler was found to be about. */
   readonly selectors: Map<string, { readonly namespace: string; readonly selector: Selector }>
@@ -43,25 +45,31 @@ export const horizontalPodAutoscalerController = controller<HorizontalPodAutosca
   watches: [watch<Pod, State>(pods, {})],
   // Its own writes of the status are no reason to look again.
   filter: ({ before, after }) => !before || !after || !deepEqual(before.spec, after.spec),
-  state: ({ client, clock }) => ({
+  state: ({ client, clock, metrics, lister }) => ({
     scales: new Scales(client, clock),
     metrics: new MetricsClient(client),
+    counts: new AutoscalerMetrics(metrics, () => lister(horizontalPodAutoscalers).list().length),
     memories: new Map(),
     selectors: new Map(),
   }),
   async reconcile(key, context) {
-    const { lister, log, state } = context
+    const { lister, log, state, clock } = context
     const autoscaler = lister(horizontalPodAutoscalers).get(key)
     if (!autoscaler) {
       state.memories.delete(key)
       state.selectors.delete(key)
       return undefined
     }
+    const started = clock.monotonic()
+    const reconciliation = new Reconciliation(key, autoscaler, context)
+    let failed = false
     try {
-      await new Reconciliation(key, autoscaler, context).run()
+      await reconciliation.run()
     } catch (error) {
+      failed = true
       log.warn('Failed to reconcile', { horizontalPodAutoscaler: key, error: errorText(error) })
     }
+    state.counts.reconciled(reconciliation.action, failed, clock.monotonic() - started)
     return { requeueAfterMs: syncPeriodMs }
   },
 })
@@ -83,6 +91,8 @@ class Reconciliation {
   readonly #context: Context
   readonly #now: number
   #conditions: HorizontalPodAutoscalerCondition[]
+  /** What was done to the target. */
+  action: Action = 'none'
 
   constructor(key: string, autoscaler: HorizontalPodAutoscaler, context: Context) {
     this.#key = key
@@ -184,7 +194,9 @@ class Reconciliation {
         `New size: ${desired}; reason: ${reason}`,
       )
       remember(memory, spec.behavior ?? undefined, current, desired, this.#now)
+      this.action = actionOf(current, desired)
     }
+    this.#context.state.counts.desired(this.#autoscaler, desired)
     await this.#write({
       ...status,
       currentReplicas: current,
@@ -224,9 +236,14 @@ class Reconciliation {
       },
       now: this.#now,
     }
+    const { clock, state } = this.#context
+    const currentReplicas = this.#autoscaler.status?.currentReplicas ?? 0
     for (const metric of specs) {
+      const started = clock.monotonic()
+      let proposed: number | undefined
       try {
         const { status, replicas, name } = await proposalOf(metric, context)
+        proposed = replicas
         statuses.push(status)
         if (!best || best.replicas === 0 || replicas > best.replicas) best = { replicas, name }
       } catch (error) {
@@ -234,6 +251,8 @@ class Reconciliation {
         statuses.push({ type: '' })
         failures.push(error)
         this.#warn(error.reason, error.detail)
+      } finally {
+        state.counts.computed(metric.type, currentReplicas, proposed, clock.monotonic() - started)
       }
     }
     const [first] = failures

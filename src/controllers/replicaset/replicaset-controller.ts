@@ -46,6 +46,7 @@ interface Kind<T extends Replicated> {
   /** Whether the status counts the pods on their way out. */
   readonly reportsTerminating: boolean
   readonly awaitsOwnWrites: boolean
+  readonly staleSyncSkips?: { readonly name: string; readonly help: string }
 }
 
 /** At most so many pods are created or deleted in one go. */
@@ -65,6 +66,10 @@ export const replicaSetController = replicatedController<ReplicaSet>({
   selectorOf: ({ spec }) => labelSelectorFrom(spec.selector),
   reportsTerminating: true,
   awaitsOwnWrites: true,
+  staleSyncSkips: {
+    name: 'replicaset_controller_stale_sync_skips_total',
+    help: 'Total number of ReplicaSet syncs skipped due to a stale watch cache.',
+  },
 })
 
 export const replicationControllerController = replicatedController<ReplicationController>({
@@ -81,6 +86,7 @@ function replicatedController<T extends Replicated>(kind: Kind<T>): Controller {
     name,
     reconciles: resource,
     awaitsOwnWrites: kind.awaitsOwnWrites,
+    staleSyncSkips: kind.staleSyncSkips,
     concurrency: 5,
     indexers: { namespaceAndController: object => siblingValues(object) },
     watches: [

@@ -1,4 +1,4 @@
-// How many pods taints have driven away, and how long after they were due.
+// How many pods taints have driven away, of nodes or of devices, and how long after they were due.
 
 import type { Counter, Histogram, MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 
@@ -8,20 +8,27 @@ export interface TaintEvictionMetrics {
   readonly delays: Histogram
 }
 
-export function taintEvictionMetrics(registry: MetricsRegistry): TaintEvictionMetrics {
+export function taintEvictionMetrics(
+  registry: MetricsRegistry,
+  {
+    subsystem,
+    controller,
+    latency,
+  }: { readonly subsystem: string; readonly controller: string; readonly latency: string },
+): TaintEvictionMetrics {
   return {
     deletions: registry
       .counter({
-        name: 'taint_eviction_controller_pod_deletions_total',
+        name: `${subsystem}_pod_deletions_total`,
         stability: 'ALPHA',
-        help: 'Total number of Pods deleted by TaintEvictionController since its start.',
+        help: `Total number of Pods deleted by ${controller} since its start.`,
       })
       .with(),
     delays: registry
       .histogram({
-        name: 'taint_eviction_controller_pod_deletion_duration_seconds',
+        name: `${subsystem}_pod_deletion_duration_seconds`,
         stability: 'ALPHA',
-        help: 'Latency, in seconds, between the time when a taint effect has been activated for the Pod and its deletion via TaintEvictionController.',
+        help: `Latency, in seconds, between the time when ${latency} via ${controller}.`,
         buckets: [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60, 120, 180, 240],
       })
       .with(),

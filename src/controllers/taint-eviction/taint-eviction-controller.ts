@@ -22,11 +22,17 @@ interface State {
 
 type Context = ControllerContext<State>
 
+const counted = {
+  subsystem: 'taint_eviction_controller',
+  controller: 'TaintEvictionController',
+  latency: 'a taint effect has been activated for the Pod and its deletion',
+}
+
 export const taintEvictionController = controller<Pod, State>({
   name: 'taint-eviction-controller',
   reconciles: pods,
   concurrency: 8,
-  state: ({ metrics }) => ({ scheduled: new Map(), metrics: taintEvictionMetrics(metrics) }),
+  state: ({ metrics }) => ({ scheduled: new Map(), metrics: taintEvictionMetrics(metrics, counted) }),
   indexers: { [nodeIndex]: byNode },
   filter: ({ before, after }) =>
     !after ||

@@ -141,7 +141,12 @@ export class MetricsRegistry {
   }
 }
 
-/** `count` bounds, each `factor` times the one before. */
+/** The bounds of a histogram that names none. */
+export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** `count` bounds, each `factor` times the one before: multiplied on as upstream does, for bounds are compared as text. */
 export function exponentialBuckets(start: number, factor: number, count: number): number[] {
-  return Array.from({ length: count }, (_, index) => start * factor ** index)
+  const bounds: number[] = []
+  for (let bound = start; bounds.length < count; bound *= factor) bounds.push(bound)
+  return bounds
 }
