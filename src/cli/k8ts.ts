@@ -65,6 +65,12 @@ const up = program
   .option('--no-controller-manager', 'leave the controllers to a process of their own: k8ts controller-manager')
   .option('--no-service-lb', 'leave Services of type LoadBalancer to somebody else: they get no addresses of nodes')
   .option('--no-scheduler', 'leave the scheduling to a process of its own: k8ts scheduler')
+  .option(
+    '--controller-manager-port <port>',
+    "serve the controllers' health and metrics there (upstream's: 10257)",
+    port,
+  )
+  .option('--scheduler-port <port>', "serve the scheduler's health and metrics there (upstream's: 10259)", port)
   .option('--no-metrics-server', 'do not serve metrics.k8s.io (kubectl top, autoscaling by use)')
   .option('--enable-admission-plugins <names>', 'admission plugins besides those that are on by default', list)
   .option('--disable-admission-plugins <names>', 'those that are on by default and should not be', list)

@@ -10,6 +10,7 @@ import { legacyTokenIssuer } from '../apiserver/authentication/legacy-token-issu
 import { firstServiceAddress } from '../apiserver/bootstrap/bootstrap-objects.ts'
 import type { BackendTarget } from '../apiserver/proxy/kubelet-connection.ts'
 import { inProcessDial, kubeletConnection, networkDial } from '../apiserver/proxy/node-connection.ts'
+import type { HttpServer } from '../apiserver/serving/http-server.ts'
 import { allAuthenticated, serviceAccountUsername, systemPrivilegedGroup, type UserInfo } from '../apiserver/user.ts'
 import type { Client } from '../client/client.ts'
 import { createClient } from '../client/rest-client.ts'
@@ -18,6 +19,7 @@ import { ControllerManager } from '../controllers/controller-manager.ts'
 import { openEmbeddedStore } from '../etcd/embedded-store.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env } from '../machinery/env/env.ts'
+import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import { machineAddress } from './machine-address.ts'
 import type { MetricsServer } from './metrics-server/metrics-server.ts'
@@ -49,6 +51,9 @@ export interface ControlPlaneOptions {
   readonly removeDirectory?: (path: string) => Promise<void>
   readonly withoutControllers?: boolean
   readonly withoutScheduler?: boolean
+  /** Serve the components' health and metrics there, beside the API server's `listen`; 0 picks a port. */
+  readonly controllerManagerPort?: number
+  readonly schedulerPort?: number
   /** Serve metrics.k8s.io, as the metrics-server add-on does. */
   readonly metricsServer?: boolean
   /**
@@ -59,8 +64,9 @@ export interface ControlPlaneOptions {
   readonly wrapTransport?: (component: string, connect: () => Transport) => Transport
 }
 
-/** What controllers call themselves. */
+/** What the components call themselves. */
 const controllerManager = 'kube-controller-manager'
+const scheduler = 'kube-scheduler'
 
 export const defaultServiceCIDR = '10.96.0.0/12'
 export const defaultClusterCIDR = '10.244.0.0/16'
@@ -75,6 +81,7 @@ export class ControlPlane {
   #controllers: ControllerManager | undefined
   #scheduler: Scheduler | undefined
   #metricsServer: MetricsServer | undefined
+  readonly #ports = new Map<string, HttpServer>()
 
   private constructor(options: ControlPlaneOptions, store: Store, pki: Pki) {
     this.env = options.env
@@ -194,9 +201,11 @@ export class ControlPlane {
 
   async startControllers(): Promise<void> {
     const user = { name: 'system:kube-controller-manager', groups: [systemPrivilegedGroup] }
+    const client = this.#componentClient(controllerManager, user)
     this.#controllers = new ControllerManager({
       env: this.env,
-      client: this.#componentClient(controllerManager, user),
+      metrics: await this.#serve(controllerManager, this.#options.controllerManagerPort, client),
+      client,
       clientFor: name => this.controllerClient(name),
       rootCA: this.pki.certificateAuthority.certificate,
       certificateAuthority: this.pki.certificateAuthority,
@@ -211,19 +220,23 @@ export class ControlPlane {
   async stopControllers(): Promise<void> {
     const controllers = this.#controllers
     this.#controllers = undefined
+    await this.#unserve(controllerManager)
     await controllers?.stop()
   }
 
   async startScheduler(): Promise<void> {
     const user = { name: 'system:kube-scheduler', groups: [allAuthenticated] }
-    this.#scheduler = new Scheduler({ env: this.env, client: this.#componentClient('kube-scheduler', user) })
+    const client = this.#componentClient(scheduler, user)
+    const metrics = await this.#serve(scheduler, this.#options.schedulerPort, client)
+    this.#scheduler = new Scheduler({ env: this.env, metrics, client })
     await this.#scheduler.start()
   }
 
   async stopScheduler(): Promise<void> {
-    const scheduler = this.#scheduler
+    const running = this.#scheduler
     this.#scheduler = undefined
-    await scheduler?.stop()
+    await this.#unserve(scheduler)
+    await running?.stop()
   }
 
   /** Another API server over the same store, as after a crash: nothing that the last one had in memory is left. */
@@ -241,6 +254,33 @@ export class ControlPlane {
     await this.stopControllers()
     await this.apiServer.stop()
     await this.#store.close()
+  }
+
+  /** Where the component's health and metrics are served, if they are. */
+  componentPort(name: 'kube-controller-manager' | 'kube-scheduler'): number | undefined {
+    return this.#ports.get(name)?.port
+  }
+
+  /** What the component is to count on, if anybody can read it. */
+  async #serve(name: string, port: number | undefined, client: Client): Promise<MetricsRegistry | undefined> {
+    if (port === undefined) return undefined
+    const { serveComponent } = await import('./component-ports.ts')
+    const metrics = new MetricsRegistry()
+    const bindAddress = this.#options.listen?.address ?? '127.0.0.1'
+    const { apiServer: tls, certificateAuthority } = this.pki
+    const served = await serveComponent({
+      ...{ name, env: this.env, bindAddress, port, tls, client, metrics },
+      clientCA: certificateAuthority.certificate,
+      requestHeader: frontProxy(this.pki),
+    })
+    this.#ports.set(name, served)
+    return metrics
+  }
+
+  async #unserve(name: string): Promise<void> {
+    const served = this.#ports.get(name)
+    this.#ports.delete(name)
+    await served?.close()
   }
 
   #kubeletOf(target: BackendTarget): Duplex | undefined {

@@ -43,6 +43,9 @@ export interface UpOptions extends AuthenticationFlags, RequestFlags {
   readonly controllerManager: boolean
   readonly scheduler: boolean
   readonly metricsServer: boolean
+  /** Where the controllers and the scheduler show their health and metrics, if anywhere. */
+  readonly controllerManagerPort?: number
+  readonly schedulerPort?: number
   /** Give Services of type LoadBalancer the addresses of the nodes. */
   readonly serviceLb: boolean
   readonly enableAdmissionPlugins?: readonly string[]
@@ -108,6 +111,8 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     withoutControllers: !options.controllerManager,
     removeDirectory,
     withoutScheduler: !options.scheduler,
+    controllerManagerPort: options.controllerManagerPort,
+    schedulerPort: options.schedulerPort,
     metricsServer: options.metricsServer,
     requests,
     progress: step,
