@@ -47,6 +47,7 @@ export interface ClusterEvent {
 const event = (resource: EventResource, action: number, label: string): ClusterEvent => ({ resource, action, label })
 
 export const nodeAdd = event('Node', Action.add, 'NodeAdd')
+export const nodeDelete = event('Node', Action.delete, 'NodeDelete')
 export const assignedPodAdd = event('AssignedPod', Action.add, 'AssignedPodAdd')
 export const assignedPodDelete = event('AssignedPod', Action.delete, 'AssignedPodDelete')
 export const unscheduledPodDelete = event('UnscheduledPod', Action.delete, 'UnscheduledPodDelete')

@@ -12,17 +12,22 @@ import { csiStorageCapacities } from '../api/storage/v1/csistoragecapacity.ts'
 import { storageClasses } from '../api/storage/v1/storageclass.ts'
 import { volumeAttachments } from '../api/storage/v1/volumeattachment.ts'
 import type { Informer, InformerFactory } from '../client/informer.ts'
+import type { Clock } from '../machinery/env/env.ts'
 import type { Cache } from './cache.ts'
 import {
   assignedPodAdd,
   assignedPodDelete,
+  type ClusterEvent,
   type EventResource,
   nodeAdd,
+  nodeDelete,
   nodeUpdate,
+  podAdded,
   podUpdate,
   storageEvent,
   unscheduledPodDelete,
 } from './cluster-event.ts'
+import type { SchedulerMetrics } from './metrics.ts'
 import type { Nominator } from './nominator.ts'
 import { nodeChanges, podChanges } from './object-changes.ts'
 import type { SchedulingQueue } from './queue.ts'
@@ -46,10 +51,18 @@ export interface ClusterWatchOptions {
   readonly queue: SchedulingQueue
   readonly nominator: Nominator
   readonly schedulerName: string
+  /** Notes how long it takes to take each event in. */
+  readonly measures?: { readonly metrics: SchedulerMetrics; readonly clock: Clock }
 }
 
 export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
-  const { informers, cache, queue, nominator, schedulerName } = options
+  const { informers, cache, queue, nominator, schedulerName, measures } = options
+  const handle = (event: () => ClusterEvent, run: () => void) => {
+    if (!measures) return run()
+    const started = measures.clock.monotonic()
+    run()
+    measures.metrics.handled(event(), measures.clock.monotonic() - started)
+  }
   const isOurs = (pod: Pod) => pod.spec.schedulerName === schedulerName
 
   const assigned = (before: Pod | undefined, pod: Pod) => {
@@ -75,39 +88,80 @@ export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
     }
     if (pod.spec.nodeName) {
       if (before && !before.spec.nodeName) queue.delete(pod.metadata.uid!)
-      assigned(before, pod)
-    } else if (isOurs(pod)) unassigned(before, pod)
+      handle(
+        () => (before?.spec.nodeName ? podUpdate('AssignedPod', 0) : assignedPodAdd),
+        () => assigned(before, pod),
+      )
+    } else if (isOurs(pod))
+      handle(
+        () => (before ? podUpdate('TargetPod', 0) : podAdded),
+        () => unassigned(before, pod),
+      )
   }
   const gone = (pod: Pod) => {
     const uid = pod.metadata.uid!
     nominator.remove(uid)
     if (pod.spec.nodeName) {
-      queue.move(assignedPodDelete, cache.removePod(uid) ?? cache.podInfo(pod))
+      handle(
+        () => assignedPodDelete,
+        () => queue.move(assignedPodDelete, cache.removePod(uid) ?? cache.podInfo(pod)),
+      )
       return
     }
     queue.delete(uid)
     // A binding on the way will fail; until then its room is taken, and that is what the queue is told when it fails.
-    if (isOurs(pod)) queue.move(unscheduledPodDelete, cache.podInfo(pod))
+    if (isOurs(pod))
+      handle(
+        () => unscheduledPodDelete,
+        () => queue.move(unscheduledPodDelete, cache.podInfo(pod)),
+      )
   }
 
   informers.informer(nodes).addHandler({
-    added: node => {
-      cache.setNode(node)
-      queue.move(nodeAdd, undefined, node)
-    },
+    added: node =>
+      handle(
+        () => nodeAdd,
+        () => {
+          cache.setNode(node)
+          queue.move(nodeAdd, undefined, node)
+        },
+      ),
     updated: (before: Node, node: Node) => {
-      cache.setNode(node)
       const action = nodeChanges(before, node)
-      if (action !== 0) queue.move(nodeUpdate(action), before, node)
+      const event = nodeUpdate(action)
+      if (action === 0) cache.setNode(node)
+      else
+        handle(
+          () => event,
+          () => {
+            cache.setNode(node)
+            queue.move(event, before, node)
+          },
+        )
     },
-    deleted: node => cache.removeNode(node.metadata.name!),
+    deleted: node =>
+      handle(
+        () => nodeDelete,
+        () => {
+          cache.removeNode(node.metadata.name!)
+          queue.move(nodeDelete, node, undefined)
+        },
+      ),
   })
-  const watchStorage = (resource: ResourceDeclaration<any>) =>
+  const watchStorage = (resource: ResourceDeclaration<any>) => {
+    const move = (before: unknown, after: unknown) => {
+      const event = storageEvent(kindOf(resource), before, after)
+      handle(
+        () => event,
+        () => queue.move(event, before, after),
+      )
+    }
     informers.informer(resource).addHandler({
-      added: after => queue.move(storageEvent(kindOf(resource), undefined, after), undefined, after),
-      updated: (before, after) => queue.move(storageEvent(kindOf(resource), before, after), before, after),
-      deleted: before => queue.move(storageEvent(kindOf(resource), before, undefined), before),
+      added: after => move(undefined, after),
+      updated: move,
+      deleted: before => move(before, undefined),
     })
+  }
   for (const resource of storageResources) watchStorage(resource)
   const podInformer = informers.informer(pods, livePods)
   podInformer.addHandler({

@@ -1,6 +1,6 @@
 // Runs a profile's plugins, extension point by extension point, and puts their answers together.
 
-import type { Clock } from '../machinery/env/env.ts'
+import type { Clock, Random } from '../machinery/env/env.ts'
 import type { Counter } from '../machinery/metrics/metrics.ts'
 import type { ClusterEventWithHint } from './cluster-event.ts'
 import { anyAction } from './cluster-event.ts'
@@ -46,10 +46,18 @@ const nobody: ReadonlySet<string> = new Set()
 export interface Measures {
   readonly metrics: SchedulerMetrics
   readonly clock: Clock
+  readonly random: Random
 }
+
+/** Upstream's: every plugin is timed in so many cycles, not in all: it would cost too much. */
+const sampled = 0.1
 
 export class FrameworkRunner {
   readonly #measures: Measures | undefined
+  /** The pods in whose cycles plugins are timed. */
+  readonly #sampled = new WeakSet<PodInfo>()
+  /** The cycle that runs is one of these. */
+  #samples = false
   readonly #evaluations = new Map<Plugin, Map<ExtensionPoint, Counter>>()
   readonly plugins: readonly WeightedPlugin[]
   readonly queueSort: (a: QueuedPodInfo, b: QueuedPodInfo) => boolean
@@ -86,19 +94,46 @@ export class FrameworkRunner {
   }
 
   preEnqueue(pod: PodInfo): Status | undefined {
+    return this.timed('PreEnqueue', codeOf, () => this.#preEnqueue(pod))
+  }
+
+  #preEnqueue(pod: PodInfo): Status | undefined {
+    const samples = this.#draw()
     for (const { plugin } of this.plugins) {
-      const status = plugin.preEnqueue?.(pod)
+      if (!plugin.preEnqueue) continue
+      const status = samples
+        ? this.#sample('PreEnqueue', plugin, codeOf, () => plugin.preEnqueue!(pod))
+        : plugin.preEnqueue(pod)
       if (status) return named(status, plugin)
     }
     return undefined
   }
 
+  #draw(): boolean {
+    return this.#measures !== undefined && this.#measures.random.next() < sampled
+  }
+
   /** Does it, and notes how long that took and how it ended. */
   timed<T>(point: ExtensionPoint, code: (result: Awaited<T>) => string, run: () => T): T {
-    if (!this.#measures) return run()
-    const { metrics, clock } = this.#measures
+    const { metrics } = this.#measures ?? {}
+    if (!metrics) return run()
+    return this.#measured(code, run, (status, milliseconds) => metrics.point(point, status, milliseconds))
+  }
+
+  /** The same of one plugin. */
+  #sample<T>(point: ExtensionPoint, { name }: Plugin, code: (result: Awaited<T>) => string, run: () => T): T {
+    const { metrics } = this.#measures!
+    return this.#measured(code, run, (status, milliseconds) => metrics.plugin(name, point, status, milliseconds))
+  }
+
+  #measured<T>(
+    code: (result: Awaited<T>) => string,
+    run: () => T,
+    observe: (status: string, milliseconds: number) => void,
+  ): T {
+    const { clock } = this.#measures!
     const started = clock.monotonic()
-    const note = (status: string) => metrics.point(point, status, clock.monotonic() - started)
+    const note = (status: string) => observe(status, clock.monotonic() - started)
     try {
       const result = run()
       if (result instanceof Promise)
@@ -134,11 +169,16 @@ export class FrameworkRunner {
   }
 
   #preFilter(pod: PodInfo, snapshot: Snapshot): PreFiltered {
+    this.#samples = this.#draw()
+    if (this.#samples) this.#sampled.add(pod)
     const filters: ActiveFilter[] = []
     let nodes: ReadonlySet<string> | undefined
     let narrowedBy = nobody
     for (const plugin of this.#filters) {
-      const result = plugin.preFilter?.(pod, snapshot)
+      const result =
+        plugin.preFilter && this.#samples
+          ? this.#sample('PreFilter', plugin, codeOfAnswer, () => plugin.preFilter!(pod, snapshot))
+          : plugin.preFilter?.(pod, snapshot)
       if (result?.status?.code === 'Skip') continue
       if (plugin.preFilter) this.#evaluated(plugin, 'PreFilter')
       if (result?.status) return { filters: [], narrowedBy, status: named(result.status, plugin) }
@@ -155,7 +195,9 @@ export class FrameworkRunner {
   filter(filters: readonly ActiveFilter[], pod: PodInfo, node: NodeInfo): Status | undefined {
     for (let at = 0; at < filters.length; at++) {
       const { plugin, state } = filters[at]!
-      const status = plugin.filter!(pod, node, state)
+      const status = this.#samples
+        ? this.#sample('Filter', plugin, codeOf, () => plugin.filter!(pod, node, state))
+        : plugin.filter!(pod, node, state)
       if (status !== undefined) return status
     }
     return undefined
@@ -174,7 +216,9 @@ export class FrameworkRunner {
     const reasons: string[] = []
     let nominatedNodeName: string | undefined
     for (const plugin of this.#postFilter) {
-      const result = plugin.postFilter!(run, statuses)
+      const result = this.#samples
+        ? this.#sample('PostFilter', plugin, codeOfPart, () => plugin.postFilter!(run, statuses))
+        : plugin.postFilter!(run, statuses)
       if (!result.status) return result
       if (result.status.code === 'UnschedulableAndUnresolvable') {
         diagnosis.postFilterMessage = result.status.message
@@ -221,8 +265,15 @@ export class FrameworkRunner {
     const count = nodes.length
     for (const { plugin, weight, state } of active) {
       this.#evaluated(plugin, 'Score')
-      for (let at = 0; at < count; at++) scores[at] = plugin.score!(pod, nodes[at]!, state)
-      plugin.normalizeScore?.(pod, nodes, scores, state)
+      for (let at = 0; at < count; at++)
+        scores[at] = this.#samples
+          ? this.#sample('Score', plugin, succeeded, () => plugin.score!(pod, nodes[at]!, state))
+          : plugin.score!(pod, nodes[at]!, state)
+      if (plugin.normalizeScore && this.#samples)
+        this.#sample('ScoreExtensionNormalize', plugin, succeeded, () =>
+          plugin.normalizeScore!(pod, nodes, scores, state),
+        )
+      else plugin.normalizeScore?.(pod, nodes, scores, state)
       for (let at = 0; at < count; at++) {
         const score = scores[at]!
         if (!(score >= 0 && score <= maxNodeScore))
@@ -238,7 +289,10 @@ export class FrameworkRunner {
   #activeScores(pod: PodInfo, nodes: readonly NodeInfo[], snapshot: Snapshot): ActiveScore[] {
     const active: ActiveScore[] = []
     for (const { plugin, weight } of this.#score) {
-      const result = plugin.preScore?.(pod, nodes, snapshot)
+      const result =
+        plugin.preScore && this.#samples
+          ? this.#sample('PreScore', plugin, codeOfAnswer, () => plugin.preScore!(pod, nodes, snapshot))
+          : plugin.preScore?.(pod, nodes, snapshot)
       if (result?.status?.code === 'Skip') continue
       if (plugin.preScore) this.#evaluated(plugin, 'PreScore')
       if (result?.status)
@@ -254,7 +308,10 @@ export class FrameworkRunner {
 
   #reserve(pod: PodInfo, node: string): Status | undefined {
     for (const { plugin } of this.plugins) {
-      const status = plugin.reserve?.(pod, node)
+      const status =
+        plugin.reserve && this.#sampled.has(pod)
+          ? this.#sample('Reserve', plugin, codeOf, () => plugin.reserve!(pod, node))
+          : plugin.reserve?.(pod, node)
       if (status) return named(status, plugin)
     }
     return undefined
@@ -282,7 +339,10 @@ export class FrameworkRunner {
   #permit(pod: PodInfo, node: string): Permitted {
     let waitFor: Map<string, number> | undefined
     for (const { plugin } of this.plugins) {
-      const result = plugin.permit?.(pod, node)
+      const result =
+        plugin.permit && this.#sampled.has(pod)
+          ? this.#sample('Permit', plugin, codeOfAnswer, () => plugin.permit!(pod, node))
+          : plugin.permit?.(pod, node)
       if (!result?.status) continue
       if (result.status.code !== 'Wait') return { status: named(result.status, plugin) }
       waitFor ??= new Map()
@@ -298,7 +358,9 @@ export class FrameworkRunner {
   async #preBind(pod: PodInfo, node: string): Promise<Status | undefined> {
     for (const { plugin } of this.plugins) {
       if (!plugin.preBind) continue
-      const status = await plugin.preBind(pod, node)
+      const status = await (this.#sampled.has(pod)
+        ? this.#sample('PreBind', plugin, codeOf, () => plugin.preBind!(pod, node))
+        : plugin.preBind(pod, node))
       if (status)
         return status.rejected
           ? named(status, plugin)
@@ -314,7 +376,9 @@ export class FrameworkRunner {
   async #bind(pod: PodInfo, node: string): Promise<Status | undefined> {
     for (const { plugin } of this.plugins) {
       if (!plugin.bind) continue
-      const status = await plugin.bind(pod, node)
+      const status = await (this.#sampled.has(pod)
+        ? this.#sample('Bind', plugin, codeOf, () => plugin.bind!(pod, node))
+        : plugin.bind(pod, node))
       if (status?.code === 'Skip') continue
       if (!status) return undefined
       return status.rejected
@@ -340,8 +404,11 @@ interface Permitted {
   readonly waitFor?: ReadonlyMap<string, number>
 }
 
+const succeeded = () => 'Success'
 const codeOf = (status: Status | undefined): string => status?.code ?? 'Success'
 const codeOfPart = ({ status }: { readonly status?: Status }): string => codeOf(status)
+
+const codeOfAnswer = (answer: { readonly status?: Status } | undefined): string => codeOf(answer?.status)
 
 const longestPermitMs = 15 * 60_000
 

@@ -60,3 +60,36 @@ test('a pod that is bound, one that fits nowhere, and one that may not be tried 
   ])
     expect(text).toContain(`${sample}\n`)
 })
+
+test('hints, events and what is under way', async () => {
+  await create('gated', { schedulingGates: [{ name: 'example.com/later' }] })
+  await cluster.clock.advance('2s')
+  const own = cluster.client.resource(pods).namespace('default')
+  const gated = await own.get('gated')
+  await own.update({ ...gated, spec: { ...gated.spec, schedulingGates: [] } })
+  await cluster.clock.advance('2s')
+  const text = metrics()
+  const eliminated = 'event="UnschedulablePodUpdatePodSchedulingGatesEliminated"'
+  for (const sample of [
+    `scheduler_queueing_hint_execution_duration_seconds_count{${eliminated},hint="Queue",plugin="SchedulingGates"} 1`,
+    'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodAdd"} 1',
+    'scheduler_event_handling_duration_seconds_count{event="AssignedPodAdd"} 1',
+    'scheduler_event_handling_duration_seconds_count{event="NodeAdd"} 1',
+    'scheduler_goroutines{operation="binding"} 0',
+    'scheduler_inflight_events{event="PodPopped"} 0',
+    'scheduler_pod_scheduled_after_flush_total 0',
+  ])
+    expect(text).toContain(`${sample}\n`)
+})
+
+test('plugins are timed in some of the cycles', async () => {
+  for (let number = 0; number < 60; number++) await create(`web-${number}`, {})
+  await cluster.clock.advance('5s')
+  const samples = [...metrics().matchAll(/^scheduler_plugin_execution_duration_seconds_count\{(.*)\} (\d+)$/gm)]
+  const times = new Map(samples.map(([, labels = '', count]) => [labels, Number(count)]))
+  const timesAt = (point: string) => times.get(`extension_point="${point}",plugin="NodeResourcesFit",status="Success"`)
+  expect(timesAt('PreFilter')).toBeGreaterThan(0)
+  expect(timesAt('PreFilter')).toBeLessThan(30)
+  expect(timesAt('Filter')).toBe(timesAt('PreFilter'))
+  expect(times.get('extension_point="Bind",plugin="DefaultBinder",status="Success"')).toBe(timesAt('PreFilter'))
+})

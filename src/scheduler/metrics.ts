@@ -10,11 +10,13 @@ import type { QueuedPodInfo } from './queued-pod.ts'
 
 export type AttemptResult = 'scheduled' | 'unschedulable' | 'error'
 export type ExtensionPoint =
+  | 'PreEnqueue'
   | 'PreFilter'
   | 'Filter'
   | 'PostFilter'
   | 'PreScore'
   | 'Score'
+  | 'ScoreExtensionNormalize'
   | 'Reserve'
   | 'Permit'
   | 'PreBind'
@@ -23,6 +25,7 @@ export type ExtensionPoint =
   | 'Unreserve'
 export type QueueName = 'active' | 'backoff' | 'unschedulable'
 
+const pluginBuckets = exponentialBuckets(0.00001, 1.5, 20)
 const attemptBuckets = exponentialBuckets(0.001, 2, 15)
 const mostAttempts = 15
 
@@ -42,6 +45,14 @@ export class SchedulerMetrics {
   readonly #cache: Family<Gauge>
   readonly #unschedulable: Family<Gauge>
   readonly #evaluations: Family<Counter>
+  readonly #pluginDurations: Family<Histogram>
+  readonly #hints: Family<Histogram>
+  readonly #events: Family<Histogram>
+  readonly #goroutines: Family<Gauge>
+  readonly #inFlight: Family<Gauge>
+  readonly #evictions: Family<Counter>
+  readonly #evictionDurations: Family<Histogram>
+  readonly #afterFlush: Counter
 
   constructor(registry: MetricsRegistry, profile: string) {
     this.#profile = profile
@@ -141,6 +152,59 @@ export class SchedulerMetrics {
       help: 'Number of attempts to schedule pods by each plugin and the extension point (available only in PreFilter, Filter, PreScore, and Score).',
       labels: ['plugin', 'extension_point', 'profile'],
     })
+    this.#pluginDurations = registry.histogram({
+      name: 'scheduler_plugin_execution_duration_seconds',
+      stability: 'ALPHA',
+      help: 'Duration for running a plugin at a specific extension point.',
+      labels: ['plugin', 'extension_point', 'status'],
+      buckets: pluginBuckets,
+    })
+    this.#hints = registry.histogram({
+      name: 'scheduler_queueing_hint_execution_duration_seconds',
+      stability: 'ALPHA',
+      help: 'Duration for running a queueing hint function of a plugin.',
+      labels: ['plugin', 'event', 'hint'],
+      buckets: pluginBuckets,
+    })
+    this.#events = registry.histogram({
+      name: 'scheduler_event_handling_duration_seconds',
+      stability: 'ALPHA',
+      help: 'Event handling latency in seconds.',
+      labels: ['event'],
+      buckets: exponentialBuckets(0.0001, 2, 12),
+    })
+    this.#goroutines = registry.gauge({
+      name: 'scheduler_goroutines',
+      stability: 'BETA',
+      help: 'Number of running goroutines split by the work they do such as binding.',
+      labels: ['operation'],
+    })
+    this.#inFlight = registry.gauge({
+      name: 'scheduler_inflight_events',
+      stability: 'ALPHA',
+      help: 'Number of events currently tracked in the scheduling queue.',
+      labels: ['event'],
+    })
+    this.#evictions = registry.counter({
+      name: 'scheduler_preemption_goroutines_execution_total',
+      stability: 'ALPHA',
+      help: 'Number of preemption goroutines executed.',
+      labels: ['result'],
+    })
+    this.#evictionDurations = registry.histogram({
+      name: 'scheduler_preemption_goroutines_duration_seconds',
+      stability: 'ALPHA',
+      help: 'Duration in seconds for running goroutines for the preemption.',
+      labels: ['result'],
+      buckets: exponentialBuckets(0.01, 2, 20),
+    })
+    this.#afterFlush = one(
+      registry.counter({
+        name: 'scheduler_pod_scheduled_after_flush_total',
+        stability: 'ALPHA',
+        help: 'Number of pods that were successfully scheduled after being flushed from unschedulablePods due to timeout. This metric helps detect potential queueing hint misconfigurations or event handling issues.',
+      }),
+    )
   }
 
   /** An attempt is over; milliseconds since it began. */
@@ -150,8 +214,9 @@ export class SchedulerMetrics {
   }
 
   /** The pod is bound; milliseconds since it was first seen. */
-  scheduled({ attempts }: QueuedPodInfo, milliseconds: number): void {
+  scheduled({ attempts, flushed }: QueuedPodInfo, milliseconds: number): void {
     this.#podAttempts.observe(attempts)
+    if (flushed) this.#afterFlush.inc()
     this.#slis.with(attempts >= mostAttempts ? `${mostAttempts}+` : String(attempts)).observe(milliseconds / 1000)
   }
 
@@ -170,6 +235,31 @@ export class SchedulerMetrics {
 
   point(point: ExtensionPoint, status: string, milliseconds: number): void {
     this.#points.with(point, status, this.#profile).observe(milliseconds / 1000)
+  }
+
+  plugin(plugin: string, point: ExtensionPoint, status: string, milliseconds: number): void {
+    this.#pluginDurations.with(plugin, point, status).observe(milliseconds / 1000)
+  }
+
+  hint(plugin: string, event: ClusterEvent, hint: string, milliseconds: number): void {
+    this.#hints.with(plugin, eventLabel(event), hint).observe(milliseconds / 1000)
+  }
+
+  /** Cache and queue know of it. */
+  handled(event: ClusterEvent, milliseconds: number): void {
+    this.#events.with(eventLabel(event)).observe(milliseconds / 1000)
+  }
+
+  /** What is on its way: bindings, and pods that are being tried. */
+  underWay({ bindings, pods }: { readonly bindings: number; readonly pods: number }): void {
+    this.#goroutines.with('binding').set(bindings)
+    this.#inFlight.with('PodPopped').set(pods)
+  }
+
+  /** The victims have been evicted, or not. */
+  evicted(result: 'success' | 'error', milliseconds: number): void {
+    this.#evictions.with(result).inc()
+    this.#evictionDurations.with(result).observe(milliseconds / 1000)
   }
 
   permitWaited(status: string, milliseconds: number): void {

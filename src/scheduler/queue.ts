@@ -125,6 +125,11 @@ export class SchedulingQueue {
     this.#inFlight.delete(uid)
   }
 
+  /** How many are being tried, or bound. */
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
   isInFlight(uid: string): boolean {
     return this.#inFlight.has(uid)
   }
@@ -135,6 +140,7 @@ export class SchedulingQueue {
     this.#inFlight.delete(uid)
     if (this.#holds(uid)) return
     queued.timestamp = this.#clock.now()
+    queued.flushed = false
     const rejected = queued.unschedulablePlugins.size + queued.pendingPlugins.size > 0
     if (rejected) {
       queued.unschedulableCount++
@@ -231,7 +237,17 @@ export class SchedulingQueue {
     const wanted = this.#options.events.get(plugin)
     // Nobody knows what a plugin that isn't there waits for.
     if (!wanted) return true
-    return wanted.some(each => eventMatches(each, event) && (each.hint?.(pod, before, after) ?? 'Queue') === 'Queue')
+    return wanted.some(
+      each => eventMatches(each, event) && this.#hint(plugin, event, () => each.hint?.(pod, before, after)),
+    )
+  }
+
+  #hint(plugin: string, event: ClusterEvent, ask: () => 'Queue' | 'QueueSkip' | undefined): boolean {
+    const { metrics } = this.#options
+    const started = metrics ? this.#clock.monotonic() : 0
+    const answer = ask() ?? 'Queue'
+    metrics?.hint(plugin, event, answer, this.#clock.monotonic() - started)
+    return answer === 'Queue'
   }
 
   #requeue(queued: QueuedPodInfo, how: Requeue, event: ClusterEvent): void {
@@ -323,6 +339,7 @@ export class SchedulingQueue {
       const requeue = this.#worthRequeuing(queued, unschedulableTimeout)
       if (requeue === 'no') continue
       this.#unschedulable.delete(queued.info.uid)
+      queued.flushed = true
       this.#requeue(queued, requeue, unschedulableTimeout)
     }
   }

@@ -19,6 +19,8 @@ export interface QueuedPodInfo {
   pendingPlugins: ReadonlySet<string>
   /** The preEnqueue plugin that keeps it out. */
   gatingPlugin: string | undefined
+  /** It came back because nobody had spoken for it in a long time. */
+  flushed: boolean
   /** What the queue had seen when the pod was taken out of it. */
   poppedAt: number
 }
@@ -37,6 +39,7 @@ export function queuedPod(info: PodInfo, now: number): QueuedPodInfo {
     unschedulablePlugins: nobody,
     pendingPlugins: nobody,
     gatingPlugin: undefined,
+    flushed: false,
     poppedAt: 0,
   }
 }

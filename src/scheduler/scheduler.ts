@@ -107,7 +107,7 @@ export class Scheduler {
     }
     this.#framework = new FrameworkRunner(
       (options.profile ?? defaultProfile)(handle),
-      this.#metrics && { metrics: this.#metrics, clock: env.clock },
+      this.#metrics && { metrics: this.#metrics, clock: env.clock, random: env.random },
     )
     this.queue = new SchedulingQueue({
       clock: env.clock,
@@ -134,6 +134,7 @@ export class Scheduler {
       queue: this.queue,
       nominator: this.#nominator,
       schedulerName: this.options.schedulerName ?? defaultSchedulerName,
+      measures: this.#metrics && { metrics: this.#metrics, clock: this.#env.clock },
     })
     this.#informers.start()
     this.#informers.synced(this.#abort.signal).then(
@@ -187,6 +188,7 @@ export class Scheduler {
     this.#metrics?.pending(sizes)
     this.#metrics?.keptOut(keptOut)
     this.#metrics?.cached(this.cache.count())
+    this.#metrics?.underWay({ bindings: this.#bindings, pods: this.queue.inFlight })
   }
 
   #attempted(result: AttemptResult, started: number): void {

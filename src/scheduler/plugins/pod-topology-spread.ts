@@ -1,7 +1,9 @@
 // Pods of a kind spread over zones, nodes and the like: no place may have (DoNotSchedule) or should have (ScheduleAnyway)
 // many more of them than another.
 
+import type { Node } from '../../api/core/v1/node.ts'
 import { RequiredNodeAffinity } from '../../api/core/v1/node-affinity.ts'
+import { deepEqual } from '../../machinery/deep-equal.ts'
 import { Action } from '../cluster-event.ts'
 import { maxNodeScore, type Plugin } from '../framework.ts'
 import type { FrameworkHandle } from '../framework-handle.ts'
@@ -74,12 +76,27 @@ function fewest(counted: Counted): number {
   return least
 }
 
+/** A node counts where it has a place for every constraint; it may come, go, or be another place now. */
+function nodeHint(pod: PodInfo, before: Node | undefined, after: Node | undefined): 'Queue' | 'QueueSkip' {
+  const keys = spreadConstraints(pod.pod, 'DoNotSchedule').map(({ topologyKey }) => topologyKey)
+  const placeOf = (node: Node | undefined, key: string) => node?.metadata.labels?.[key]
+  const counts = (node: Node | undefined) => keys.every(key => placeOf(node, key) !== undefined)
+  if (!before || !after) return counts(after ?? before) ? 'Queue' : 'QueueSkip'
+  if (counts(before) !== counts(after)) return 'Queue'
+  const moved = keys.some(key => placeOf(before, key) !== placeOf(after, key))
+  return counts(after) && (moved || !deepEqual(before.spec.taints, after.spec.taints)) ? 'Queue' : 'QueueSkip'
+}
+
 export function podTopologySpread(handle: Pick<FrameworkHandle, 'defaultSelector'>): Plugin<FilterState, ScoreState> {
   return {
     name,
     eventsToRegister: () => [
       { resource: 'AssignedPod', action: Action.add | Action.delete | Action.updatePodLabel },
-      { resource: 'Node', action: Action.add | Action.updateNodeLabel | Action.updateNodeTaint },
+      {
+        resource: 'Node',
+        action: Action.add | Action.delete | Action.updateNodeLabel | Action.updateNodeTaint,
+        hint: nodeHint,
+      },
       { resource: 'TargetPod', action: Action.updatePodLabel },
     ],
     preFilter(pod, snapshot) {

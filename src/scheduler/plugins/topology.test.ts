@@ -1,7 +1,9 @@
 // Pods and places: PodTopologySpread and InterPodAffinity.
 
 import { describe, expect, test } from 'vitest'
+import type { Node } from '../../api/core/v1/node.ts'
 import { labelSelectorFrom } from '../../machinery/labels.ts'
+import { Action } from '../cluster-event.ts'
 import { aNode, aPod, cacheOf, scores, verdicts } from '../testing/fixtures.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 import { podTopologySpread } from './pod-topology-spread.ts'
@@ -41,6 +43,26 @@ describe('PodTopologySpread', () => {
       a: '',
       b: "UnschedulableAndUnresolvable: node(s) didn't match pod topology spread constraints (missing required label)",
     })
+  })
+
+  test.each<[what: string, before: Node | undefined, after: Node | undefined, hint: string]>([
+    ['a place has come', undefined, place('a', 'east'), 'Queue'],
+    ['a place has gone', place('a', 'east'), undefined, 'Queue'],
+    ['a node without the label has come', undefined, aNode('a'), 'QueueSkip'],
+    ['a node without the label has gone', aNode('a'), undefined, 'QueueSkip'],
+    ['a node has become a place', aNode('a'), place('a', 'east'), 'Queue'],
+    ['a node has moved', place('a', 'west'), place('a', 'east'), 'Queue'],
+    [
+      'a place has a taint less',
+      place('a', 'east', { taints: [{ key: 'k', effect: 'NoSchedule' }] }),
+      place('a', 'east'),
+      'Queue',
+    ],
+    ['a node is where it was', place('a', 'east'), place('a', 'east'), 'QueueSkip'],
+  ])('another try when %s', (_, before, after, hint) => {
+    const wanted = plugin.eventsToRegister!().find(({ resource }) => resource === 'Node')!
+    expect(wanted.hint!(cacheOf([]).podInfo(spread(constraint())), before, after)).toBe(hint)
+    expect(wanted.action & Action.delete).not.toBe(0)
   })
 
   test('while there are fewer places than minDomains, the emptiest counts as empty', () => {

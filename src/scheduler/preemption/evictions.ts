@@ -25,13 +25,19 @@ export class Evictions {
   start(preemptor: PodInfo, candidate: Candidate): void {
     this.#underWay.add(preemptor.uid)
     this.#handle.metrics?.preempted(candidate.victims.length)
-    const { log } = this.#handle.env
-    this.#run(preemptor, candidate).catch(error => {
-      log.error('Error occurred during async preemption', { pod: preemptor.key, error: String(error) })
-      // Nothing else would bring it back: no victim's end will be seen.
-      this.#underWay.delete(preemptor.uid)
-      this.#handle.activate(preemptor.uid)
-    })
+    const { log, clock } = this.#handle.env
+    const started = clock.monotonic()
+    const ended = (result: 'success' | 'error') => this.#handle.metrics?.evicted(result, clock.monotonic() - started)
+    this.#run(preemptor, candidate).then(
+      () => ended('success'),
+      error => {
+        ended('error')
+        log.error('Error occurred during async preemption', { pod: preemptor.key, error: String(error) })
+        // Nothing else would bring it back: no victim's end will be seen.
+        this.#underWay.delete(preemptor.uid)
+        this.#handle.activate(preemptor.uid)
+      },
+    )
   }
 
   async #run(preemptor: PodInfo, { node, victims }: Candidate): Promise<void> {
