@@ -258,3 +258,56 @@ test('a claim for one pod is taken from a pod of lower priority', async () => {
   expect(await where('high')).toMatch(/^simulated/)
   await expect(podClient().get('low')).rejects.toThrow('not found')
 })
+
+describe('volumes of plugins that CSI drivers have taken over', () => {
+  const driver = 'pd.csi.storage.gke.io'
+  const zone = 'topology.kubernetes.io/zone'
+  const node = (name: string, annotations: Record<string, string>, count?: number) =>
+    cluster.client.resource(csiNodes).create({
+      metadata: { name, annotations },
+      spec: { drivers: [{ name: driver, nodeID: name, topologyKeys: [], ...(count && { allocatable: { count } }) }] },
+    })
+  const migrated = { 'storage.alpha.kubernetes.io/migrated-plugins': 'kubernetes.io/gce-pd,kubernetes.io/cinder' }
+
+  test('count as the driver’s', async () => {
+    await node('simulated-1', {}, 1)
+    await node('simulated-2', {}, 1)
+    for (const name of ['p', 'q', 'r'])
+      await podClient().create({
+        metadata: { name },
+        spec: {
+          containers: [{ name: 'c', image: 'app' }],
+          volumes: [{ name: 'data', gcePersistentDisk: { pdName: name } }],
+        },
+      })
+    const places = [await where('p'), await where('q'), await where('r')]
+    expect(places.sort()).toEqual([
+      expect.stringContaining('2 node(s) exceed max volume count'),
+      'simulated-1',
+      'simulated-2',
+    ])
+  })
+
+  test('are where the driver’s name of the zone says, on nodes that have it', async () => {
+    const nodesOf = cluster.client.resource(nodes)
+    const label = (name: string, labels: object) =>
+      nodesOf.patch(name, 'application/merge-patch+json', { metadata: { labels } })
+    await node('simulated-1', migrated)
+    await node('simulated-2', migrated)
+    await label('simulated-1', { [zone]: 'us-east1-b' })
+    await label('simulated-2', { [zone]: 'us-east1-b', 'topology.gke.io/zone': 'us-east1-b' })
+    await volume('old', [], {
+      hostPath: undefined,
+      gcePersistentDisk: { pdName: 'disk' },
+      nodeAffinity: {
+        required: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: zone, operator: 'In', values: ['us-east1-b'] }] }],
+        },
+      },
+    })
+    await claim('old')
+    await cluster.clock.advance('20s')
+    await pod('p', 'old')
+    expect(await where('p')).toBe('simulated-2')
+  })
+})

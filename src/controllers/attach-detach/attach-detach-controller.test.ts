@@ -367,3 +367,72 @@ describe('a controller that starts again', () => {
     expect(await attachments()).toEqual([])
   })
 })
+
+describe('volumes of plugins that CSI drivers have taken over', () => {
+  test('a PersistentVolume is attached by the driver, under the driver’s name for it', async () => {
+    await cluster.client.resource(persistentVolumes).create({
+      metadata: { name: 'old', labels: { 'topology.kubernetes.io/zone': 'us-east1-b' } },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'disks',
+        claimRef: { namespace: 'default', name: 'old' },
+        gcePersistentDisk: { pdName: 'disk-1' },
+      },
+    })
+    await cluster.client
+      .resource(persistentVolumeClaims)
+      .namespace('default')
+      .create({
+        metadata: { name: 'old' },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          storageClassName: 'disks',
+          volumeName: 'old',
+          resources: { requests: { storage: '1Gi' } },
+        },
+      })
+    await second()
+    await run('p', 'one', 'old')
+    await second()
+    expect(await attachments()).toEqual(['pd.csi.storage.gke.io old one waiting'])
+    await attached('one')
+    expect(await attachedTo('one')).toEqual([
+      'kubernetes.io/csi/pd.csi.storage.gke.io^projects/UNSPECIFIED/zones/us-east1-b/disks/disk-1',
+    ])
+  })
+
+  test('a pod’s own volume is in the attachment itself', async () => {
+    await podClient().create({
+      metadata: { name: 'p' },
+      spec: {
+        nodeName: 'one',
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: 'c', image: 'app' }],
+        volumes: [{ name: 'data', cinder: { volumeID: 'abc', fsType: 'ext4' } }],
+      },
+    })
+    await second()
+    const [attachment] = (await attachmentClient().list()).items
+    expect(attachment!.spec).toMatchObject({
+      attacher: 'cinder.csi.openstack.org',
+      nodeName: 'one',
+      source: {
+        inlineVolumeSpec: {
+          accessModes: ['ReadWriteOnce'],
+          csi: { driver: 'cinder.csi.openstack.org', volumeHandle: 'abc', fsType: 'ext4' },
+          volumeMode: 'Filesystem',
+        },
+      },
+    })
+    await attached('one')
+    expect(await attachedTo('one')).toEqual(['kubernetes.io/csi/cinder.csi.openstack.org^abc'])
+    expect(await told('p')).toEqual([
+      'Normal SuccessfulAttachVolume: AttachVolume.Attach succeeded for volume "cinder.csi.openstack.org-abc" ',
+    ])
+    await podClient().delete('p', { gracePeriodSeconds: 0 })
+    await uses('one')
+    await second()
+    expect(await attachments()).toEqual([])
+  })
+})

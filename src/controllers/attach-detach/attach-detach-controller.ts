@@ -5,10 +5,12 @@
 // events of pods. A key is a node. `attachable-volumes.ts` says which volumes are concerned, `attach.ts` and `detach.ts`
 // what is done about each, `world.ts` remembers what is on its way.
 
+import { migratedPlugin } from '../../api/core/v1/csi-migration.ts'
 import { type Node, nodes } from '../../api/core/v1/node.ts'
-import { persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
+import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
+import type { Volume } from '../../api/core/v1/volume.ts'
 import { claimKeysOf } from '../../api/core/v1/volume-binding.ts'
 import { csiDrivers } from '../../api/storage/v1/csidriver.ts'
 import { type VolumeAttachment, volumeAttachments } from '../../api/storage/v1/volumeattachment.ts'
@@ -87,12 +89,9 @@ function concerns(before: Node, after: Node): boolean {
 
 const isManaged = ({ metadata }: Node) => metadata.annotations?.[managedAnnotation] !== undefined
 
-const mayNeedAttaching = ({
-  persistentVolumeClaim,
-  ephemeral,
-  iscsi,
-  fc,
-}: NonNullable<Pod['spec']['volumes']>[number]) => !!(persistentVolumeClaim || ephemeral || iscsi || fc)
+const mayNeedAttaching = (volume: Volume): boolean =>
+  !!(volume.persistentVolumeClaim || volume.ephemeral || volume.iscsi || volume.fc) ||
+  migratedPlugin(volume) !== undefined
 
 const nodesOf = (found: readonly Pod[]) => new Set(found.flatMap(({ spec }) => (spec.nodeName ? [spec.nodeName] : [])))
 
@@ -110,8 +109,10 @@ function readWorld({ lister, state: world, queue }: AttachDetachContext): void {
     queue.add(metadata.name!)
   }
   for (const { spec } of lister(volumeAttachments).list()) {
-    const { persistentVolumeName } = spec.source
-    const volume = persistentVolumeName ? lister(persistentVolumes).get(persistentVolumeName) : undefined
+    const { persistentVolumeName, inlineVolumeSpec } = spec.source
+    const volume = persistentVolumeName
+      ? lister(persistentVolumes).get(persistentVolumeName)
+      : inlineVolumeSpec && ({ metadata: {}, spec: inlineVolumeSpec } as PersistentVolume)
     const uniqueName = volume && uniqueNameOf(volume, { lister })
     if (!uniqueName || world.on(spec.nodeName)?.has(uniqueName)) continue
     world.mark(spec.nodeName, { uniqueName, multiAttach: mayAttachMore(volume) }, false)

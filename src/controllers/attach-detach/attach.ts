@@ -78,7 +78,7 @@ export function verifyAttached(
 }
 
 async function request(
-  { uniqueName, specName }: AttachableVolume,
+  { uniqueName, specName, inlineSpec }: AttachableVolume,
   nodeName: string,
   { lister, client }: AttachDetachContext,
 ): Promise<string | undefined> {
@@ -86,7 +86,11 @@ async function request(
   if (!csi) return undefined
   const name = attachmentName(csi, nodeName)
   if (lister(volumeAttachments).get(name)) return undefined
-  const spec = { nodeName, attacher: csi.driver, source: { persistentVolumeName: specName } }
+  const spec = {
+    nodeName,
+    attacher: csi.driver,
+    source: inlineSpec ? { inlineVolumeSpec: inlineSpec } : { persistentVolumeName: specName },
+  }
   try {
     await client.resource(volumeAttachments).create({ metadata: { name }, spec })
   } catch (error) {

@@ -1,9 +1,11 @@
 // Which volumes of a pod must be attached to its node, and the names that nodes and attachments know them by.
 
 import { createHash } from 'node:crypto'
+import { translatedInlineVolume, translatedVolume } from '../../api/core/v1/csi-migration.ts'
 import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import type { Pod } from '../../api/core/v1/pod.ts'
+import type { Volume } from '../../api/core/v1/volume.ts'
 import { claimNameOf, foreignClaim } from '../../api/core/v1/volume-binding.ts'
 import { csiDrivers } from '../../api/storage/v1/csidriver.ts'
 import type { ReconcileContext } from '../../client/controller.ts'
@@ -18,6 +20,8 @@ export interface AttachableVolume {
   readonly specName: string
   /** Several nodes may have it at once, or nobody knows that they may not. */
   readonly multiAttach: boolean
+  /** Of a pod's own volume that a CSI driver has taken over: what stands for it in its VolumeAttachment. */
+  readonly inlineSpec?: PersistentVolume['spec']
 }
 
 /** A CSI driver attaches the volume, told by a VolumeAttachment. */
@@ -33,8 +37,8 @@ export function attachableVolumesOf(pod: Pod, { lister }: Listers): AttachableVo
   for (const volume of pod.spec.volumes ?? []) {
     const claimName = claimNameOf(pod, volume)
     if (claimName === undefined) {
-      const uniqueName = fibreChannelName(volume.fc) ?? iscsiName(volume.iscsi)
-      if (uniqueName !== undefined) found.push({ uniqueName, specName: volume.name, multiAttach: true })
+      const inline = inlineVolumeOf(volume, pod, { lister })
+      if (inline) found.push(inline)
       continue
     }
     const claim = lister(persistentVolumeClaims).get(keyFor(pod.metadata.namespace, claimName))
@@ -49,8 +53,29 @@ export function attachableVolumesOf(pod: Pod, { lister }: Listers): AttachableVo
   return found
 }
 
+function inlineVolumeOf(volume: Volume, { metadata }: Pod, { lister }: Listers): AttachableVolume | undefined {
+  const plain = fibreChannelName(volume.fc) ?? iscsiName(volume.iscsi)
+  if (plain !== undefined) return { uniqueName: plain, specName: volume.name, multiAttach: true }
+  const translated = translatable(() => translatedInlineVolume(volume, metadata.namespace ?? ''))
+  const uniqueName = translated && uniqueNameOf(translated, { lister })
+  if (uniqueName === undefined) return undefined
+  const { metadata: named, spec } = translated!
+  return { uniqueName, specName: named.name ?? '', multiAttach: mayAttachMore(translated!), inlineSpec: spec }
+}
+
+/** What no driver could find is left alone. */
+function translatable<T>(translate: () => T): T | undefined {
+  try {
+    return translate()
+  } catch {
+    return undefined
+  }
+}
+
 /** undefined for a volume that needs no attaching. */
-export function uniqueNameOf({ spec }: PersistentVolume, { lister }: Listers): string | undefined {
+export function uniqueNameOf(volume: PersistentVolume, { lister }: Listers): string | undefined {
+  const spec = translatable(() => translatedVolume(volume))?.spec
+  if (!spec) return undefined
   if (!spec.csi) return fibreChannelName(spec.fc) ?? iscsiName(spec.iscsi)
   const { driver, volumeHandle } = spec.csi
   if (lister(csiDrivers).get(driver)?.spec.attachRequired === false) return undefined
@@ -65,7 +90,8 @@ const fibreChannelName = (fc?: { targetWWNs?: string[]; lun?: number; wwids?: st
 const iscsiName = (iscsi?: { targetPortal: string; iqn: string; lun: number }) =>
   iscsi && `kubernetes.io/iscsi/${iscsi.targetPortal}:${iscsi.iqn}:${iscsi.lun}`
 
-export function mayAttachMore({ spec: { accessModes = [] } }: PersistentVolume): boolean {
+export function mayAttachMore(volume: PersistentVolume): boolean {
+  const { accessModes = [] } = translatable(() => translatedVolume(volume))?.spec ?? volume.spec
   return accessModes.length === 0 || accessModes.some(mode => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany')
 }
 

@@ -1,5 +1,6 @@
 // What becomes of a claim: it is bound to a volume that suits it, or waits for one to be made, for a pod, or for people.
 
+import { migratedProvisioner } from '../../api/core/v1/csi-migration.ts'
 import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { pods } from '../../api/core/v1/pod.ts'
@@ -27,7 +28,6 @@ import { parseQuantity } from '../../machinery/quantity.ts'
 import { isPodTerminal } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 import { type BinderContext, syncPeriodMs } from './binder-context.ts'
-import { migratedProvisioner } from './migrated-provisioners.ts'
 import { updateVolumePhase } from './volume-phase.ts'
 
 export async function syncClaim(key: string, context: BinderContext) {

@@ -1,12 +1,12 @@
 // Claims that want to grow are told whom they wait for: nobody here can make a volume bigger, its CSI driver's resizer can.
 
+import { migratedPlugin, migratedProvisioner } from '../../api/core/v1/csi-migration.ts'
 import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { requestOf } from '../../api/core/v1/volume-binding.ts'
 import { controller } from '../../client/controller.ts'
 import { errorText } from '../../machinery/error-text.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
-import { migratedProvisioner, migratedVolumePlugin } from './migrated-provisioners.ts'
 
 const resizerAnnotation = 'volume.kubernetes.io/storage-resizer'
 const preResizeCapacity = 'volume.alpha.kubernetes.io/pre-resize-capacity'
@@ -30,7 +30,7 @@ export const persistentVolumeExpander = controller<PersistentVolumeClaim>({
     const wantsMore = requestOf(claim).compare(grantedTo(claim)) > 0
     if (!wantsMore && metadata.annotations?.[preResizeCapacity] === undefined) return
 
-    const plugin = migratedVolumePlugin(spec)
+    const plugin = migratedPlugin(spec)
     if (plugin === undefined) {
       const message = 'waiting for an external controller to expand this PVC'
       events.event(claim, 'Normal', 'ExternalExpanding', message)

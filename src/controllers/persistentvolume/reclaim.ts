@@ -1,6 +1,7 @@
 // What becomes of a volume whose claim is gone: it is kept, deleted or scrubbed, as its reclaim policy says. Only what the
 // built-in plugins can do is done here; volumes of provisioners are theirs to delete.
 
+import { migratedProvisioner } from '../../api/core/v1/csi-migration.ts'
 import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import { pods } from '../../api/core/v1/pod.ts'
@@ -13,7 +14,6 @@ import { hasPodStopped } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 import { type BinderContext, syncPeriodMs } from './binder-context.ts'
 import { builtInPlugin } from './metrics.ts'
-import { migratedProvisioner } from './migrated-provisioners.ts'
 import { isRecyclable, recycle } from './recycler.ts'
 import { unbind, updateVolumePhase, updateVolumePhaseWithEvent } from './volume-phase.ts'
 

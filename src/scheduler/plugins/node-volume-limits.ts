@@ -1,6 +1,12 @@
 // How many volumes of a CSI driver a node can have attached: what its CSINode says.
 
-import { persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
+import {
+  migratedPlugin,
+  migratedProvisioner,
+  translatedInlineVolume,
+  translatedVolume,
+} from '../../api/core/v1/csi-migration.ts'
+import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
 import type { Pod } from '../../api/core/v1/pod.ts'
 import { claimKeysOf, claimNameOf, foreignClaim, storageClassOf } from '../../api/core/v1/volume-binding.ts'
@@ -26,8 +32,24 @@ interface State {
   readonly status?: Status
 }
 
-const usesClaims = ({ spec }: Pod): boolean =>
-  spec.volumes?.some(volume => volume.persistentVolumeClaim || volume.ephemeral) ?? false
+/** Has volumes that may be a CSI driver's. */
+const usesVolumes = ({ spec }: Pod): boolean =>
+  spec.volumes?.some(
+    volume => volume.persistentVolumeClaim || volume.ephemeral || migratedPlugin(volume) !== undefined,
+  ) ?? false
+
+/** Volumes of these plugins are not counted as those of the drivers that have taken them over. */
+const uncounted = new Set(['kubernetes.io/azure-file', 'kubernetes.io/vsphere-volume'])
+
+/** As its driver has it; undefined for a volume that no driver has. */
+function csiOf(translate: () => PersistentVolume | undefined, plugin: string | undefined) {
+  if (plugin !== undefined && uncounted.has(plugin)) return undefined
+  try {
+    return translate()?.spec.csi
+  } catch {
+    return undefined
+  }
+}
 
 const count = (drivers: Map<string, number>, driver: string) => void drivers.set(driver, (drivers.get(driver) ?? 0) + 1)
 
@@ -52,12 +74,14 @@ export function nodeVolumeLimits({ informers }: Pick<FrameworkHandle, 'informers
   const volumeOf = (claim: PersistentVolumeClaim): [volume: string, driver: string] | undefined => {
     const bound = claim.spec.volumeName ? volumes.get(claim.spec.volumeName) : undefined
     if (bound) {
-      const { csi } = bound.spec
+      const csi = csiOf(() => translatedVolume(bound), migratedPlugin(bound.spec))
       return csi && [`${csi.driver}/${csi.volumeHandle}`, csi.driver]
     }
     // What is still to be made will be its provisioner's.
     const provisioner = classes.get(storageClassOf(claim))?.provisioner
-    return provisioner ? [`${provisioner}//${keyOf(claim)}`, provisioner] : undefined
+    if (!provisioner || uncounted.has(provisioner)) return undefined
+    const driver = migratedProvisioner(provisioner)
+    return [`${driver}//${keyOf(claim)}`, driver]
   }
 
   /** Of a pod that has its place already, claims that are gone count for nothing. */
@@ -65,7 +89,11 @@ export function nodeVolumeLimits({ informers }: Pick<FrameworkHandle, 'informers
     const found = new Map<string, string>()
     for (const volume of pod.spec.volumes ?? []) {
       const claimName = claimNameOf(pod, volume)
-      if (claimName === undefined) continue
+      if (claimName === undefined) {
+        const csi = csiOf(() => translatedInlineVolume(volume, pod.metadata.namespace ?? ''), migratedPlugin(volume))
+        if (csi) found.set(`${csi.driver}/${csi.volumeHandle}`, csi.driver)
+        continue
+      }
       const claim = claims.get(`${pod.metadata.namespace}/${claimName}`)
       if (!claim) {
         if (!isNew) continue
@@ -105,7 +133,7 @@ export function nodeVolumeLimits({ informers }: Pick<FrameworkHandle, 'informers
       {
         resource: 'AssignedPod',
         action: Action.delete,
-        hint: (_, gone: PodInfo) => (usesClaims(gone.pod) ? 'Queue' : 'QueueSkip'),
+        hint: (_, gone: PodInfo) => (usesVolumes(gone.pod) ? 'Queue' : 'QueueSkip'),
       },
       {
         resource: 'PersistentVolumeClaim',
@@ -120,7 +148,7 @@ export function nodeVolumeLimits({ informers }: Pick<FrameworkHandle, 'informers
       },
     ],
     preFilter({ pod }) {
-      return usesClaims(pod) ? { state: volumesOf(pod, true) } : { status: skip }
+      return usesVolumes(pod) ? { state: volumesOf(pod, true) } : { status: skip }
     },
     filter(_, node, { volumes: wanted, status }) {
       if (status) return status
@@ -129,7 +157,7 @@ export function nodeVolumeLimits({ informers }: Pick<FrameworkHandle, 'informers
       if (limits.size === 0) return undefined
       const used = new Map<string, string>()
       for (const { pod } of node.pods.values()) {
-        if (!usesClaims(pod)) continue
+        if (!usesVolumes(pod)) continue
         const own = volumesOf(pod, false)
         if (own.status) return own.status
         for (const [volume, driver] of own.volumes) used.set(volume, driver)

@@ -1,6 +1,7 @@
 // Claims that are bound tie the pod to where their volume is. Those that wait for their first consumer are bound here, to
 // volumes that the node can reach, or by telling their provisioner the node; the pod's binding waits for them.
 
+import { migratedPlugin, translatedVolume } from '../../api/core/v1/csi-migration.ts'
 import { ParsedNodeSelector, type SelectableNode } from '../../api/core/v1/node-affinity.ts'
 import { type PersistentVolume, persistentVolumes } from '../../api/core/v1/persistentvolume.ts'
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
@@ -17,6 +18,7 @@ import {
   storageClassOf,
   waitsForConsumer,
 } from '../../api/core/v1/volume-binding.ts'
+import { type CSINode, csiNodes } from '../../api/storage/v1/csinode.ts'
 import { type StorageClass, storageClasses } from '../../api/storage/v1/storageclass.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
@@ -56,6 +58,7 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
   const claims = informers.informer(persistentVolumeClaims).lister
   const volumes = informers.informer(persistentVolumes).lister
   const classes = informers.informer(storageClasses).lister
+  const csiNodeLister = informers.informer(csiNodes).lister
   const hasCapacity = storageCapacity({ informers })
   const states = new WeakMap<PodInfo, State>()
   /** Volumes and claims that are promised, by reserve, before the informers show it. */
@@ -109,7 +112,7 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
       }
       const taken = new Set(chosen)
       for (const [volume, by] of promisedVolumes) if (by !== key) taken.add(volume)
-      const fitsNode = (volume: PersistentVolume) => isReachable(volume, node)
+      const fitsNode = (volume: PersistentVolume) => isReachable(volume, node, csiNodeLister.get(node.name))
       const volume = matchingVolume(claim, volumes.list(), { excluded: taken, fitsNode })
       if (volume) {
         chosen.add(volume.metadata.name!)
@@ -138,7 +141,7 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
       }
       const volume = volumes.get(now.spec.volumeName ?? '')
       if (!volume) done = false
-      else if (!isReachable(volume, { name: node, labels: nodeLabels.get(node) ?? {} }))
+      else if (!isReachable(volume, { name: node, labels: nodeLabels.get(node) ?? {} }, csiNodeLister.get(node)))
         throw new Error(
           `pv "${volume.metadata.name}" node affinity doesn't match node "${node}": no matching NodeSelectorTerms`,
         )
@@ -184,7 +187,7 @@ export function volumeBinding(handle: Pick<FrameworkHandle, 'client' | 'informer
       for (const claim of state.bound) {
         const volume = volumes.get(claim.spec.volumeName!)
         if (!volume) return unresolvable(name, volumeMissing)
-        if (!isReachable(volume, node)) return unresolvable(name, nodeConflict)
+        if (!isReachable(volume, node, csiNodeLister.get(node.name))) return unresolvable(name, nodeConflict)
       }
       if (state.waiting.length === 0) return undefined
       const decision = decide(state.waiting, node)
@@ -249,8 +252,19 @@ function affinityOf(volume: PersistentVolume): ParsedNodeSelector | undefined {
   return parsed
 }
 
-const isReachable = (volume: PersistentVolume, node: SelectableNode): boolean =>
-  affinityOf(volume)?.matches(node) ?? true
+/** As the CSI driver has it, where one has taken the volume over on that node: then it is the driver's names of zones that count. */
+const isReachable = (volume: PersistentVolume, node: SelectableNode, csiNode: CSINode | undefined): boolean =>
+  affinityOf(isMigratedOn(csiNode, volume) ? translatedVolume(volume) : volume)?.matches(node) ?? true
+
+function isMigratedOn(node: CSINode | undefined, { spec }: PersistentVolume): boolean {
+  const plugin = migratedPlugin(spec)
+  if (plugin === undefined || notByTopology.has(plugin)) return false
+  return node?.metadata.annotations?.[migratedPluginsAnnotation]?.split(',').includes(plugin) ?? false
+}
+
+const migratedPluginsAnnotation = 'storage.alpha.kubernetes.io/migrated-plugins'
+/** Upstream leaves these as they are here. */
+const notByTopology = new Set(['kubernetes.io/azure-file', 'kubernetes.io/vsphere-volume'])
 
 function canProvision(storageClass: StorageClass | undefined, node: SelectableNode): storageClass is StorageClass {
   if (!storageClass || storageClass.provisioner === '' || storageClass.provisioner === noProvisioner) return false
