@@ -81,7 +81,11 @@ export interface CustomBehaviour {
   /** Names this state of the definition: forms of objects are kept under it. */
   readonly id: string
   /** A fresh object without unknown fields, and unless they are kept without nulls that are not allowed; throws an Error that says why it is no object of this kind. */
-  decode(value: unknown, mode: DecodeMode, keepsNulls: boolean): { readonly object: KubeObject; readonly unknownFields: readonly string[] }
+  decode(
+    value: unknown,
+    mode: DecodeMode,
+    keepsNulls: boolean,
+  ): { readonly object: KubeObject; readonly unknownFields: readonly string[] }
   /** Changes the object in place. */
   applyDefaults(object: KubeObject): void
   /** An object of this version as it is stored; a promise where a webhook converts it. */

@@ -1,11 +1,11 @@
 // postStart and preStop: a command in the container, an HTTP request to it, or a wait.
 
 import type { Container, LifecycleHandler } from '../api/core/v1/container.ts'
+import { secondsInMs } from '../machinery/duration.ts'
 import type { Clock } from '../machinery/env/env.ts'
 import { jsonText } from '../machinery/json/write.ts'
 import { httpTarget, type ProbeNetwork } from './probes/handlers.ts'
 import type { ContainerRuntime } from './runtime/container-runtime.ts'
-import { secondsInMs } from '../machinery/duration.ts'
 
 export interface HookContext {
   readonly runtime: ContainerRuntime

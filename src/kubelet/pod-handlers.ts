@@ -4,6 +4,7 @@
 // computed anew from what the runtime has before and after everything that is done.
 
 import type { Pod, PodStatus } from '../api/core/v1/pod.ts'
+import { secondsInMs } from '../machinery/duration.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { formatTime, timeOf } from '../machinery/time.ts'
 import { type AdmissionNode, admitPod } from './pod-admission.ts'
@@ -21,7 +22,6 @@ import type { StatusManager } from './status-manager.ts'
 import type { Terminator } from './termination.ts'
 import type { VolumeHost } from './volumes/volume-host.ts'
 import { MountError, type VolumeManager } from './volumes/volume-manager.ts'
-import { secondsInMs } from '../machinery/duration.ts'
 
 export interface PodHandlersOptions {
   readonly env: Env

@@ -137,9 +137,7 @@ export function gracePeriod(pod: Pod, container: Container, request: KillRequest
   if (deletion !== undefined) return Number(deletion)
   const { reason } = request
   const probe = reason === 'startupProbe' || reason === 'livenessProbe' ? container[reason] : undefined
-  return Number(
-    probe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds,
-  )
+  return Number(probe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds)
 }
 
 /** Whom each container waits for before it is stopped itself. */

@@ -1,5 +1,6 @@
 // What a pod counts: itself while it is stored, and what its containers ask for while it runs.
 
+import { secondsInMs } from '../../machinery/duration.ts'
 import type { Quantity } from '../../machinery/quantity.ts'
 import type { Container } from '../core/v1/container.ts'
 import type { Pod } from '../core/v1/pod.ts'
@@ -9,7 +10,6 @@ import { isExtended, isHugePages, isNative } from '../core/v1/resources.validati
 import type { KubeObject } from '../resource.ts'
 import { countName, one, type QuotaEvaluator, type QuotaScope, scopeSelects } from './evaluator.ts'
 import { amountsOf } from './resource-list.ts'
-import { secondsInMs } from '../../machinery/duration.ts'
 
 const asPod = (object: KubeObject): Pod => object as unknown as Pod
 

@@ -2,8 +2,8 @@
 
 import { type CronSchedule, nextTime } from '../../api/batch/v1/cron-schedule.ts'
 import type { CronJob } from '../../api/batch/v1/cronjob.ts'
-import { timeOf } from '../../machinery/time.ts'
 import { secondsInMs } from '../../machinery/duration.ts'
+import { timeOf } from '../../machinery/time.ts'
 
 /** A look is taken this long after the time, so that it is over by then. */
 const afterwardsMs = 100

@@ -2,8 +2,8 @@
 // minutes.
 
 import type { Pod } from '../../api/core/v1/pod.ts'
-import { timeOf } from '../../machinery/time.ts'
 import { secondsInMs } from '../../machinery/duration.ts'
+import { timeOf } from '../../machinery/time.ts'
 
 const firstMs = 10_000
 const longestMs = 600_000

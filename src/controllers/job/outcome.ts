@@ -2,11 +2,11 @@
 // later look cannot decide otherwise; the Job has ended (Failed, Complete) when its last pod has.
 
 import type { Job, JobCondition } from '../../api/batch/v1/job.ts'
+import { secondsInMs } from '../../machinery/duration.ts'
 import { formatTime, timeOf } from '../../machinery/time.ts'
 import { hasFailed, type JobPods } from './job-pods.ts'
 import { verdictOf } from './pod-failure-policy.ts'
 import { successPolicyMet } from './success-policy.ts'
-import { secondsInMs } from '../../machinery/duration.ts'
 
 export function conditionOf({ status }: Job, ...types: string[]): JobCondition | undefined {
   return (status.conditions ?? []).find(({ type, status }) => types.includes(type) && status === 'True')

@@ -1,8 +1,8 @@
 // How long a pod puts up with a node's NoExecute taints.
 
 import type { Taint, Toleration } from '../../api/core/v1/toleration.ts'
-import { timeOf } from '../../machinery/time.ts'
 import { secondsInMs } from '../../machinery/duration.ts'
+import { timeOf } from '../../machinery/time.ts'
 
 export function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): boolean {
   if (effect && effect !== taint.effect) return false

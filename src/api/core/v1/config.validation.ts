@@ -1,9 +1,11 @@
 // ConfigMaps, Secrets, namespaces, quotas, limits and endpoints (upstream: pkg/apis/core/validation).
 
+import { jsonKind } from '../../../machinery/codec/scalars.ts'
 import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { duplicate, type FieldError, forbidden, invalid, required, tooLong } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
+import { parseJson } from '../../../machinery/json/parse.ts'
 import { ownValue } from '../../../machinery/own-value.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
 import {
@@ -28,8 +30,6 @@ import {
   checkResourceQuantity,
   isOvercommitAllowed,
 } from './resources.validation.ts'
-import { jsonKind } from '../../../machinery/codec/scalars.ts'
-import { parseJson } from '../../../machinery/json/parse.ts'
 
 const mostBytes = 1024 * 1024
 const data = root('data')
