@@ -80,11 +80,10 @@ function addedFields(map: MapAtom, value: JsonMap): string {
 
 /** The fields a value may have, in the order of a field set. */
 function fieldsOf(map: MapAtom, value: JsonMap): readonly MapField[] {
-  return map.value === undefined
-    ? map.inOrder
-    : Object.keys(value)
-        .sort(compareText)
-        .map(key => map.fieldOf(key, map.value!))
+  if (map.value === undefined) return map.inOrder
+  const keys = Object.keys(value)
+  if (keys.length > 1) keys.sort(compareText)
+  return keys.map(key => map.fieldOf(key, map.value!))
 }
 
 function items(list: ListAtom, value: readonly unknown[]): string {

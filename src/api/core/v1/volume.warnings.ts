@@ -50,6 +50,7 @@ export function warnOfVolumes(
 
 /** The names upstream gives the kinds in these paths. */
 const itemKinds = { configMap: 'configMap', secret: 'secrets', downwardAPI: 'downwardAPI' } as const
+const kindsWithItems = ['configMap', 'secret', 'downwardAPI'] as const
 
 function warnOfHiddenTokens(
   volumes: readonly Volume[],
@@ -57,16 +58,19 @@ function warnOfHiddenTokens(
   path: string,
   warnings: string[],
 ): void {
-  for (const [index, { projected }] of volumes.entries())
-    for (const source of projected?.sources ?? []) {
-      const at = `${path}.volumes[${index}].projected.sources`
-      const check = (file: string | undefined, where: string): void => {
-        if (file !== undefined && tokens.has(file))
-          warnings.push(`${at}.${where}: has duplicated path with ServiceAccountToken ${quote(file)}`)
-      }
-      for (const kind of ['configMap', 'secret', 'downwardAPI'] as const)
-        for (const [itemIndex, item] of (source[kind]?.items ?? []).entries())
-          check(item.path, `${itemKinds[kind]}[${itemIndex}]`)
-      if (source.clusterTrustBundle) check(source.clusterTrustBundle.path, 'ClusterTrustBundle')
+  volumes.forEach(({ projected }, index) => {
+    const hides = (file: string | undefined, where: string): void => {
+      if (file !== undefined && tokens.has(file))
+        warnings.push(
+          `${path}.volumes[${index}].projected.sources.${where}: has duplicated path with ServiceAccountToken ${quote(file)}`,
+        )
     }
+    for (const source of projected?.sources ?? []) {
+      for (const kind of kindsWithItems)
+        source[kind]?.items?.forEach((item, itemIndex) => {
+          hides(item.path, `${itemKinds[kind]}[${itemIndex}]`)
+        })
+      if (source.clusterTrustBundle) hides(source.clusterTrustBundle.path, 'ClusterTrustBundle')
+    }
+  })
 }
