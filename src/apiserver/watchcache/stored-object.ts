@@ -17,9 +17,12 @@ export function encodeForStore(object: KubeObject): Buffer {
   const revision = metadata.resourceVersion
   if (revision !== undefined) metadata.resourceVersion = undefined
   const ordered = hasHeaderFirst(object) ? object : withHeaderFirst(object)
-  const text = metadata['managedFields'] === undefined ? jsonText(ordered) : textWithManagedFields(ordered)
+  const bytes =
+    metadata['managedFields'] === undefined
+      ? Buffer.from(withEscapes(jsonText(ordered)))
+      : bytesWithManagedFields(ordered)
   if (revision !== undefined) metadata.resourceVersion = revision
-  return Buffer.from(withEscapes(text))
+  return bytes
 }
 
 const headerFields = ['kind', 'apiVersion', 'metadata']
@@ -37,14 +40,20 @@ function withHeaderFirst({ kind, apiVersion, metadata, ...rest }: KubeObject): K
   return { kind, apiVersion, metadata, ...rest }
 }
 
-/** The metadata is written for itself, into the text of the rest. */
-function textWithManagedFields(object: KubeObject): string {
+/** The metadata is written for itself, between what stands before and behind it. */
+function bytesWithManagedFields(object: KubeObject): Buffer {
   const { kind, apiVersion, metadata } = object
   const names = jsonText({ kind, apiVersion }).slice(0, -1)
   object.metadata = undefined as never
-  const text = jsonText(object)
+  const rest = withEscapes(jsonText(object).slice(names.length))
   object.metadata = metadata
-  return `${names},"metadata":${metadataText(metadata)}${text.slice(names.length)}`
+  const head = withEscapes(`${names},"metadata":${metadataText(metadata)}`)
+  // In two pieces, since joining them first would copy both once more.
+  const headLength = Buffer.byteLength(head)
+  const bytes = Buffer.allocUnsafe(headLength + Buffer.byteLength(rest))
+  bytes.write(head, 0)
+  bytes.write(rest, headLength)
+  return bytes
 }
 
 /** The sets in managedFields are most of the metadata, and many objects share each: their text is at hand. */

@@ -112,7 +112,18 @@ function checkDownwardFile(file: DownwardAPIVolumeFile, path: FieldPath, errors:
   checkMode(file.mode, path, 'mode', errors)
 }
 
+/** Those that cannot change and are right: the token's, which nearly every pod has. */
+const right = new WeakSet<ProjectedVolumeSource>()
+
 function checkProjected(projected: ProjectedVolumeSource, path: FieldPath, errors: Errors): void {
+  const lasts = Object.isFrozen(projected)
+  if (lasts && right.has(projected)) return
+  const before = errors.length
+  checkProjectedSources(projected, path, errors)
+  if (lasts && errors.length === before) right.add(projected)
+}
+
+function checkProjectedSources(projected: ProjectedVolumeSource, path: FieldPath, errors: Errors): void {
   checkMode(projected.defaultMode, path, 'defaultMode', errors)
   const paths = new Set<string>()
   const claim = (wanted: string | undefined, value: unknown): void => {

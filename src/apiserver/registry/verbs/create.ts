@@ -41,10 +41,10 @@ export async function create(
   // The path of one custom resource is taken for that of all.
   if (request.info.name !== '' && !resource.declaration.custom) throw methodNotSupported(resource.declaration, 'create')
   const object = await decodeBody(request, resource.declaration)
-  return createObject(server, resource, request, object)
+  return await createObject(server, resource, request, object)
 }
 
-export async function createObject(
+export function createObject(
   server: ServerContext,
   resource: ServedResource,
   request: RequestContext,
@@ -60,23 +60,35 @@ export async function createObject(
 }
 
 /** Creates an object that says who manages it. */
-export async function createManaged(
+export function createManaged(
   server: ServerContext,
   resource: ServedResource,
   request: RequestContext,
   decoded: KubeObject,
 ): Promise<Response> {
-  const { declaration } = resource
-  const generated = !decoded.metadata.name && !!decoded.metadata['generateName']
-  for (let attempt = 0; ; attempt++) {
-    const object = generated ? deepCopy(decoded) : decoded
-    if (generated) object.metadata['managedFields'] = decoded.metadata['managedFields']
+  const { metadata } = decoded
+  if (!metadata.name && metadata['generateName']) return createGenerated(server, resource, request, decoded)
+  return createOnce(server, resource, request, decoded).then(answer => {
+    if (answer) return answer
+    // As upstream, which only looks for a generateName.
+    const refusal = metadata['generateName'] ? generateNameConflict : alreadyExists
+    throw refusal(resource.declaration, metadata.name ?? '', 1)
+  })
+}
+
+/** Upstream tries a generated name eight times before it gives the conflict to the client. */
+async function createGenerated(
+  server: ServerContext,
+  resource: ServedResource,
+  request: RequestContext,
+  decoded: KubeObject,
+): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    const object = deepCopy(decoded)
+    object.metadata['managedFields'] = decoded.metadata['managedFields']
     const answer = await createOnce(server, resource, request, object)
     if (answer) return answer
-    // Upstream tries a generated name eight times before it gives the conflict to the client.
-    // As upstream, which only looks for a generateName.
-    if (!generated && !decoded.metadata['generateName']) throw alreadyExists(declaration, object.metadata.name ?? '')
-    if (!generated || attempt >= 7) throw generateNameConflict(declaration, object.metadata.name ?? '', 1)
+    if (attempt === 8) throw generateNameConflict(resource.declaration, object.metadata.name ?? '', 1)
   }
 }
 
