@@ -33,6 +33,8 @@ const definition = {
                   big: { ...number('integer'), 'x-kubernetes-validations': [{ rule: 'self != 9007199254740995' }] },
                   even: { type: 'integer', multipleOf: 2 },
                   ratio: number('number'),
+                  // Of type int64 as well.
+                  text: { type: 'string', maxLength: 'MOST', 'x-kubernetes-validations': [{ rule: "self != 'x'" }] },
                   set: { type: 'array', items: number('integer'), 'x-kubernetes-list-type': 'set' },
                   any: { 'x-kubernetes-preserve-unknown-fields': true },
                 },
@@ -59,7 +61,11 @@ beforeAll(async () => {
     staticTokens: [['secret', { name: 'admin', groups: ['system:masters'] }]],
   })
   http = connectTo(cluster)
-  await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', JSON.stringify(definition))
+  await send(
+    'POST',
+    '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+    JSON.stringify(definition).replace('"MOST"', '9223372036854775807'),
+  )
   await cluster.until(async () => (await send('GET', counters)).status === 200, '10s')
 })
 afterAll(() => cluster.stop())

@@ -29,7 +29,7 @@ const plainString = simple('string', 2)
 export function declarationOf(schema: JsonSchema | undefined, isResource: boolean): RuleDeclaration | undefined {
   if (!schema) return undefined
   const { maxLength } = schema
-  const longest = maxLength === undefined ? longestText : Math.max(0, maxLength) * 4
+  const longest = maxLength === undefined ? longestText : Math.max(0, Number(maxLength)) * 4
   if (schema['x-kubernetes-int-or-string']) return simple('dyn', 1, longest)
   const of = isResource ? withTypeAndMeta(schema) : schema
   switch (of.type) {
@@ -57,7 +57,8 @@ function listOf(schema: JsonSchema): RuleDeclaration | undefined {
   const elements = declarationOf(items, isEmbedded(items))
   if (!elements) return undefined
   const { maxItems } = schema
-  const maxElements = maxItems === undefined ? Math.floor(longestText / (elements.minSize + 1)) : Math.max(0, maxItems)
+  const maxElements =
+    maxItems === undefined ? Math.floor(longestText / (elements.minSize + 1)) : Math.max(0, Number(maxItems))
   const listType = schema['x-kubernetes-list-type'] as 'atomic' | 'set' | 'map' | undefined
   const listMapKeys = schema['x-kubernetes-list-map-keys']
   return {
@@ -75,7 +76,7 @@ function mapOf(schema: JsonSchema): RuleDeclaration | undefined {
   if (!elements) return undefined
   const { maxProperties } = schema
   const maxElements =
-    maxProperties === undefined ? Math.floor(longestText / (elements.minSize + 6)) : Math.max(0, maxProperties)
+    maxProperties === undefined ? Math.floor(longestText / (elements.minSize + 6)) : Math.max(0, Number(maxProperties))
   return { type: { map: ['string', elements.type] }, maxElements, minSize: 2, elements, keys: plainString }
 }
 
@@ -100,7 +101,7 @@ function objectOf(schema: JsonSchema): RuleDeclaration {
 function textOf(schema: JsonSchema, longest: number): RuleDeclaration {
   switch (schema.format) {
     case 'byte':
-      return simple('bytes', 2, schema.maxLength === undefined ? longestText : Math.max(0, schema.maxLength))
+      return simple('bytes', 2, schema.maxLength === undefined ? longestText : Math.max(0, Number(schema.maxLength)))
     case 'duration':
       return simple('duration', 3, 32)
     case 'date':
