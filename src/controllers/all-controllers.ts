@@ -35,6 +35,7 @@ import { replicaSetController, replicationControllerController } from './replica
 import { resourceClaimController } from './resource-claim/resource-claim-controller.ts'
 import { resourceQuotaController } from './resourcequota/resource-quota-controller.ts'
 import { rootCACertificatePublisher } from './root-ca-certificate-publisher.ts'
+import { selinuxWarningController } from './selinux-warning/selinux-warning-controller.ts'
 import { serviceAccountController } from './service-account-controller.ts'
 import { serviceCIDRController } from './service-cidr/service-cidr-controller.ts'
 import { serviceLBController } from './service-lb/service-lb-controller.ts'
@@ -368,6 +369,16 @@ export const allControllers: readonly ManagedController[] = [
       eventSource: 'resource_claim',
     },
     resourceClaimController,
+  ),
+  managed(
+    {
+      name: 'selinux-warning-controller',
+      queue: 'selinux_warning',
+      serviceAccount: 'selinux-warning-controller',
+      eventSource: 'selinux_warning',
+      disabledByDefault: true,
+    },
+    selinuxWarningController,
   ),
   managed(
     {

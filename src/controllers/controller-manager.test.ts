@@ -8,7 +8,9 @@ import { serviceAccounts } from '../api/core/v1/serviceaccount.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { metricsText } from '../machinery/metrics/text.ts'
+import { allControllers } from './all-controllers.ts'
 import { ControllerManager, type ControllerManagerOptions } from './controller-manager.ts'
+import { controllerList } from './controller-names.ts'
 
 // The controllers as one process: which of them run, and that they may be stopped anywhere and started again.
 
@@ -118,9 +120,46 @@ test('a Job’s end is counted with its reason', async () => {
   await running.stop()
 })
 
+test('every one of upstream’s names is known', () => {
+  const names = `bootstrap-signer-controller certificatesigningrequest-approving-controller
+    certificatesigningrequest-cleaner-controller certificatesigningrequest-signing-controller
+    cloud-node-lifecycle-controller clusterrole-aggregation-controller cronjob-controller daemonset-controller
+    deployment-controller device-taint-eviction-controller disruption-controller endpoints-controller
+    endpointslice-controller endpointslice-mirroring-controller ephemeral-volume-controller
+    garbage-collector-controller horizontal-pod-autoscaler-controller job-controller
+    kube-apiserver-serving-clustertrustbundle-publisher-controller legacy-serviceaccount-token-cleaner-controller
+    namespace-controller node-ipam-controller node-lifecycle-controller node-route-controller
+    persistentvolume-attach-detach-controller persistentvolume-binder-controller persistentvolume-expander-controller
+    persistentvolume-protection-controller persistentvolumeclaim-protection-controller
+    pod-garbage-collector-controller podcertificaterequest-cleaner-controller podgroup-protection-controller
+    replicaset-controller replicationcontroller-controller resourceclaim-controller
+    resourcepoolstatusrequest-controller resourcequota-controller root-ca-certificate-publisher-controller
+    selinux-warning-controller service-cidr-controller service-lb-controller serviceaccount-controller
+    serviceaccount-token-controller statefulset-controller storage-version-migrator-controller
+    storageversion-garbage-collector-controller taint-eviction-controller token-cleaner-controller
+    ttl-after-finished-controller ttl-controller validatingadmissionpolicy-status-controller
+    volumeattributesclass-protection-controller`.split(/\s+/)
+  expect(controllerList(names)).toEqual(names)
+  // Upstream has the last only where there is a cloud.
+  expect(
+    allControllers
+      .filter(each => each.disabledByDefault)
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual([
+    'bootstrap-signer-controller',
+    'selinux-warning-controller',
+    'service-lb-controller',
+    'token-cleaner-controller',
+  ])
+})
+
 test('a name that nobody knows is refused', async () => {
   await expect(manager(['*', '-red-controller']).start()).rejects.toThrow(
     '"red-controller" is not in the list of known controllers',
+  )
+  await expect(manager(['red', '*', '-blue', 'red']).start()).rejects.toThrow(
+    '["red" is not in the list of known controllers, "blue" is not in the list of known controllers]',
   )
   // Known upstream, though it does not start by default.
   const running = manager(['*', '-storage-version-migrator-controller', '-svm'])

@@ -12,7 +12,6 @@ const featuresOff: Readonly<Record<string, string | undefined>> = {
   'podcertificaterequest-cleaner-controller': undefined,
   'podgroup-protection-controller': undefined,
   'resourcepoolstatusrequest-controller': undefined,
-  'selinux-warning-controller': undefined,
   'storage-version-migrator-controller': 'svm',
   'storageversion-garbage-collector-controller': 'storage-version-gc',
 }
@@ -30,13 +29,16 @@ function canonicalNames(): Map<string, string> {
 /** The list with every name as it is called today. Throws for a name that nobody knows. */
 export function controllerList(list: readonly string[]): string[] {
   const names = canonicalNames()
-  return list.map(item => {
+  const unknown = new Set<string>()
+  const found = list.map(item => {
     const [sign, name] = item.startsWith('-') ? ['-', item.slice(1)] : ['', item]
     if (item === '*') return item
     const canonical = names.get(name)
-    if (canonical === undefined) throw new Error(`"${name}" is not in the list of known controllers`)
+    if (canonical === undefined) unknown.add(`"${name}" is not in the list of known controllers`)
     return `${sign}${canonical}`
   })
+  if (unknown.size > 0) throw new Error(unknown.size === 1 ? [...unknown][0] : `[${[...unknown].join(', ')}]`)
+  return found
 }
 
 /** Upstream's rule: the first mention of the name decides, else `*` does. */

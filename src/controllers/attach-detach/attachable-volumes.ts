@@ -76,10 +76,15 @@ function translatable<T>(translate: () => T): T | undefined {
 export function uniqueNameOf(volume: PersistentVolume, { lister }: Listers): string | undefined {
   const spec = translatable(() => translatedVolume(volume))?.spec
   if (!spec) return undefined
-  if (!spec.csi) return fibreChannelName(spec.fc) ?? iscsiName(spec.iscsi)
-  const { driver, volumeHandle } = spec.csi
-  if (lister(csiDrivers).get(driver)?.spec.attachRequired === false) return undefined
-  return `${csiPlugin}/${driver}^${volumeHandle}`
+  if (spec.csi && lister(csiDrivers).get(spec.csi.driver)?.spec.attachRequired === false) return undefined
+  return volumeNameOf(spec)
+}
+
+/** What nodes call the volume; undefined for those of plugins that attach nothing. */
+export function volumeNameOf({ csi, fc, iscsi }: PersistentVolume['spec']): string | undefined {
+  // A pod's own volume of a driver has no handle.
+  if (csi) return csi.volumeHandle === undefined ? undefined : `${csiPlugin}/${csi.driver}^${csi.volumeHandle}`
+  return fibreChannelName(fc) ?? iscsiName(iscsi)
 }
 
 const fibreChannelName = (fc?: { targetWWNs?: string[]; lun?: number; wwids?: string[] }) => {
