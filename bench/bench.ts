@@ -180,6 +180,23 @@ const rows: Row[] = [
       return { percent }
     },
   },
+  {
+    name: 'cpu-idle-nodes',
+    what: 'CPU, idle with two nodes and their pods (% of a core)',
+    goal: '≤ 1',
+    meets: ({ percent }) => percent! <= 1,
+    async run() {
+      const server = await startServer({ nodes: 2 })
+      await load(server, { kind: 'create-pods', inFlight: 8, count: 50 })
+      // Until the pods run, and nobody has news of them.
+      await pause(15_000)
+      const before = cpuSeconds(server).all
+      await pause(30_000)
+      const percent = ((cpuSeconds(server).all - before) * 100) / 30
+      await server.stop()
+      return { percent }
+    },
+  },
   loadRow(
     'create-pods',
     'create pods, 64 in flight (/s)',

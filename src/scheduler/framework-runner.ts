@@ -77,6 +77,13 @@ export class FrameworkRunner {
     this.#filters = all.filter(plugin => plugin.preFilter || plugin.filter)
     this.#postFilter = all.filter(plugin => plugin.postFilter)
     this.#score = plugins.filter(({ plugin }) => plugin.score)
+    // What was never evaluated is there, as zero.
+    for (const plugin of all) {
+      if (plugin.preFilter) measures?.metrics.evaluation(plugin.name, 'PreFilter')
+      if (plugin.filter) measures?.metrics.evaluation(plugin.name, 'Filter')
+      if (plugin.preScore) measures?.metrics.evaluation(plugin.name, 'PreScore')
+      if (plugin.score) measures?.metrics.evaluation(plugin.name, 'Score')
+    }
   }
 
   get hasPostFilter(): boolean {
