@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CronJob, cronJobs } from '../../api/batch/v1/cronjob.ts'
 import { type Job, jobs } from '../../api/batch/v1/job.ts'
 import { events } from '../../api/core/v1/event.ts'
+import { resourceQuotas } from '../../api/core/v1/resourcequota.ts'
 import { createClient } from '../../client/rest-client.ts'
 import { MemoryTransport } from '../../client/testing/memory-transport.ts'
 import { settledEnv } from '../../client/testing/settled-env.ts'
@@ -184,6 +185,26 @@ describe('finished Jobs', () => {
       await cluster.clock.advance('1s')
     }
     expect(await started()).toEqual(['00:15', '00:20', '00:25'])
+  })
+
+  test('are removed though no more can be made', async () => {
+    await create({ successfulJobsHistoryLimit: 3 })
+    for (let number = 0; number < 3; number++) {
+      await cluster.clock.advance('5m')
+      for (const { metadata, status } of await all()) if (!status.conditions) await end(metadata.name!, 'Complete')
+    }
+    const quotas = cluster.client.resource(resourceQuotas).namespace('default')
+    const hard = { 'count/jobs.batch': '3' }
+    const quota = await quotas.create({ metadata: { name: 'jobs' }, spec: { hard } })
+    await quotas.updateStatus({ ...quota, status: { hard, used: hard } })
+    await cluster.clock.advance('5m')
+    expect(await started()).toEqual(['00:05', '00:10', '00:15'])
+    const own = cluster.client.resource(cronJobs).namespace('default')
+    const [cronJob] = (await own.list()).items
+    await own.update({ ...cronJob!, spec: { ...cronJob!.spec, successfulJobsHistoryLimit: 1 } })
+    await cluster.clock.advance('1s')
+    // The last one runs.
+    expect(await started()).toEqual(['00:10', '00:15'])
   })
 })
 

@@ -61,9 +61,10 @@ export const cronJobController = controller<CronJob, State>({
       .listNamespace(cronJob.metadata.namespace ?? '')
       .filter(job => controllerOf(job)?.uid === cronJob.metadata.uid)
     try {
+      // First: Jobs that have ended may be what keeps the next from being made, by a quota.
+      await removeOld(work, owned, context)
       await takeNote(work, owned, context)
       const requeueAfterMs = cronJob.metadata.deletionTimestamp ? undefined : await startDue(work, context)
-      await removeOld(work, owned, context)
       return requeueAfterMs === undefined ? undefined : { requeueAfterMs }
     } finally {
       await writeStatus(work, context)
