@@ -238,3 +238,16 @@ test.each(['Background', 'Foreground'] as const)('a deleted Job leaves no pods: 
   expect((await podClient().list()).items).toEqual([])
   expect((await client().list()).items).toEqual([])
 })
+
+test('a pod without a controller, whose Job is gone, waits for nobody to count it', async () => {
+  await podClient().create({
+    metadata: {
+      name: 'stray',
+      labels: { 'batch.kubernetes.io/job-name': 'gone' },
+      finalizers: ['batch.kubernetes.io/job-tracking'],
+    },
+    spec: { containers: [{ name: 'c', image: 'app' }] },
+  } as never)
+  await settle()
+  expect((await podClient().get('stray')).metadata.finalizers).toBeUndefined()
+})

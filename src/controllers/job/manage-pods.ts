@@ -214,7 +214,8 @@ export async function releaseStrays(key: string, context: Context): Promise<void
   const uid = lister(jobs).get(key)?.metadata.uid
   const strays = lister(pods)
     .byIndex(trackedByJobIndex, key)
-    .filter(pod => controllerOf(pod)?.uid !== uid && !state.released.has(pod.metadata.uid ?? ''))
+    // With no Job there is none whose they are, and none that they name may be left.
+    .filter(pod => (uid === undefined || controllerOf(pod)?.uid !== uid) && !state.released.has(pod.metadata.uid ?? ''))
   const failure = await release(strays, context, state.released)
   if (failure) throw failure.error
 }
