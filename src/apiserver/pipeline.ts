@@ -15,6 +15,7 @@ import { internalError, StatusError, unauthorized } from '../machinery/status-er
 import type { Auditor } from './audit/audit.ts'
 import { type Authenticator, InvalidCredentials } from './authentication/authenticator.ts'
 import { Impersonation, wantsImpersonation } from './authentication/impersonation.ts'
+import { ImpersonationMetrics } from './authentication/impersonation-metrics.ts'
 import { DecisionPending } from './authorization/authorizer.ts'
 import { refusal } from './authorization/forbidden.ts'
 import { corsHeaders } from './cors.ts'
@@ -135,8 +136,8 @@ function beginAudit(auditor: Auditor): Stage {
   }
 }
 
-function impersonate({ server }: PipelineParts): Stage {
-  const impersonation = new Impersonation(server.authorizer)
+function impersonate({ server, metrics }: PipelineParts): Stage {
+  const impersonation = new Impersonation(server.authorizer, new ImpersonationMetrics(metrics, server.env.clock))
   return request => {
     if (!wantsImpersonation(request)) return undefined
     const impersonated = impersonation.impersonate(request, authorizationAttributes(request))

@@ -14,6 +14,7 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import type { Authorization } from './authorization/modes.ts'
 import { NodeAuthorizer } from './authorization/node-authorizer.ts'
 import { type NodeGraphKind, nodeGraphKinds } from './authorization/node-graph.ts'
+import { NodeGraphMetrics } from './authorization/node-graph-metrics.ts'
 import { privilegedGroups } from './authorization/privileged-groups.ts'
 import { RbacAuthorizer } from './authorization/rbac.ts'
 import type { RbacKind } from './authorization/rbac-index.ts'
@@ -65,6 +66,7 @@ const storageOf: Readonly<Record<RbacKind | NodeGraphKind, string>> = {
 export function createSecurity(registry: Registry, options: SecurityOptions): Security {
   const rbac = new RbacAuthorizer()
   const node = new NodeAuthorizer()
+  const graph = new NodeGraphMetrics(options.metrics, options.env.clock)
   const objects: BoundObjectGetter = {
     get: (resource: string, namespace: string, name: string): KubeObject | undefined =>
       registry.findStorage(resource)?.get(namespace, name)?.object,
@@ -97,8 +99,8 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
         followKind(
           registry,
           kind,
-          object => node.upsert(kind, object),
-          key => node.remove(kind, key),
+          object => graph.measured('Add', kind, () => node.upsert(kind, object)),
+          key => graph.measured('Delete', kind, () => node.remove(kind, key)),
         )
     },
   }

@@ -5,6 +5,7 @@
 import type { Clock } from '../../machinery/env/env.ts'
 import type { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import type { AdmissionOperation } from './admission.ts'
+import { PodSecurityMetrics } from './pod-security/metrics.ts'
 
 /** Milliseconds, and whether it refused. */
 export type Observe = (milliseconds: number, rejected: boolean) => void
@@ -20,11 +21,14 @@ const buckets = [0.005, 0.025, 0.1, 0.5, 1, 2.5]
 const conditionBuckets = [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25]
 const checkBuckets = [5e-7, 0.001, 0.01, 0.1, 1]
 const largestCode = 600
+const summaryMaxAge = 5 * 3_600_000
 
 export class AdmissionMetrics {
   readonly clock: Clock
+  readonly #registry: MetricsRegistry
   readonly #controller
   readonly #step
+  readonly #stepSummary
   readonly #webhook
   readonly #webhookRejections
   readonly #webhookFailOpen
@@ -39,12 +43,21 @@ export class AdmissionMetrics {
 
   constructor(registry: MetricsRegistry, clock: Clock) {
     this.clock = clock
+    this.#registry = registry
     this.#step = registry.histogram({
       name: 'apiserver_admission_step_admission_duration_seconds',
       stability: 'STABLE',
       help: 'Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).',
       labels: ['type', 'operation', 'rejected'],
       buckets,
+    })
+    this.#stepSummary = registry.summary({
+      name: 'apiserver_admission_step_admission_duration_seconds_summary',
+      stability: 'ALPHA',
+      help: 'Admission sub-step latency summary in seconds, broken out for each operation and API resource and step type (validate or admit).',
+      labels: ['type', 'operation', 'rejected'],
+      maxAge: summaryMaxAge,
+      clock,
     })
     this.#controller = registry.histogram({
       name: 'apiserver_admission_controller_admission_duration_seconds',
@@ -128,6 +141,11 @@ export class AdmissionMetrics {
     })
   }
 
+  /** For the plugin of that name, if there is one. */
+  podSecurity(): PodSecurityMetrics {
+    return new PodSecurityMetrics(this.#registry)
+  }
+
   /** One plugin in one phase. */
   plugin(name: string, type: AdmissionType, operation: AdmissionOperation): Observe {
     return observer(rejected => this.#controller.with(name, type, operation, String(rejected)))
@@ -135,7 +153,16 @@ export class AdmissionMetrics {
 
   /** All plugins of one phase together. */
   phase(type: AdmissionType, operation: AdmissionOperation): Observe {
-    return observer(rejected => this.#step.with(type, operation, String(rejected)))
+    return observer(rejected => {
+      const histogram = this.#step.with(type, operation, String(rejected))
+      const summary = this.#stepSummary.with(type, operation, String(rejected))
+      return {
+        observe(seconds) {
+          histogram.observe(seconds)
+          summary.observe(seconds)
+        },
+      }
+    })
   }
 
   /** One call of a webhook. `code` is 0 where the answer has none. */

@@ -81,7 +81,8 @@ const plugins: readonly Known[] = [
   { name: 'ImagePolicyWebhook', off: true, make: imagePolicyWebhook, problem: imagePolicyProblem },
   {
     name: 'PodSecurity',
-    make: (_, given) => podSecurity(given && podSecurityConfiguration(given).configuration),
+    make: ({ metrics }, given) =>
+      podSecurity(metrics.podSecurity(), given && podSecurityConfiguration(given).configuration),
     problem(given) {
       const [error] = given ? podSecurityConfiguration(given).errors : []
       return error && fieldErrorMessage(error)

@@ -23,6 +23,7 @@ import { serviceAccountMetrics } from './service-account-metrics.ts'
 import { defaultIssuer, ServiceAccountTokenAuthenticator } from './service-account-token.ts'
 import { StaticTokenAuthenticator } from './static-token.ts'
 import { CachedTokenAuthenticator } from './token-cache.ts'
+import { TokenCacheMetrics } from './token-cache-metrics.ts'
 import { UnionAuthenticator } from './union.ts'
 
 export interface AuthenticationParts {
@@ -44,6 +45,7 @@ const webhookRememberedMs = 2 * 60_000
 export class Authentication {
   readonly #parts: AuthenticationParts
   readonly #issuers: readonly string[]
+  readonly #cacheMetrics: TokenCacheMetrics
   readonly #stops: (() => void)[] = []
   /** Those who judge bearer tokens, in order. Whoever has others to ask joins at `start`. */
   readonly #tokens: TokenAuthenticator[]
@@ -54,6 +56,7 @@ export class Authentication {
 
   constructor(parts: AuthenticationParts) {
     this.#parts = parts
+    this.#cacheMetrics = new TokenCacheMetrics(parts.metrics, parts.env.clock)
     const { authentication, env, requestHeader } = parts
     const { issuers } = authentication.serviceAccounts ?? {}
     const { anonymous = true, anonymousReset = false } = authentication
@@ -64,7 +67,7 @@ export class Authentication {
     this.authenticator = new UnionAuthenticator(
       [
         ...(requestHeader ? [new RequestHeaderAuthenticator(requestHeader)] : []),
-        new ClientCertificateAuthenticator(env.clock),
+        new ClientCertificateAuthenticator(env.clock, parts.metrics),
         new BearerTokenAuthenticator(this.#tokens),
       ],
       { anonymous: { authenticate: request => this.#anonymous?.authenticate(request) } },
@@ -91,10 +94,19 @@ export class Authentication {
     const { env, authentication, serviceAccountKeys: keys, objects, client } = this.#parts
     const metrics = serviceAccountMetrics(this.#parts.metrics)
     const { audiences } = this
+    const cacheMetrics = this.#cacheMetrics
     const { staticTokens = [], bootstrapTokens } = authentication
     return [
       ...(staticTokens.length > 0 ? [new ForAudiences(audiences, new StaticTokenAuthenticator(staticTokens))] : []),
-      new ServiceAccountTokenAuthenticator({ env, keys, objects, issuers: this.#issuers, audiences, metrics }),
+      new ServiceAccountTokenAuthenticator({
+        env,
+        keys,
+        objects,
+        issuers: this.#issuers,
+        audiences,
+        metrics,
+        cacheMetrics,
+      }),
       new LegacyServiceAccountTokenAuthenticator({
         env,
         keys,
@@ -117,7 +129,11 @@ export class Authentication {
       metrics,
       changed: () => cached.clear(),
     })
-    const cached = new CachedTokenAuthenticator(new ForAudiences(this.audiences, issuers), { env, ...remembered })
+    const cached = new CachedTokenAuthenticator(new ForAudiences(this.audiences, issuers), {
+      env,
+      ...remembered,
+      metrics: this.#cacheMetrics,
+    })
     await issuers.start()
     const { anonymous } = issuers
     if (anonymous) {
@@ -136,7 +152,12 @@ export class Authentication {
     const webhook = new WebhookTokenAuthenticator({ env, transport, path, version, audiences: this.audiences })
     const lifetime = cacheMilliseconds ?? webhookRememberedMs
     this.#tokens.push(
-      new CachedTokenAuthenticator(webhook, { env, successMilliseconds: lifetime, failureMilliseconds: lifetime }),
+      new CachedTokenAuthenticator(webhook, {
+        env,
+        successMilliseconds: lifetime,
+        failureMilliseconds: lifetime,
+        metrics: this.#cacheMetrics,
+      }),
     )
     this.#stops.push(() => transport.close())
   }

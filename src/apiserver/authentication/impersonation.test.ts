@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
+import { virtualEnv } from '../../machinery/env/virtual-env.ts'
+import { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
+import { metricsText } from '../../machinery/metrics/text.ts'
 import type { AuthorizationAttributes } from '../authorization/authorizer.ts'
 import type { UserInfo } from '../user.ts'
 import { Impersonation } from './impersonation.ts'
+import { ImpersonationMetrics } from './impersonation-metrics.ts'
 
 const alice: UserInfo = { name: 'alice', groups: [] }
 const account: UserInfo = {
@@ -12,7 +16,12 @@ const account: UserInfo = {
 const listPods = { verb: 'list', resourceRequest: true, group: '', resource: 'pods', namespace: 'dev' } as const
 
 /** `verb resource/name` of everything that is allowed. */
-function attempt(user: UserInfo, headers: Record<string, string | string[]>, allowed: readonly string[]) {
+function attempt(
+  user: UserInfo,
+  headers: Record<string, string | string[]>,
+  allowed: readonly string[],
+  metrics = new MetricsRegistry(),
+) {
   const asked = ({ verb, resource, subresource, name }: AuthorizationAttributes) =>
     `${verb} ${resource}${subresource ? `.${subresource}` : ''}/${name ?? ''}`
   const authorizer = {
@@ -21,7 +30,8 @@ function attempt(user: UserInfo, headers: Record<string, string | string[]>, all
       reason: '',
     }),
   }
-  return new Impersonation(authorizer).impersonate({ headers }, { ...listPods, user })
+  const counted = new ImpersonationMetrics(metrics, virtualEnv().clock)
+  return new Impersonation(authorizer, counted).impersonate({ headers }, { ...listPods, user })
 }
 
 test.each<[string, UserInfo, Record<string, string>, string[], { constraint: string; user: UserInfo }]>([
@@ -117,4 +127,45 @@ test.each<[string, Record<string, string>, string[], number, string]>([
     refusal = error
   }
   expect(refusal).toMatchObject({ code, message })
+})
+
+test.each<[string, string[], string[]]>([
+  [
+    'by the legacy right',
+    ['impersonate users/bob'],
+    [
+      'attempts_total{decision="allowed",mode="legacy"} 1',
+      'authorization_attempts_total{decision="denied",mode="user-info"} 1',
+      'authorization_attempts_total{decision="allowed",mode="legacy"} 1',
+    ],
+  ],
+  [
+    'for what the request does',
+    ['impersonate-on:user-info:list pods/', 'impersonate:user-info users/bob'],
+    [
+      'attempts_total{decision="allowed",mode="user-info"} 1',
+      'authorization_attempts_total{decision="allowed",mode="user-info"} 2',
+    ],
+  ],
+  [
+    'without any right',
+    [],
+    [
+      'attempts_total{decision="denied",mode=""} 1',
+      'authorization_attempts_total{decision="denied",mode="user-info"} 1',
+      'authorization_attempts_total{decision="denied",mode="legacy"} 1',
+    ],
+  ],
+])('acting as somebody else is counted: %s', (_name, allowed, expected) => {
+  const metrics = new MetricsRegistry()
+  try {
+    attempt(alice, { 'impersonate-user': 'bob' }, allowed, metrics)
+  } catch {
+    // That it was refused is counted too.
+  }
+  const prefix = 'apiserver_impersonation_'
+  const lines = metricsText(metrics).split('\n')
+  expect(lines.filter(line => line.startsWith(prefix) && line.includes('_total{'))).toEqual(
+    expected.map(line => prefix + line),
+  )
 })

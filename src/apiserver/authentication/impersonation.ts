@@ -13,7 +13,7 @@
 import { quote } from '../../machinery/go-text.ts'
 import { badRequest, StatusError } from '../../machinery/status-error.ts'
 import { isDNS1123Subdomain } from '../../machinery/validation/names.ts'
-import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
+import type { AuthorizationAttributes, Authorizer, Decision } from '../authorization/authorizer.ts'
 import { forbiddenError } from '../authorization/forbidden.ts'
 import { type Headers, headerValues } from '../header-values.ts'
 import {
@@ -28,6 +28,7 @@ import {
   systemPrivilegedGroup,
   type UserInfo,
 } from '../user.ts'
+import type { ImpersonationMetrics } from './impersonation-metrics.ts'
 
 const userHeader = 'impersonate-user'
 const extraPrefix = 'impersonate-extra-'
@@ -131,6 +132,9 @@ const modes: readonly Mode[] = [
   { name: '', applies: () => true },
 ]
 
+/** As metrics have it. */
+const shownMode = ({ name }: Mode): string => name || 'legacy'
+
 function nodeName(user: string): string | undefined {
   if (!user.startsWith(nodeUserPrefix)) return undefined
   const name = user.slice(nodeUserPrefix.length)
@@ -140,16 +144,21 @@ function nodeName(user: string): string | undefined {
 /** Decides who a request is made as; remembers which mode a user was last allowed to use, and asks for that one first. */
 export class Impersonation {
   readonly #authorizer: Authorizer
+  readonly #metrics: ImpersonationMetrics | undefined
   readonly #lastMode = new Map<string, Mode>()
 
-  constructor(authorizer: Authorizer) {
+  constructor(authorizer: Authorizer, metrics?: ImpersonationMetrics) {
     this.#authorizer = authorizer
+    this.#metrics = metrics
   }
 
   /** undefined when nobody else is asked for. Throws the 400 or 403. */
   impersonate(request: Headers, attributes: AuthorizationAttributes): Impersonated | undefined {
     const wanted = readHeaders(request)
     if (!wanted) return undefined
+    const started = this.#metrics?.clock.monotonic() ?? 0
+    const ended = (mode: string, decision: 'allowed' | 'denied') =>
+      this.#metrics?.attempted(mode, decision, this.#metrics.clock.monotonic() - started)
     const requestor = attributes.user
     const last = this.#lastMode.get(requestor.name)
     const order = last ? [last, ...modes.filter(mode => mode !== last)] : modes
@@ -160,20 +169,33 @@ export class Impersonation {
         const impersonated = this.#inMode(mode, wanted, attributes)
         if (this.#lastMode.size >= 10_000) this.#lastMode.clear()
         this.#lastMode.set(requestor.name, mode)
+        ended(shownMode(mode), 'allowed')
         return impersonated
       } catch (error) {
         if (!(error instanceof StatusError)) throw error
         refusal ??= error
       }
     }
+    ended('', 'denied')
     throw refusal
+  }
+
+  #decide(asked: AuthorizationAttributes, mode: Mode): Decision {
+    const started = this.#metrics?.clock.monotonic() ?? 0
+    const decision = this.#authorizer.authorize(asked)
+    this.#metrics?.checked(
+      shownMode(mode),
+      decision.allowed ? 'allowed' : 'denied',
+      this.#metrics.clock.monotonic() - started,
+    )
+    return decision
   }
 
   #inMode(mode: Mode, wanted: Wanted, attributes: AuthorizationAttributes): Impersonated {
     const user = mode.name === 'associated-node' ? withoutExtras(attributes.user) : attributes.user
     const check: Check = more => {
       const asked = { ...attributes, user, ...more }
-      const decision = this.#authorizer.authorize(asked)
+      const decision = this.#decide(asked, mode)
       if (!decision.allowed) throw forbiddenError(asked, decision.reason)
     }
     if (mode.name === '') return { user: legacyUser(wanted, plain(check, 'impersonate')), constraint: '' }

@@ -25,6 +25,7 @@ import {
   leewaySeconds,
 } from './service-account-claims.ts'
 import type { ServiceAccountMetrics } from './service-account-metrics.ts'
+import type { TokenCacheMetrics } from './token-cache-metrics.ts'
 
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local'
 const maxRemembered = 10_000
@@ -39,6 +40,7 @@ export interface ServiceAccountTokenOptions {
   /** Whom tokens must be meant for; the issuers when absent. */
   readonly audiences?: readonly string[]
   readonly metrics?: ServiceAccountMetrics
+  readonly cacheMetrics?: TokenCacheMetrics
 }
 
 interface Verified {
@@ -58,6 +60,7 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
   readonly #issuers: readonly string[]
   readonly #audiences: readonly string[]
   readonly #metrics: ServiceAccountMetrics | undefined
+  readonly #cacheMetrics: TokenCacheMetrics | undefined
   readonly #remembered = new Map<string, Verified>()
 
   constructor(options: ServiceAccountTokenOptions) {
@@ -67,10 +70,12 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
     this.#issuers = options.issuers ?? [defaultIssuer]
     this.#audiences = options.audiences ?? this.#issuers
     this.#metrics = options.metrics
+    this.#cacheMetrics = options.cacheMetrics
   }
 
   authenticateToken(token: string, request: AuthenticationInput): AuthenticationResult {
     const known = this.#remembered.get(token)
+    if (known) this.#cacheMetrics?.hit()
     const verified = known ?? this.#verify(token)
     if (verified === undefined || verified instanceof InvalidCredentials) return verified
     if (verified.audiences.length === 0) {
@@ -109,7 +114,11 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
   #verify(token: string): Verified | InvalidCredentials | undefined {
     const issuer = unverifiedClaims(token)?.iss
     if (issuer === undefined || !this.#issuers.includes(issuer)) return undefined
+    const missed = this.#cacheMetrics?.missed()
+    const fetched = this.#cacheMetrics?.fetching()
     const claims = verifyJwt(token, this.#keys)
+    fetched?.(!(claims instanceof Error))
+    missed?.()
     if (claims instanceof Error) return new InvalidCredentials(claims.message)
     const claim = kubernetesClaim(claims)
     if (claim === undefined) return new InvalidCredentials('service account token lacks claims')

@@ -1,5 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { type VirtualEnv, virtualEnv } from '../../machinery/env/virtual-env.ts'
+import { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
+import { metricsText } from '../../machinery/metrics/text.ts'
 import {
   type AuthenticationInput,
   type AuthenticationNotes,
@@ -8,10 +10,12 @@ import {
   InvalidCredentials,
 } from './authenticator.ts'
 import { CachedTokenAuthenticator } from './token-cache.ts'
+import { TokenCacheMetrics } from './token-cache-metrics.ts'
 
 let env: VirtualEnv
 let asked: string[]
 let answers: Record<string, AuthenticationResult>
+let metrics: MetricsRegistry
 
 const alice = { name: 'alice', groups: [] }
 const nothing: AuthenticationInput = { headers: {} }
@@ -19,6 +23,7 @@ const nothing: AuthenticationInput = { headers: {} }
 beforeEach(() => {
   env = virtualEnv()
   asked = []
+  metrics = new MetricsRegistry()
   answers = { alice, wrong: new InvalidCredentials('wrong') }
 })
 
@@ -32,7 +37,7 @@ const cached = (failureMilliseconds = 0) =>
         return answers[token]
       },
     },
-    { env, successMilliseconds: 10_000, failureMilliseconds },
+    { env, successMilliseconds: 10_000, failureMilliseconds, metrics: new TokenCacheMetrics(metrics, env.clock) },
   )
 
 test('a user is remembered for ten seconds, with what was said beside', async () => {
@@ -51,7 +56,9 @@ test('a user is remembered for ten seconds, with what was said beside', async ()
 })
 
 test('who is wrong is asked about again; who is nobody only if that is not to be remembered', async () => {
-  for (const token of ['wrong', 'wrong', 'nobody', 'nobody']) await cached().authenticateToken(token, nothing)
+  const forgetting = cached()
+  for (const token of ['wrong', 'wrong', 'nobody', 'nobody']) await forgetting.authenticateToken(token, nothing)
+  metrics = new MetricsRegistry()
   const remembering = cached(5000)
   for (const token of ['wrong', 'wrong', 'nobody', 'nobody']) await remembering.authenticateToken(token, nothing)
   expect(asked).toEqual(['wrong', 'wrong', 'nobody', 'nobody', 'wrong', 'wrong', 'nobody'])
@@ -71,4 +78,30 @@ test('it may be made to forget', async () => {
   cache.clear()
   await cache.authenticateToken('alice', nothing)
   expect(asked).toEqual(['alice', 'alice'])
+})
+
+test('hits, misses and questions are counted', async () => {
+  const cache = cached()
+  const counted = () =>
+    metricsText(metrics)
+      .split('\n')
+      .filter(line => /^authentication_token_cache_(request_total|fetch_total|active|.*_count)/.test(line))
+  const first = [cache.authenticateToken('alice', nothing), cache.authenticateToken('alice', nothing)]
+  expect(counted()).toEqual([
+    'authentication_token_cache_active_fetch_count{status="blocked"} 2',
+    'authentication_token_cache_active_fetch_count{status="in_flight"} 1',
+  ])
+  await Promise.all(first)
+  await cache.authenticateToken('alice', nothing)
+  await cache.authenticateToken('wrong', nothing)
+  expect(counted()).toEqual([
+    'authentication_token_cache_active_fetch_count{status="blocked"} 0',
+    'authentication_token_cache_active_fetch_count{status="in_flight"} 0',
+    'authentication_token_cache_fetch_total{status="ok"} 1',
+    'authentication_token_cache_fetch_total{status="error"} 1',
+    'authentication_token_cache_request_duration_seconds_count{status="miss"} 3',
+    'authentication_token_cache_request_duration_seconds_count{status="hit"} 1',
+    'authentication_token_cache_request_total{status="miss"} 3',
+    'authentication_token_cache_request_total{status="hit"} 1',
+  ])
 })

@@ -12,6 +12,7 @@ import {
   InvalidCredentials,
   type TokenAuthenticator,
 } from './authenticator.ts'
+import type { TokenCacheMetrics } from './token-cache-metrics.ts'
 
 const maxRecords = 32 * 1024
 
@@ -21,6 +22,7 @@ export interface TokenCacheOptions {
   readonly successMilliseconds: number
   /** How long it is remembered that a token is nobody's. Errors (a broken connection, say) never are. */
   readonly failureMilliseconds: number
+  readonly metrics?: TokenCacheMetrics
 }
 
 interface Record {
@@ -46,19 +48,35 @@ export class CachedTokenAuthenticator implements TokenAuthenticator {
     const key = this.#keyOf(token, request.audiences)
     const known = this.#records.get(key)
     if (known) {
-      if (known.until > this.#options.env.clock.monotonic()) return told(known, request)
+      if (known.until > this.#options.env.clock.monotonic()) {
+        this.#options.metrics?.hit()
+        return told(known, request)
+      }
       this.#records.delete(key)
     }
-    let asking = this.#asking.get(key)
-    if (!asking) {
-      const notes: AuthenticationNotes = { warnings: [] }
-      const { audiences } = request
-      const answer = this.#authenticator.authenticateToken(token, { headers: {}, audiences, notes })
-      if (!(answer instanceof Promise)) return told(this.#remember(key, answer, notes), request)
-      asking = answer.then(result => this.#remember(key, result, notes)).finally(() => this.#asking.delete(key))
-      this.#asking.set(key, asking)
+    const missed = this.#options.metrics?.missed()
+    const asked = this.#asking.get(key) ?? this.#ask(token, key, request)
+    if (asked instanceof Promise)
+      return asked.then(record => {
+        missed?.()
+        return told(record, request)
+      })
+    missed?.()
+    return told(asked, request)
+  }
+
+  #ask(token: string, key: string, { audiences }: AuthenticationInput): Record | Promise<Record> {
+    const notes: AuthenticationNotes = { warnings: [] }
+    const fetched = this.#options.metrics?.fetching()
+    const remember = (result: AuthenticationResult): Record => {
+      fetched?.(!(result instanceof InvalidCredentials))
+      return this.#remember(key, result, notes)
     }
-    return asking.then(record => told(record, request))
+    const answer = this.#authenticator.authenticateToken(token, { headers: {}, audiences, notes })
+    if (!(answer instanceof Promise)) return remember(answer)
+    const asking = answer.then(remember).finally(() => this.#asking.delete(key))
+    this.#asking.set(key, asking)
+    return asking
   }
 
   /** Forgets everything: what authenticators say has changed. */

@@ -20,6 +20,7 @@ import type { Timer } from '../../machinery/env/env.ts'
 import { formatTime } from '../../machinery/time.ts'
 import type { ResourceStorage } from '../registry/resource-storage.ts'
 import type { ServerContext } from '../server-context.ts'
+import { CelMetrics } from './cel-metrics.ts'
 import { withCondition } from './conditions.ts'
 import { loadedRoom, loadRoom } from './lazy.ts'
 import type { Serving } from './serving.ts'
@@ -35,6 +36,7 @@ const retryMs = 1000
 export class CustomResources {
   readonly #options: CustomResourcesOptions
   readonly #definitions: ResourceStorage
+  readonly #celMetrics: CelMetrics
   readonly #pending = new Set<string>()
   readonly #retries = new Map<string, Timer>()
   #running: Promise<void> | undefined
@@ -43,6 +45,7 @@ export class CustomResources {
 
   constructor(options: CustomResourcesOptions) {
     this.#options = options
+    this.#celMetrics = new CelMetrics(options.server.metrics, options.server.env.clock)
     this.#definitions = options.server.registry.storage('customresourcedefinitions.apiextensions.k8s.io')
   }
 
@@ -108,7 +111,7 @@ export class CustomResources {
 
   async #loaded(): Promise<Serving> {
     const { Serving } = loadedRoom() ?? (await loadRoom())
-    this.#serving ??= new Serving(this.#options.server, name => this.look(name))
+    this.#serving ??= new Serving(this.#options.server, this.#celMetrics, name => this.look(name))
     return this.#serving
   }
 

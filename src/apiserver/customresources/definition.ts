@@ -26,6 +26,7 @@ import { ruleValidator } from '../../machinery/structural/rules/validator.ts'
 import type { JsonSchema } from '../../machinery/structural/schema.ts'
 import type { Addition } from '../registry/registry.ts'
 import { asParent, type Handlers } from '../registry/subresources/subresources.ts'
+import type { CelMetrics } from './cel-metrics.ts'
 import type { Converter } from './conversion.ts'
 import { customOpenAPI } from './openapi.ts'
 import { customPrinter } from './printer.ts'
@@ -37,6 +38,7 @@ export interface DefinitionOptions {
   readonly isTerminating: boolean
   /** Whether the definition, as it is stored, says that it is established. */
   isEstablished(): boolean
+  readonly celMetrics: CelMetrics
 }
 
 /** In the order in which upstream lists them for custom resources. */
@@ -95,7 +97,7 @@ function additionOf(
   crd: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
   schemas: ReadonlyMap<string, VersionSchema>,
-  { converter, isTerminating, isEstablished }: DefinitionOptions,
+  { converter, isTerminating, isEstablished, celMetrics }: DefinitionOptions,
 ): Addition {
   const { group } = crd.spec
   const names = crd.status.acceptedNames
@@ -159,7 +161,7 @@ function additionOf(
     storage: { group, version: storageVersion },
     custom,
   }
-  const rules = own.schema && ruleValidator(own.schema, true)
+  const rules = own.schema && celMetrics.compiled(() => ruleValidator(own.schema!, true))
   const strategy = customStrategy({ declaration, version, schema: own.schema, rules, isTerminating })
   const subresources: Record<string, Handlers> = {}
   if (version.subresources?.status) subresources['status'] = asParent

@@ -14,6 +14,7 @@ import { unsupportedIn, validateStructural } from '../../machinery/structural/st
 import { validateCABundle } from '../../machinery/validation/webhook.ts'
 import type { ServerContext } from '../server-context.ts'
 import { acceptNames, type NamesVerdict } from './accepted-names.ts'
+import type { CelMetrics } from './cel-metrics.ts'
 import { type Cleaned, cleanUp } from './cleanup.ts'
 import { type Condition, findCondition, isTrue } from './conditions.ts'
 import { rewriteVersion, webhookConverter } from './conversion.ts'
@@ -29,14 +30,16 @@ interface Served {
 
 export class Serving {
   readonly #server: ServerContext
+  readonly #celMetrics: CelMetrics
   readonly #look: (name: string) => void
   readonly #served = new Map<string, Served>()
   readonly #groups = new Map<string, string>()
   /** Those whose stored definitions say that they are served. */
   readonly #established = new Set<string>()
 
-  constructor(server: ServerContext, look: (name: string) => void) {
+  constructor(server: ServerContext, celMetrics: CelMetrics, look: (name: string) => void) {
     this.#server = server
+    this.#celMetrics = celMetrics
     this.#look = look
   }
 
@@ -115,6 +118,7 @@ export class Serving {
       converter: this.#converterOf(crd),
       isTerminating,
       isEstablished: () => this.#established.has(name),
+      celMetrics: this.#celMetrics,
     })
     const storage = groupResource({ group: crd.spec.group, resource: crd.status.acceptedNames.plural })
     await this.#server.registry.bring(name, additions)

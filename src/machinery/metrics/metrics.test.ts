@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { virtualEnv } from '../env/virtual-env.ts'
 import { exponentialBuckets, MetricsRegistry } from './metrics.ts'
 import { metricsText } from './text.ts'
 
@@ -58,3 +59,31 @@ test('a name is declared once, and with as many values as labels', () => {
 })
 
 test('exponential bounds', () => expect(exponentialBuckets(1000, 10, 3)).toEqual([1000, 10000, 100000]))
+
+test('a summary has the quantiles of what was observed of late, to one percent', async () => {
+  const { clock } = virtualEnv()
+  const registry = new MetricsRegistry()
+  const of = { name: 'took', help: 'Took.', labels: ['who'], clock, maxAge: 50_000 }
+  const took = registry.summary(of).with('me')
+  took.observe(1000)
+  await clock.advance(25_000)
+  for (let value = 1; value <= 1000; value++) took.observe(value / 1000)
+  const quantileIsNear = (q: number, value: number) =>
+    expect(Math.abs(took.quantile(q) / value - 1)).toBeLessThan(0.011)
+  quantileIsNear(0.5, 0.5)
+  quantileIsNear(1, 1000)
+  // The first has aged; sum and count are of all that ever was.
+  await clock.advance(25_000)
+  quantileIsNear(1, 1)
+  await clock.advance(50_000)
+  expect(metricsText(registry)).toBe(
+    [
+      '# HELP took Took.',
+      '# TYPE took summary',
+      ...['0.5', '0.9', '0.99'].map(q => `took{who="me",quantile="${q}"} NaN`),
+      'took_sum{who="me"} 1500.5',
+      'took_count{who="me"} 1001',
+      '',
+    ].join('\n'),
+  )
+})

@@ -1,4 +1,4 @@
-// Metrics: what a component counts, in Prometheus' terms (counter, gauge, histogram), under upstream's names.
+// Metrics: what a component counts, in Prometheus' terms (counter, gauge, histogram, summary), under upstream's names.
 //
 // Comes in: families declared once by a component on the registry it was given, and observations. Goes out: Prometheus'
 // text form (`text.ts`). Nothing here is global: whoever starts a component gives it a registry.
@@ -6,7 +6,12 @@
 // An observation must cost nothing worth measuring, since every request makes several: labels are resolved once to a
 // child, which is then a number to add to. (prom-client hashes a label object at every observation.)
 
-export type MetricType = 'counter' | 'gauge' | 'histogram'
+import type { Clock } from '../env/env.ts'
+import { Summary } from './summary.ts'
+
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary'
+
+export type Metric = Counter | Gauge | Histogram | Summary
 
 /** Upstream's promise about a metric; the exposition's help begins with it. None for metrics of the process itself. */
 export type Stability = 'STABLE' | 'BETA' | 'ALPHA' | ''
@@ -63,7 +68,7 @@ export class Histogram {
 }
 
 /** Everything of one name: a child for each combination of label values that was ever seen. */
-export class Family<Child extends Counter | Gauge | Histogram = Counter | Gauge | Histogram> {
+export class Family<Child extends Metric = Metric> {
   readonly type: MetricType
   readonly name: string
   readonly help: string
@@ -123,6 +128,11 @@ export class MetricsRegistry {
     return this.#add(new Family('histogram', options, () => new Histogram(options.buckets)))
   }
 
+  /** `maxAge`: milliseconds after which an observation counts no more for the quantiles. */
+  summary(options: MetricOptions & { readonly maxAge: number; readonly clock: Clock }): Family<Summary> {
+    return this.#add(new Family('summary', options, () => new Summary(options.clock, options.maxAge)))
+  }
+
   /** Called before the metrics are read: for gauges whose value is known elsewhere and need not be kept up to date. */
   onCollect(collector: () => void): void {
     this.#collectors.push(collector)
@@ -134,7 +144,7 @@ export class MetricsRegistry {
     return [...this.#families.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
-  #add<Child extends Counter | Gauge | Histogram>(family: Family<Child>): Family<Child> {
+  #add<Child extends Metric>(family: Family<Child>): Family<Child> {
     if (this.#families.has(family.name)) throw new Error(`the metric ${family.name} is declared twice`)
     this.#families.set(family.name, family as unknown as Family)
     return family

@@ -1,8 +1,12 @@
 // Prometheus' text exposition format 0.0.4.
 
 import { type Family, Histogram, type MetricsRegistry } from './metrics.ts'
+import { Summary } from './summary.ts'
 
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'
+
+/** Those that upstream's summaries show. */
+const quantiles = [0.5, 0.9, 0.99]
 
 const escapeHelp = (text: string): string => text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')
 const escapeLabel = (text: string): string => escapeHelp(text).replace(/"/g, '\\"')
@@ -23,6 +27,7 @@ function writeFamily(lines: string[], family: Family): void {
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .map(([label, value]) => `${label}="${escapeLabel(value)}"`)
     if (child instanceof Histogram) writeHistogram(samples, family.name, labels, child)
+    else if (child instanceof Summary) writeSummary(samples, family.name, labels, child)
     else samples.push(`${family.name}${braced(labels)} ${number(child.value)}`)
   }
   if (samples.length === 0) return
@@ -37,6 +42,12 @@ function writeHistogram(samples: string[], name: string, labels: readonly string
     samples.push(`${name}_bucket${braced([...labels, `le="${bound}"`])} ${total}`)
   })
   samples.push(`${name}_sum${braced(labels)} ${number(histogram.sum)}`, `${name}_count${braced(labels)} ${total}`)
+}
+
+function writeSummary(samples: string[], name: string, labels: readonly string[], summary: Summary): void {
+  for (const quantile of quantiles)
+    samples.push(`${name}${braced([...labels, `quantile="${quantile}"`])} ${number(summary.quantile(quantile))}`)
+  samples.push(`${name}_sum${braced(labels)} ${number(summary.sum)}`, `${name}_count${braced(labels)} ${summary.count}`)
 }
 
 const braced = (labels: readonly string[]): string => (labels.length === 0 ? '' : `{${labels.join(',')}}`)

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { KubeObject } from '../../../api/resource.ts'
+import { MetricsRegistry } from '../../../machinery/metrics/metrics.ts'
+import { metricsText } from '../../../machinery/metrics/text.ts'
 import { cluster, pod, type Request } from '../testing/admission-cluster.ts'
 import { podSecurityConfiguration } from './configuration.ts'
+import { PodSecurityMetrics } from './metrics.ts'
 import { podSecurity } from './pod-security.ts'
 
 const prefix = 'pod-security.kubernetes.io/'
@@ -11,7 +14,8 @@ const labelled = (modes: Record<string, string>) =>
 function withLabels(modes: Record<string, string>, configuration = {}) {
   const fixture = cluster()
   fixture.objects.put('namespaces', '', 'dev', { metadata: { labels: labelled(modes) } })
-  const plugin = podSecurity(podSecurityConfiguration(configuration).configuration)
+  const metrics = new MetricsRegistry()
+  const plugin = podSecurity(new PodSecurityMetrics(metrics), podSecurityConfiguration(configuration).configuration)
   const warnings: string[] = []
   const annotations: Record<string, string> = {}
   const ask = (request: Request): { code: number; message: string } | undefined => {
@@ -29,7 +33,11 @@ function withLabels(modes: Record<string, string>, configuration = {}) {
       return { code: (error as { code: number }).code, message: (error as Error).message }
     }
   }
-  return { ...fixture, ask, warnings, annotations }
+  const counted = () =>
+    metricsText(metrics)
+      .split('\n')
+      .filter(line => /^pod_security.* [1-9]/.test(line))
+  return { ...fixture, ask, warnings, annotations, counted }
 }
 
 const shared = pod({ hostPID: true })
@@ -219,4 +227,57 @@ test('a configuration is checked', () => {
     'exemptions.namespaces[2]',
     'exemptions.usernames[0]',
   ])
+})
+
+describe('what is counted', () => {
+  const labels = (more: string) => `request_operation="create",resource="${more}",subresource=""`
+  const evaluated = (decision: string, mode: string, policy: string, resource = 'pod') =>
+    `pod_security_evaluations_total{decision="${decision}",mode="${mode}",${policy},${labels(resource)}} 1`
+  const policy = (level: string, version = 'latest') => `policy_level="${level}",policy_version="${version}"`
+
+  test.each<[string, Record<string, string>, Partial<Request>, string[]]>([
+    ['nothing asked for', {}, {}, [evaluated('allow', 'enforce', policy('privileged'))]],
+    ['refused', { enforce: 'baseline' }, {}, [evaluated('deny', 'enforce', policy('baseline'))]],
+    [
+      'let through with words',
+      { audit: 'baseline', warn: 'restricted', 'warn-version': 'v1.30' },
+      {},
+      [
+        evaluated('allow', 'enforce', policy('privileged')),
+        evaluated('deny', 'audit', policy('baseline')),
+        evaluated('deny', 'warn', policy('restricted', 'v1.30')),
+      ],
+    ],
+    [
+      'a version of the future',
+      { enforce: 'baseline', 'enforce-version': 'v1.99' },
+      {},
+      [evaluated('deny', 'enforce', policy('baseline', 'future'))],
+    ],
+    [
+      'exempt',
+      { enforce: 'baseline' },
+      { user: { name: 'root', groups: [] } },
+      [`pod_security_exemptions_total{${labels('pod')}} 1`],
+    ],
+    [
+      'labels that cannot be read',
+      { enforce: 'strict' },
+      {},
+      [
+        `pod_security_errors_total{fatal="false",${labels('pod')}} 1`,
+        evaluated('deny', 'enforce', policy('restricted')),
+      ],
+    ],
+    [
+      'a namespace that is not there',
+      {},
+      { namespace: 'gone' },
+      [`pod_security_errors_total{fatal="true",${labels('pod')}} 1`],
+    ],
+  ])('%s', (_name, modes, request, expected) => {
+    const { ask, counted } = withLabels(modes, { exemptions: { usernames: ['root'] } })
+    ask({ object: shared, ...request })
+    expect(counted().sort()).toEqual([...expected].sort())
+  })
 })

@@ -14,6 +14,7 @@ import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
 import type { PodLike, Violation } from './check.ts'
 import { defaultConfiguration, type PodSecurityConfiguration } from './configuration.ts'
 import { reasonsText, violations, violationsText } from './evaluate.ts'
+import type { PodSecurityMetrics } from './metrics.ts'
 import {
   isEquivalent,
   isFullyPrivileged,
@@ -50,8 +51,11 @@ const templates: Readonly<Record<string, (object: KubeObject) => Template | unde
   'cronjobs.batch': ({ spec }) => spec?.jobTemplate?.spec?.template,
 }
 
-export function podSecurity(configuration: PodSecurityConfiguration = defaultConfiguration): AdmissionPlugin {
-  const judge = new PodSecurity(configuration)
+export function podSecurity(
+  metrics: PodSecurityMetrics,
+  configuration: PodSecurityConfiguration = defaultConfiguration,
+): AdmissionPlugin {
+  const judge = new PodSecurity(metrics, configuration)
   const judges: Readonly<Record<string, Judge>> = {
     namespaces: attributes => judge.namespace(attributes),
     pods: attributes => judge.pod(attributes),
@@ -74,11 +78,13 @@ export function podSecurity(configuration: PodSecurityConfiguration = defaultCon
 }
 
 class PodSecurity {
+  readonly #metrics: PodSecurityMetrics
   readonly #configuration: PodSecurityConfiguration
   /** By the labels of the namespace as stored. */
   readonly #policies = new WeakMap<object, ParsedPolicy>()
 
-  constructor(configuration: PodSecurityConfiguration) {
+  constructor(metrics: PodSecurityMetrics, configuration: PodSecurityConfiguration) {
+    this.#metrics = metrics
     this.#configuration = configuration
   }
 
@@ -105,10 +111,14 @@ class PodSecurity {
   pod(attributes: AdmissionAttributes): void {
     if (ignoredSubresources.has(attributes.subresource) || this.#isExempt(attributes)) return
     const namespace = attributes.lister.get('namespaces', '', attributes.namespace)
-    if (!namespace) throw internalError(`failed to lookup namespace ${quote(attributes.namespace)}`)
+    if (!namespace) {
+      this.#metrics.failed(true, attributes)
+      throw internalError(`failed to lookup namespace ${quote(attributes.namespace)}`)
+    }
     const { policy, errors } = this.#policyOfStored(namespace)
     if (errors.length === 0 && isFullyPrivileged(policy)) {
       annotate(attributes, 'enforce-policy', levelVersionText({ level: 'privileged', version: 'latest' }))
+      this.#metrics.evaluated('allow', policy.enforce, 'enforce', attributes)
       return
     }
     const { operation, object, oldObject } = attributes
@@ -121,6 +131,7 @@ class PodSecurity {
     const namespace = attributes.lister.get('namespaces', '', attributes.namespace)
     if (!namespace) {
       const { namespace: name } = attributes
+      this.#metrics.failed(true, attributes)
       annotate(attributes, 'error', `failed to lookup namespace ${quote(name)}: namespace ${quote(name)} not found`)
       return
     }
@@ -155,18 +166,25 @@ class PodSecurity {
       : exemptUsers.has(attributes.user.name)
         ? 'user'
         : undefined
-    if (by) annotate(attributes, 'exempt', by)
+    if (by) this.#exempt(attributes, by)
     return by !== undefined
+  }
+
+  #exempt(attributes: AdmissionAttributes, by: string): void {
+    annotate(attributes, 'exempt', by)
+    this.#metrics.exempted(attributes)
   }
 
   /** Throws the refusal of a pod; says the rest in warnings and annotations. */
   #evaluate(attributes: AdmissionAttributes, { policy, errors }: ParsedPolicy, pod: PodLike, enforcing: boolean): void {
     if (this.#configuration.exemptRuntimeClasses.has(pod.spec.runtimeClassName || '')) {
-      annotate(attributes, 'exempt', 'runtimeClass')
+      this.#exempt(attributes, 'runtimeClass')
       return
     }
-    if (errors.length > 0)
+    if (errors.length > 0) {
       annotate(attributes, 'error', `Failed to parse policy: ${aggregateMessage(errors.map(fieldErrorMessage))}`)
+      this.#metrics.failed(false, attributes)
+    }
     const known = new Map<string, Violation[]>()
     const found = (by: LevelVersion): Violation[] => {
       const key = levelVersionText(by)
@@ -176,14 +194,17 @@ class PodSecurity {
     }
     const { enforce, audit, warn } = policy
     if (enforcing) annotate(attributes, 'enforce-policy', levelVersionText(enforce))
+    const refused = enforcing ? found(enforce) : []
+    if (enforcing) this.#metrics.evaluated(refused.length > 0 ? 'deny' : 'allow', enforce, 'enforce', attributes)
     const audited = found(audit)
-    if (audited.length > 0)
+    if (audited.length > 0) {
       annotate(
         attributes,
         'audit-violations',
         `would violate PodSecurity ${quote(levelVersionText(audit))}: ${violationsText(audited)}`,
       )
-    const refused = enforcing ? found(enforce) : []
+      this.#metrics.evaluated('deny', audit, 'audit', attributes)
+    }
     if (refused.length > 0)
       throw forbidden(
         attributes.resource,
@@ -191,8 +212,10 @@ class PodSecurity {
         `violates PodSecurity ${quote(levelVersionText(enforce))}: ${violationsText(refused)}`,
       )
     const warned = found(warn)
-    if (warned.length > 0)
+    if (warned.length > 0) {
       attributes.warn(`would violate PodSecurity ${quote(levelVersionText(warn))}: ${violationsText(warned)}`)
+      this.#metrics.evaluated('deny', warn, 'warn', attributes)
+    }
   }
 
   #warningsOfPods({ lister, name }: AdmissionAttributes, enforce: LevelVersion): string[] {

@@ -17,6 +17,8 @@ export interface IssuerKeysOptions {
   readonly discoveryURL?: string
   /** PEM. The system's authorities when absent. */
   readonly certificateAuthority?: string
+  /** Told of every attempt to get the keys, with the text of the key set when it went well. */
+  readonly fetched?: (keySet: string | undefined) => void
 }
 
 interface Key {
@@ -107,16 +109,29 @@ export class IssuerKeys {
   async #fetchKeys(): Promise<void> {
     const failed = (error: unknown) =>
       new Error(`failed to verify signature: fetching keys ${(error as Error).message}`)
-    const { status, text } = await this.#get(this.#jwksURI!).catch(error => {
-      throw failed(new Error(`oidc: get keys failed ${(error as Error).message}`))
+    const keys = await this.#keySet().catch(error => {
+      this.#tell(undefined)
+      throw failed(error)
     })
-    if (status !== 200) throw failed(new Error(`oidc: get keys failed: ${status}`))
-    const { keys } = parsed(text, 'oidc: failed to decode keys') as { keys?: unknown }
-    if (!Array.isArray(keys)) throw failed(new Error('oidc: failed to decode keys'))
     // A symmetric key in a public document is no secret, so nothing it signs is worth anything.
     this.#keys = keys
       .filter((jwk: JWK) => typeof jwk === 'object' && jwk !== null && jwk.kty !== 'oct')
       .map((jwk: JWK) => ({ id: jwk.kid, jwk: publicOnly(jwk) }))
+  }
+
+  async #keySet(): Promise<readonly JWK[]> {
+    const { status, text } = await this.#get(this.#jwksURI!).catch(error => {
+      throw new Error(`oidc: get keys failed ${(error as Error).message}`)
+    })
+    if (status !== 200) throw new Error(`oidc: get keys failed: ${status}`)
+    const { keys } = parsed(text, 'oidc: failed to decode keys') as { keys?: unknown }
+    if (!Array.isArray(keys)) throw new Error('oidc: failed to decode keys')
+    this.#tell(text)
+    return keys
+  }
+
+  #tell(keySet: string | undefined): void {
+    if (!this.#stopped) this.#options.fetched?.(keySet)
   }
 
   async #discover(): Promise<string> {

@@ -7,7 +7,7 @@ import { deepEqual } from '../../../machinery/deep-equal.ts'
 import type { Env } from '../../../machinery/env/env.ts'
 import { aggregateMessage, fieldErrorMessage } from '../../../machinery/field-error.ts'
 import type { MetricsRegistry } from '../../../machinery/metrics/metrics.ts'
-import { apiServerID, ConfigReloadMetrics, sha256Of } from '../../config-reload-metrics.ts'
+import { apiServerID, ConfigReloadMetrics } from '../../config-reload-metrics.ts'
 import type { AuthenticationOptions } from '../authentication-options.ts'
 import {
   type AuthenticationInput,
@@ -25,6 +25,7 @@ import {
 import { anonymousChanged, type ValidatedConfiguration, validateConfiguration } from './configuration-validation.ts'
 import { allSigningAlgorithms } from './id-token.ts'
 import { JwtAuthenticator } from './jwt-authenticator.ts'
+import { JwtMetrics } from './jwt-metrics.ts'
 
 const lookEveryMs = 60_000
 
@@ -45,17 +46,11 @@ export class Issuers implements TokenAuthenticator {
   #file: WatchedFile | undefined
   #anonymous: AnonymousAuthConfig | undefined
   #reloads: ConfigReloadMetrics | undefined
-  readonly #latency
+  readonly #metrics: JwtMetrics
 
   constructor(options: IssuersOptions) {
     this.#options = options
-    this.#latency = options.metrics.histogram({
-      name: 'apiserver_authentication_jwt_authenticator_latency_seconds',
-      stability: 'ALPHA',
-      help: 'Latency of jwt authentication operations in seconds. This is the time spent authenticating a token for cache miss only (i.e. when the token is not found in the cache).',
-      labels: ['result', 'jwt_issuer_hash'],
-      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    })
+    this.#metrics = new JwtMetrics(options.metrics, options.env.clock)
     const { oidc, configurationFile } = options.authentication
     this.#algorithms =
       configurationFile !== undefined
@@ -123,7 +118,7 @@ export class Issuers implements TokenAuthenticator {
       if (answer === undefined) continue
       const ended = (result: AuthenticationResult): AuthenticationResult => {
         const outcome = result === undefined || result instanceof InvalidCredentials ? 'failure' : 'success'
-        this.#latency.with(outcome, sha256Of(authenticator.issuer)).observe((clock.monotonic() - started) / 1000)
+        this.#metrics.judged(authenticator.issuer, outcome, clock.monotonic() - started)
         return result
       }
       return answer instanceof Promise ? answer.then(ended) : ended(answer)
@@ -145,7 +140,11 @@ export class Issuers implements TokenAuthenticator {
       for (const authenticator of authenticators) authenticator.stop()
       throw new RetryLater(aggregateMessage(problems))
     }
-    for (const authenticator of this.#authenticators) authenticator.stop()
+    const issuers = new Set(authenticators.map(({ issuer }) => issuer))
+    for (const authenticator of this.#authenticators) {
+      authenticator.stop()
+      if (!issuers.has(authenticator.issuer)) this.#metrics.forget(authenticator.issuer)
+    }
     this.#authenticators = authenticators
     this.#options.changed()
   }
@@ -156,7 +155,8 @@ export class Issuers implements TokenAuthenticator {
     const errors = [...validated.errors, ...(anonymousIsOther ? [anonymousChanged()] : [])]
     if (errors.length > 0)
       throw new Error(`invalid authentication configuration: ${aggregateMessage(errors.map(fieldErrorMessage))}`)
-    return validated.authenticators.map(compiled => new JwtAuthenticator(env, compiled, this.#algorithms))
+    const fetched = (issuer: string, keySet: string | undefined) => this.#metrics.fetched(issuer, keySet)
+    return validated.authenticators.map(compiled => new JwtAuthenticator(env, compiled, this.#algorithms, fetched))
   }
 }
 

@@ -23,7 +23,12 @@ export class JwtAuthenticator implements TokenAuthenticator {
   readonly #expected: TokenExpectation
   readonly #distributed: DistributedClaims | undefined
 
-  constructor(env: Env, compiled: CompiledAuthenticator, signingAlgorithms: readonly string[]) {
+  constructor(
+    env: Env,
+    compiled: CompiledAuthenticator,
+    signingAlgorithms: readonly string[],
+    fetched?: (issuer: string, keySet: string | undefined) => void,
+  ) {
     const { issuer, claimMappings } = compiled.declared
     const { url = '', audiences = [], certificateAuthority, discoveryURL, egressSelectorType } = issuer ?? {}
     if (egressSelectorType)
@@ -31,7 +36,13 @@ export class JwtAuthenticator implements TokenAuthenticator {
     this.#compiled = compiled
     this.issuer = url
     const ca = certificateAuthority || undefined
-    this.#keys = new IssuerKeys({ env, issuer: url, discoveryURL, certificateAuthority: ca })
+    this.#keys = new IssuerKeys({
+      env,
+      issuer: url,
+      discoveryURL,
+      certificateAuthority: ca,
+      fetched: keySet => fetched?.(url, keySet),
+    })
     this.#expected = { env, issuer: url, audiences, signingAlgorithms, keys: this.#keys }
     const groupsClaim = claimMappings?.groups?.claim
     if (groupsClaim) this.#distributed = new DistributedClaims(groupsClaim, this.#expected, ca)
