@@ -100,7 +100,10 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
           registry,
           kind,
           object => graph.measured('Add', kind, () => node.upsert(kind, object)),
-          key => graph.measured('Delete', kind, () => node.remove(kind, key)),
+          key => graph.measured('Delete', kind, () => {
+              node.remove(kind, key)
+              return true
+            }),
         )
     },
   }
@@ -109,7 +112,7 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
 function followKind(
   registry: Registry,
   kind: RbacKind | NodeGraphKind,
-  upsert: (object: KubeObject) => void,
+  upsert: (object: KubeObject) => unknown,
   remove: (key: string) => void,
 ): void {
   const { cache } = registry.storage(storageOf[kind])

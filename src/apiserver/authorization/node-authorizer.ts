@@ -21,8 +21,9 @@ export class NodeAuthorizer implements Authorizer {
   readonly #graph = new NodeGraph()
   readonly #rules = clusterRoles['system:node']!.map(policyRule)
 
-  upsert(kind: NodeGraphKind, object: KubeObject): void {
-    this.#graph.upsert(kind, object)
+  /** Whether there was anything to do. */
+  upsert(kind: NodeGraphKind, object: KubeObject): boolean {
+    return this.#graph.upsert(kind, object)
   }
 
   /** The key is `namespace/name`, or `name`. */

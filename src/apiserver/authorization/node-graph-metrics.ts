@@ -29,9 +29,10 @@ export class NodeGraphMetrics {
     })
   }
 
-  measured(action: Action, kind: NodeGraphKind, act: () => void): void {
+  /** `act` says whether it has done anything: what need not be done is not counted. */
+  measured(action: Action, kind: NodeGraphKind, act: () => boolean): void {
     const started = this.#clock.monotonic()
-    act()
+    if (!act()) return
     const children = this.#children[action]
     children[kind] ??= this.#durations.with(action + shown[kind])
     children[kind].observe((this.#clock.monotonic() - started) / 1000)

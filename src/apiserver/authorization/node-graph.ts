@@ -24,24 +24,25 @@ export class NodeGraph {
   /** Which sources refer to an object. */
   readonly #sources = new Map<string, Set<string>>()
 
-  upsert(kind: NodeGraphKind, object: KubeObject): void {
+  /** Whether there was anything to do. */
+  upsert(kind: NodeGraphKind, object: KubeObject): boolean {
     const { namespace, name } = object.metadata
     const source = vertex(kind, namespace, name)
     switch (kind) {
       case 'Pod': {
         const node: string = object['spec']?.nodeName ?? ''
         // Nothing to say of a pod that is on no node and was on none before.
-        if (node === '' && !this.#stamps.has(source)) return
+        if (node === '' && !this.#stamps.has(source)) return false
         // Once a pod is on a node only these can bring new references.
         const ephemeralContainers = object['spec']?.ephemeralContainers?.length ?? 0
         const claims = object['status']?.resourceClaimStatuses?.length ?? 0
         const extended = object['status']?.extendedResourceClaimStatus?.resourceClaimName ?? ''
         const stamp = `${object.metadata.uid} ${node} ${ephemeralContainers} ${claims} ${extended}`
-        if (this.#stamps.get(source) === stamp) return
+        if (this.#stamps.get(source) === stamp) return false
         this.#stamps.set(source, stamp)
         if (node === '') this.#set(source, undefined, none)
         else this.#set(source, node, isMirror(object) ? none : podReferences(object))
-        return
+        return true
       }
       case 'PersistentVolume': {
         const claim = object['spec']?.claimRef
@@ -53,10 +54,11 @@ export class NodeGraph {
         )
         this.#claimOf.delete(source)
         if (claim) this.#claimOf.set(source, vertex('PersistentVolumeClaim', claim.namespace, claim.name))
-        return
+        return true
       }
       default:
         this.#set(source, object['spec']?.nodeName || undefined, none)
+        return true
     }
   }
 
