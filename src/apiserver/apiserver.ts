@@ -163,6 +163,7 @@ export class ApiServer {
     options.encryption?.measure(metrics)
     this.#webhooks = new WebhookClient({
       env,
+      metrics,
       resolve: (namespace, name, port) =>
         serviceResolver(this.#registry, env.random).resolve({ namespace, name, port }),
     })

@@ -43,6 +43,7 @@ export function directTransport(options: DirectTransportOptions): Transport {
     flow: undefined,
     handled: false,
     deprecated: false,
+    held: undefined,
     credentialAnnotations: undefined,
     credentialAudiences: undefined,
   })

@@ -17,7 +17,7 @@ import { type Authenticator, InvalidCredentials } from './authentication/authent
 import { Impersonation, wantsImpersonation } from './authentication/impersonation.ts'
 import { ImpersonationMetrics } from './authentication/impersonation-metrics.ts'
 import { DecisionPending } from './authorization/authorizer.ts'
-import { refusal } from './authorization/forbidden.ts'
+import { internalServerError, refusal } from './authorization/forbidden.ts'
 import { corsHeaders } from './cors.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -159,11 +159,17 @@ function authorize({ server }: PipelineParts, metrics: SecurityMetrics): Stage {
     const started = clock.monotonic()
     const attributes = authorizationAttributes(request)
     const decision = server.authorizer.authorize(attributes)
-    const result = decision.allowed ? 'allowed' : decision.denied ? 'denied' : 'no-opinion'
+    const { allowed, denied, reason, error } = decision
+    const failed = !allowed && error !== undefined
+    const result = failed ? 'error' : allowed ? 'allowed' : denied ? 'denied' : 'no-opinion'
     metrics.authorized(result, clock.monotonic() - started)
-    if (request.audit) annotate(request, decision.allowed ? 'allow' : 'forbid', decision.reason)
-    if (decision.allowed) return undefined
-    throw refusal(request, attributes, decision.reason)
+    if (failed) {
+      request.audit?.annotate('authorization.k8s.io/reason', 'internal error')
+      return internalServerError(request, error)
+    }
+    if (request.audit) annotate(request, allowed ? 'allow' : 'forbid', reason)
+    if (allowed) return undefined
+    throw refusal(request, attributes, reason)
   }
 }
 
@@ -204,7 +210,7 @@ class Run {
       try {
         answer = this.#stages[index]!(request)
       } catch (error) {
-        if (error instanceof DecisionPending) return error.answered.then(() => this.from(index, request))
+        if (error instanceof DecisionPending) return this.#again(error, index, request)
         throw error
       }
       if (answer === undefined) continue
@@ -213,7 +219,7 @@ class Run {
       return timely.then(
         settled => (settled === undefined ? this.from(index + 1, request) : this.#complete(request, settled)),
         error => {
-          if (error instanceof DecisionPending) return error.answered.then(() => this.from(index, request))
+          if (error instanceof DecisionPending) return this.#again(error, index, request)
           // A handler that goes on after its time keeps its seat until it is done.
           const late = error instanceof StatusError && error.code === 504 ? answer : undefined
           return this.#complete(request, this.#refusal(request, error), late)
@@ -221,6 +227,13 @@ class Run {
       )
     }
     throw new Error('no stage of the pipeline answered')
+  }
+
+  /** What a stage asked is being found out; then it can go on. */
+  #again(pending: DecisionPending, index: number, request: RequestContext): Promise<Response> {
+    request.held ??= []
+    request.held.push(pending.hold())
+    return pending.answered.then(() => this.from(index, request))
   }
 
   #refusal(request: RequestContext, error: unknown): Response {
@@ -253,6 +266,7 @@ class Run {
   /** There is an answer: what must happen then, whatever it is. */
   #complete(request: RequestContext, response: Response, late?: Promise<unknown>): Response {
     const { flowControl } = this.#parts
+    if (request.held) for (const letGo of request.held.splice(0)) letGo()
     if (request.flow) {
       if (late) {
         const release = () => flowControl.finish(request)

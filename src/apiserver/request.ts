@@ -57,6 +57,8 @@ export interface RequestContext {
   handled: boolean
   /** Of a version that will go away. */
   deprecated: boolean
+  /** Let go of what authorizers keep for this request. */
+  held: (() => void)[] | undefined
 }
 
 /** What no stage has filled in yet. */
@@ -74,6 +76,7 @@ export function unfilled(): Pick<
   | 'flow'
   | 'handled'
   | 'deprecated'
+  | 'held'
 > {
   return {
     auditID: '',
@@ -88,6 +91,7 @@ export function unfilled(): Pick<
     flow: undefined,
     handled: false,
     deprecated: false,
+    held: undefined,
   }
 }
 

@@ -9,7 +9,7 @@ const stability = 'ALPHA'
 /** Names that are counted one by one; others would be too many, and nobody's business. */
 const knownUsers = new Set(['admin', 'client', 'kube_proxy', 'kubelet', 'system:serviceaccount:kube-system:default'])
 
-export type AuthorizationResult = 'allowed' | 'denied' | 'no-opinion'
+export type AuthorizationResult = 'allowed' | 'denied' | 'no-opinion' | 'error'
 
 export class SecurityMetrics {
   readonly #authentication

@@ -100,7 +100,8 @@ export function createSecurity(registry: Registry, options: SecurityOptions): Se
           registry,
           kind,
           object => graph.measured('Add', kind, () => node.upsert(kind, object)),
-          key => graph.measured('Delete', kind, () => {
+          key =>
+            graph.measured('Delete', kind, () => {
               node.remove(kind, key)
               return true
             }),

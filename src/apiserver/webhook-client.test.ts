@@ -10,7 +10,9 @@ let port: number
 let caBundle: string
 let client: WebhookClient
 let seen: { path?: string; host?: string } = {}
-let answer: { status: number; body: string } = { status: 200, body: '{}' }
+/** The requests since the last answer was set: method, path and body. */
+let requests: string[] = []
+let answer: { status: number; body: string; location?: string | undefined } = { status: 200, body: '{}' }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
@@ -26,9 +28,13 @@ beforeAll(async () => {
   )
   server = createServer({ cert, key }, (request, response) => {
     seen = { path: request.url, host: request.headers.host }
-    request.resume()
+    const chunks: Buffer[] = []
+    request.on('data', chunk => chunks.push(chunk))
     request.on('end', () => {
-      response.statusCode = answer.status
+      requests.push(`${request.method} ${request.url} ${Buffer.concat(chunks)}`)
+      const leads = answer.location !== undefined && (request.url !== '/end' || answer.location !== '/end')
+      if (leads) response.setHeader('location', answer.location!)
+      response.statusCode = answer.location !== undefined && !leads ? 200 : answer.status
       response.end(answer.body)
     })
   })
@@ -92,6 +98,7 @@ describe('a webhook', () => {
   })
 
   test.each([
+    [500, '{"a":1}', 'an error on the server ("{\\"a\\":1}") has prevented the request from succeeding'],
     [404, '', 'the server could not find the requested resource'],
     [500, 'oh', 'an error on the server ("oh") has prevented the request from succeeding'],
     [403, '{"kind":"Status","message":"not you"}', 'not you'],
@@ -99,5 +106,38 @@ describe('a webhook', () => {
   ])('that answers %i %j', async (status, body, message) => {
     answer = { status, body }
     expect(await failure({ url: `https://127.0.0.1:${port}/hook`, caBundle })).toEqual(message)
+  })
+})
+
+describe('a webhook that leads elsewhere is followed as Go follows', () => {
+  const posted = '{"a":1}\n'
+  const hook = () => ({ url: `https://127.0.0.1:${port}/hook`, caBundle })
+
+  test.each([
+    [301, 'GET /end '],
+    [302, 'GET /end '],
+    [303, 'GET /end '],
+    [307, `POST /end ${posted}`],
+    [308, `POST /end ${posted}`],
+  ])('by %i: %j', async (status, second) => {
+    requests = []
+    answer = { status, body: '{"ok":true}', location: '/end' }
+    expect(await post(hook())).toEqual({ ok: true })
+    expect(requests).toEqual([`POST /hook?timeout=2s ${posted}`, second])
+  })
+
+  test('ten requests long', async () => {
+    requests = []
+    answer = { status: 302, body: '', location: '/round' }
+    expect(await failure(hook())).toBe('Post "/round": stopped after 10 redirects')
+    expect(requests.length).toBe(10)
+  })
+
+  test.each([
+    [302, undefined, 'the server responded with the status code 302 but did not return more information'],
+    [304, '/end', 'the server responded with the status code 304 but did not return more information'],
+  ])('not by %i to %s', async (status, location, message) => {
+    answer = { status, body: '', location }
+    expect(await failure(hook())).toBe(message)
   })
 })

@@ -3,14 +3,24 @@
 // Comes in: a client configuration (of a conversion, of an admission webhook), a body, a deadline. Goes out: the answer's
 // JSON, or an Error with the words that upstream's client would have for it. Connections are kept and used again.
 
-import { getServers } from 'node:dns'
 import { Agent, type RequestOptions, request } from 'node:https'
 import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
+import { flatHeaders } from '../client/http-exchange.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { quote } from '../machinery/go-text.ts'
-import { readJson } from '../machinery/json/read.ts'
-import { goJson } from '../machinery/json/write.ts'
+import type { Counter, MetricsRegistry } from '../machinery/metrics/metrics.ts'
+import {
+  deprecatedProperty,
+  encoded,
+  identityProblem,
+  inGoWords,
+  namedError,
+  parsedAnswer,
+  redirected,
+  type Sent,
+  shownText,
+} from './go-http-client.ts'
 
 export interface WebhookClientConfig {
   readonly url?: string
@@ -37,6 +47,7 @@ export interface WebhookCaller {
 
 export interface WebhookClientOptions {
   readonly env: Env
+  readonly metrics?: MetricsRegistry
   /** Where a Service's port is reached: an endpoint, or its cluster address. Throws an Error when it is not. */
   resolve(namespace: string, name: string, port: number): { readonly host: string; readonly port: number }
 }
@@ -59,6 +70,17 @@ interface Target {
   readonly address: { readonly host: string; readonly port: number }
 }
 
+interface Answered {
+  readonly status: number
+  readonly text: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+function byURL(url: URL): Target {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return { url, servername: host, address: { host, port: Number(url.port || 443) } }
+}
+
 /** Answers beyond this size are none that a webhook gives. */
 const largestAnswer = 3 * 1024 * 1024 * 10
 
@@ -66,28 +88,45 @@ export class WebhookClient implements WebhookCaller {
   readonly #options: WebhookClientOptions
   /** One per authority and server, so that connections are not shared between those who trust differently. */
   readonly #agents = new Map<string, Agent>()
+  readonly #deprecated: { readonly missingSAN?: Counter; readonly sha1?: Counter }
 
   constructor(options: WebhookClientOptions) {
     this.#options = options
+    this.#deprecated = options.metrics ? deprecatedCertificates(options.metrics) : {}
   }
 
   async post(config: WebhookClientConfig, { body, timeoutMs, signal }: WebhookRequest): Promise<unknown> {
     const seconds = Math.ceil(timeoutMs / 1000)
-    const shown = shownURL(config, seconds)
-    const named = (error: unknown) => new Error(`Post ${quote(shown)}: ${(error as Error).message}`)
+    let shown = shownURL(config, seconds)
     let target: Target
     try {
-      target = this.#target(config)
+      target = this.#target(config, seconds)
     } catch (error) {
-      throw named(error)
+      throw namedError(shown, (error as Error).message)
     }
-    const { status, text, contentType } = await this.#exchange(config, target, body, timeoutMs, seconds, signal).catch(
-      error => {
-        throw named(error)
-      },
-    )
-    if (status < 200 || status > 299) throw new WebhookRefusal(refusal(status, text), status)
-    if (text === '') throw new Error(`0-length response with status code: ${status} and content type: ${contentType}`)
+    const bytes = encoded(body)
+    const { clock } = this.#options.env
+    const until = clock.monotonic() + timeoutMs
+    let sent: Sent = { method: 'POST', url: target.url }
+    let answer: Answered
+    for (let requests = 1; ; requests++) {
+      const left = until - clock.monotonic()
+      answer = await this.#exchange(config, target, sent.method, bytes, left, signal).catch(error => {
+        throw namedError(shown, (error as Error).message)
+      })
+      const next = redirected(sent, answer.status, answer.headers, requests)
+      if (!next) break
+      sent = next
+      shown = next.url.href
+      // Whose name it was called by answers at its own address; others are called by theirs.
+      target = next.url.host === target.url.host ? { ...target, url: next.url } : byURL(next.url)
+    }
+    const { status, text, headers } = answer
+    if (status < 200 || status > 299) throw new WebhookRefusal(refusal(answer), status)
+    if (text === '')
+      throw new Error(
+        `0-length response with status code: ${status} and content type: ${headers['content-type'] ?? 'application/json'}`,
+      )
     return parsedAnswer(text)
   }
 
@@ -96,20 +135,21 @@ export class WebhookClient implements WebhookCaller {
     this.#agents.clear()
   }
 
-  #target({ url, service }: WebhookClientConfig): Target {
+  #target({ url, service }: WebhookClientConfig, seconds: number): Target {
+    const query = `?timeout=${seconds}s`
     if (service) {
       const { namespace, name, path = '/', port = 443 } = service
       const servername = `${name}.${namespace}.svc`
       return {
-        url: new URL(`https://${servername}:${port}${path.startsWith('/') ? path : `/${path}`}`),
+        url: new URL(`https://${servername}:${port}${path.startsWith('/') ? path : `/${path}`}${query}`),
         servername,
         address: this.#options.resolve(namespace, name, port),
       }
     }
     if (!url) throw new Error('webhook configuration must have either service or URL')
     const parsed = new URL(url)
-    const host = parsed.hostname.replace(/^\[|\]$/g, '')
-    return { url: parsed, servername: host, address: { host, port: Number(parsed.port || 443) } }
+    parsed.search = query
+    return byURL(parsed)
   }
 
   #agent(caBundle: string | undefined, servername: string): Agent {
@@ -117,7 +157,11 @@ export class WebhookClient implements WebhookCaller {
     let agent = this.#agents.get(key)
     if (!agent) {
       const text = caBundle ? Buffer.from(caBundle, 'base64').toString() : ''
-      agent = new Agent({ keepAlive: true, ca: text.trim() === '' ? [...rootCertificates] : text })
+      agent = new Agent({
+        keepAlive: true,
+        ca: text.trim() === '' ? [...rootCertificates] : text,
+        checkServerIdentity: (_host, certificate) => identityProblem(servername, certificate),
+      })
       this.#agents.set(key, agent)
     }
     return agent
@@ -126,24 +170,22 @@ export class WebhookClient implements WebhookCaller {
   #exchange(
     { caBundle }: WebhookClientConfig,
     { url, servername, address }: Target,
-    body: object,
+    method: Sent['method'],
+    bytes: Buffer,
     timeoutMs: number,
-    seconds: number,
     signal: AbortSignal | undefined,
-  ): Promise<{ status: number; text: string; contentType: string }> {
-    const bytes = Buffer.from(goJson(body))
+  ): Promise<Answered> {
     const options: RequestOptions = {
-      method: 'POST',
+      method,
       host: address.host,
       port: address.port,
-      path: `${url.pathname}?timeout=${seconds}s`,
+      path: url.pathname + url.search,
       agent: this.#agent(caBundle, servername),
       ...(isIP(servername) ? {} : { servername }),
       headers: {
         host: url.host,
-        'content-type': 'application/json',
         accept: 'application/json, */*',
-        'content-length': bytes.length,
+        ...(method === 'POST' && { 'content-type': 'application/json', 'content-length': bytes.length }),
         'user-agent': 'kube-apiserver-admission',
       },
       signal,
@@ -162,13 +204,15 @@ export class WebhookClient implements WebhookCaller {
           resolve({
             status: incoming.statusCode ?? 0,
             text: Buffer.concat(chunks).toString(),
-            contentType: incoming.headers['content-type'] ?? 'application/json',
+            headers: flatHeaders(incoming.headers),
           })
         })
         incoming.on('error', failed)
       })
       const failed = (error: Error) => {
         deadline.cancel()
+        const deprecated = deprecatedProperty(error)
+        if (deprecated) this.#deprecated[deprecated]?.inc()
         reject(new Error(inGoWords(error, address)))
       }
       const deadline = this.#options.env.clock.setTimeout(
@@ -176,34 +220,9 @@ export class WebhookClient implements WebhookCaller {
         timeoutMs,
       )
       outgoing.on('error', failed)
-      outgoing.end(bytes)
+      outgoing.end(method === 'POST' ? bytes : undefined)
     })
   }
-}
-
-const envelope =
-  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-
-/** Upstream takes YAML as well, so that what is no JSON is mostly a text. */
-function parsedAnswer(text: string): object {
-  let answer: unknown = text
-  try {
-    answer = readJson(text)
-  } catch {
-    // Then it is a text.
-  }
-  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer
-  if (answer === null) return {}
-  const type = Array.isArray(answer) ? 'array' : typeof answer === 'boolean' ? 'bool' : typeof answer
-  throw new Error(
-    `couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into Go value of type ${envelope}`,
-  )
-}
-
-/** Which name server said so, as far as that is known. */
-function onServer(): string {
-  const [server] = getServers()
-  return server === undefined ? '' : ` on ${server.includes(':') ? `[${server}]` : server}:53`
 }
 
 function shownURL({ url, service }: WebhookClientConfig, seconds: number): string {
@@ -214,7 +233,7 @@ function shownURL({ url, service }: WebhookClientConfig, seconds: number): strin
 }
 
 /** What upstream's client says of an answer that is no success. */
-function refusal(status: number, text: string): string {
+function refusal({ status, text, headers }: Answered): string {
   try {
     const { kind, message } = JSON.parse(text)
     if (kind === 'Status' && message) return message
@@ -231,29 +250,21 @@ function refusal(status: number, text: string): string {
   }
   if (known[status]) return known[status]
   if (status >= 500)
-    return `an error on the server (${quote(text || 'unknown')}) has prevented the request from succeeding`
+    return `an error on the server (${quote(shownText(headers, text))}) has prevented the request from succeeding`
   return `the server responded with the status code ${status} but did not return more information`
 }
 
-function inGoWords(error: Error & { code?: string }, { host, port }: { host: string; port: number }): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return `dial tcp ${host}:${port}: connect: connection refused`
-    case 'ENOTFOUND':
-      return `dial tcp: lookup ${host}${onServer()}: no such host`
-    case 'ECONNRESET':
-      return 'EOF'
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-      return 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
-    case 'CERT_HAS_EXPIRED':
-      return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `tls: failed to verify certificate: x509: ${error.message}`
-    default:
-      return error.message
+function deprecatedCertificates(registry: MetricsRegistry) {
+  const counter = (name: string, what: string, cause: string) =>
+    registry
+      .counter({
+        name: `apiserver_webhooks_x509_${name}_total`,
+        stability: 'ALPHA',
+        help: `Counts the number of requests to servers ${what} in their serving certificate OR the number of connection failures due to the ${cause} (either/or, based on the runtime environment)`,
+      })
+      .with()
+  return {
+    missingSAN: counter('missing_san', 'missing SAN extension', 'lack of x509 certificate SAN extension missing'),
+    sha1: counter('insecure_sha1', 'with insecure SHA1 signatures', 'insecure SHA1 signatures'),
   }
 }

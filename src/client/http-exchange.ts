@@ -56,6 +56,16 @@ export class ConnectionError extends Error {
   }
 }
 
+/** An answer that is not what its media type says. */
+export class NotJsonError extends ConnectionError {
+  readonly text: string
+
+  constructor(text: string, options: ErrorOptions) {
+    super('the answer is not the JSON it says it is', options)
+    this.text = text
+  }
+}
+
 export function flatHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const flat: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {

@@ -16,6 +16,7 @@ import {
   flatHeaders,
   type HttpExchange,
   type HttpRequest,
+  NotJsonError,
   type OutgoingHeaders,
 } from './http-exchange.ts'
 import { Http2Sessions, NoHttp2Error } from './http2-sessions.ts'
@@ -337,7 +338,9 @@ function decode(status: number, headers: Readonly<Record<string, string>>, bytes
   try {
     return { status, headers, body: readJson(text) }
   } catch (error) {
-    throw new ConnectionError('the answer is not the JSON it says it is', { cause: error })
+    // Of a refusal the status says enough.
+    if (status >= 300) return { status, headers, body: undefined, text }
+    throw new NotJsonError(text, { cause: error })
   }
 }
 

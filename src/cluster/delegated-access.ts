@@ -106,26 +106,33 @@ function authorizerOf(options: DelegatedAccessOptions): (request: RequestContext
   const isOpen = pathMatcher(options.alwaysAllowPaths)
   const webhook =
     authorization &&
-    new WebhookAuthorizer(env, authorization.transport, '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
-      version: 'v1',
-      authorizedTTL,
-      unauthorizedTTL,
-      timeout: reviewTimeoutMs,
-      failurePolicy: 'NoOpinion',
-    })
+    new WebhookAuthorizer(
+      env,
+      { transport: authorization.transport, path: '/apis/authorization.k8s.io/v1/subjectaccessreviews' },
+      {
+        version: 'v1',
+        authorizedTTL,
+        unauthorizedTTL,
+        timeout: reviewTimeoutMs,
+        failurePolicy: 'NoOpinion',
+      },
+    )
   return async request => {
     if (!webhook || request.user.groups.includes(systemPrivilegedGroup)) return
     if (!request.info.isResourceRequest && isOpen(request.path)) return
     const attributes = authorizationAttributes(request)
     let decision: Decision | undefined
+    const held: (() => void)[] = []
     while (!decision) {
       try {
         decision = webhook.authorize(attributes)
       } catch (error) {
         if (!(error instanceof DecisionPending)) throw error
+        held.push(error.hold())
         await error.answered
       }
     }
+    for (const letGo of held) letGo()
     if (!decision.allowed) throw refusal(request, attributes, decision.reason)
   }
 }

@@ -780,7 +780,7 @@ describe('webhook tokens', () => {
     await Promise.all([userOf('webhook-good'), userOf('webhook-good')])
     expect(count()).toBe(before)
     expect(asked.find(({ body }) => body.spec.token === 'webhook-good')).toEqual({
-      path: '/review',
+      path: '/review?timeout=30s',
       body: {
         kind: 'TokenReview',
         apiVersion: 'authentication.k8s.io/v1',

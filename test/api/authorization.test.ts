@@ -287,14 +287,16 @@ describe('Webhook', () => {
     new WebhookAuthorizer(
       env,
       {
-        request: async ({ body }) => {
-          const review = structuredClone(body) as any
-          asked.push(review)
-          return { headers: {}, body: undefined, ...answer(review) }
+        path: '/authorize',
+        transport: {
+          request: async ({ body }) => {
+            const review = JSON.parse(Buffer.from(body as Uint8Array).toString())
+            asked.push(review)
+            return { headers: {}, body: undefined, ...answer(review) }
+          },
+          close() {},
         },
-        close() {},
       },
-      '',
       {
         version: 'v1',
         authorizedTTL: 300_000,
@@ -404,6 +406,71 @@ describe('Webhook', () => {
       message:
         'configmaps "made" is forbidden: User "jane" cannot delete resource "configmaps" in API group "" in the namespace "default"',
     })
+    await cluster.stop()
+  })
+})
+
+describe('A webhook’s word', () => {
+  const env = virtualEnv()
+  const asked: string[] = []
+  let reply: () => { status: number; body?: unknown }
+  const jane = { name: 'jane', groups: ['system:authenticated'] }
+
+  async function startWith(ttl: number) {
+    asked.length = 0
+    const transport = {
+      request: async ({ body, path }: { body?: unknown; path: string }) => {
+        const { spec } = JSON.parse(Buffer.from(body as Uint8Array).toString())
+        asked.push(`${path} ${spec.resourceAttributes.verb} ${spec.resourceAttributes.resource}`)
+        return { headers: {}, body: undefined, ...reply() }
+      },
+      close() {},
+    }
+    const settings = { version: 'v1', timeout: 3000, failurePolicy: 'NoOpinion' } as const
+    const server = { transport, path: '/authorize', server: 'https://authz' }
+    const webhook = new WebhookAuthorizer(env, server, { ...settings, authorizedTTL: ttl, unauthorizedTTL: ttl })
+    return start(new Authorization([{ type: 'Webhook', name: 'webhook', authorizer: webhook }]))
+  }
+  const list = (cluster: Cluster, headers?: Record<string, string>) =>
+    cluster.plane.apiServer
+      .transport(jane)
+      .request({ method: 'GET', path: '/api/v1/namespaces/default/pods', query: { limit: '1' }, headers })
+  const question = '/authorize?timeout=3s list pods'
+
+  test.each([
+    [60_000, 1],
+    [0, 3],
+  ])('that holds for %i ms is asked for %i times by three requests', async (ttl, times) => {
+    reply = () => ({ status: 200, body: { status: { allowed: true } } })
+    const cluster = await startWith(ttl)
+    for (let time = 0; time < 3; time++) expect((await list(cluster)).status).toBe(200)
+    expect(asked).toEqual(new Array(times).fill(question))
+    await cluster.stop()
+  })
+
+  test('that does not hold is asked for once by a request that asks several times', async () => {
+    reply = () => ({ status: 200, body: { status: { allowed: true } } })
+    const cluster = await startWith(0)
+    expect((await list(cluster, { 'impersonate-user': 'bob', 'impersonate-group': 'devs' })).status).toBe(200)
+    expect(asked.map(each => each.split(' ').slice(1).join(' '))).toEqual([
+      'impersonate-on:user-info:list pods',
+      'impersonate:user-info users',
+      'impersonate:user-info groups',
+      'list pods',
+    ])
+    await cluster.stop()
+  })
+
+  test('that cannot be had is an error of the server, and asked for again', async () => {
+    reply = () => ({ status: 403 })
+    const cluster = await startWith(60_000)
+    for (let time = 0; time < 2; time++) expect((await list(cluster)).status).toBe(500)
+    expect(asked).toEqual([question, question])
+    const metrics = await cluster.plane.apiServer.transport(root).request({ method: 'GET', path: '/metrics' })
+    expect(metrics.text).toContain('authorization_attempts_total{result="error"} 2\n')
+    expect(metrics.text).toContain(
+      'apiserver_authorization_webhook_evaluations_total{name="webhook",result="error"} 2\n',
+    )
     await cluster.stop()
   })
 })

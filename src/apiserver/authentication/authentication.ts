@@ -148,8 +148,8 @@ export class Authentication {
     const { env } = this.#parts
     const { WebhookTokenAuthenticator } = await import('./webhook-token.ts')
     const { reviewTransport } = await import('../review-webhook.ts')
-    const { transport, path } = reviewTransport(env, configFile)
-    const webhook = new WebhookTokenAuthenticator({ env, transport, path, version, audiences: this.audiences })
+    const server = reviewTransport(env, configFile)
+    const webhook = new WebhookTokenAuthenticator({ ...server, env, version, audiences: this.audiences })
     const lifetime = cacheMilliseconds ?? webhookRememberedMs
     this.#tokens.push(
       new CachedTokenAuthenticator(webhook, {
@@ -159,7 +159,7 @@ export class Authentication {
         metrics: this.#cacheMetrics,
       }),
     )
-    this.#stops.push(() => transport.close())
+    this.#stops.push(() => webhook.close())
   }
 
   async #startEks(options: EksOptions): Promise<void> {

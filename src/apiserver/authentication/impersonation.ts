@@ -196,7 +196,7 @@ export class Impersonation {
     const check: Check = more => {
       const asked = { ...attributes, user, ...more }
       const decision = this.#decide(asked, mode)
-      if (!decision.allowed) throw forbiddenError(asked, decision.reason)
+      if (!decision.allowed) throw forbiddenError(asked, [decision.error, decision.reason].filter(Boolean).join(': '))
     }
     if (mode.name === '') return { user: legacyUser(wanted, plain(check, 'impersonate')), constraint: '' }
     check({ verb: `impersonate-on:${mode.name}:${attributes.verb}` })

@@ -27,7 +27,8 @@ function webhook(replies: readonly Reply[], version: TokenReviewVersion = 'v1') 
   const transport = {
     request(request: ApiRequest): Promise<ApiResponse> {
       const reply = replies[Math.min(asked.length, replies.length - 1)]!
-      asked.push({ at: env.clock.now(), request })
+      const body = JSON.parse(Buffer.from(request.body as Uint8Array).toString())
+      asked.push({ at: env.clock.now(), request: { ...request, body } })
       if (reply instanceof Error) return Promise.reject(reply)
       if (reply !== 'silence') return Promise.resolve(reply)
       return new Promise((_resolve, reject) => {
@@ -48,7 +49,7 @@ describe('a webhook is asked', () => {
     expect(await ask(['a'])).toBeUndefined()
     expect(asked[0]!.request).toMatchObject({
       method: 'POST',
-      path: '/review',
+      path: '/review?timeout=30s',
       body: {
         kind: 'TokenReview',
         apiVersion: `authentication.k8s.io/${version}`,
@@ -111,7 +112,9 @@ describe('a webhook is asked', () => {
 test('what it says of the token is not logged with the token', async () => {
   const { ask, logged } = webhook([new Error('no route for the-token')])
   await ask()
-  expect(logged).toEqual(['Failed to make webhook authenticator request {"error":"no route for <token>"}'])
+  expect(logged).toEqual([
+    String.raw`Failed to make webhook authenticator request {"error":"Post \"https://webhook/review?timeout=30s\": no route for <token>"}`,
+  ])
   expect(await webhook([reviewed({ authenticated: false, error: 'the-token is unknown' })]).ask()).toEqual(
     new InvalidCredentials('<token> is unknown'),
   )

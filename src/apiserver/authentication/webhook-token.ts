@@ -1,10 +1,9 @@
 // Webhook token authentication: a TokenReview is sent to somebody who knows the token
 // (kube-apiserver --authentication-token-webhook-*).
 
-import type { ApiResponse, Transport } from '../../client/transport.ts'
-import type { Env } from '../../machinery/env/env.ts'
+import type { ApiResponse } from '../../client/transport.ts'
 import { errorText } from '../../machinery/error-text.ts'
-import { ReviewWebhook } from '../review-webhook.ts'
+import { ReviewWebhook, type ReviewWebhookOptions } from '../review-webhook.ts'
 import type { UserInfo } from '../user.ts'
 import { commonAudiences } from './audiences.ts'
 import {
@@ -17,11 +16,7 @@ import {
 
 export type TokenReviewVersion = 'v1' | 'v1beta1'
 
-export interface WebhookTokenOptions {
-  readonly env: Env
-  readonly transport: Transport
-  /** The URL's path, exactly. */
-  readonly path: string
+export interface WebhookTokenOptions extends ReviewWebhookOptions {
   readonly version: TokenReviewVersion
   /** The API server's own. */
   readonly audiences: readonly string[]
@@ -46,6 +41,10 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
   constructor(options: WebhookTokenOptions) {
     this.#options = options
     this.#webhook = new ReviewWebhook(options)
+  }
+
+  close(): void {
+    this.#webhook.close()
   }
 
   async authenticateToken(token: string, request: AuthenticationInput): Promise<AuthenticationResult> {

@@ -91,11 +91,15 @@ export class AuthorizationMetrics {
     }
   }
 
-  /** One round trip. `open` says that what failed counts as no opinion. */
-  webhookAsked(name: string, result: WebhookResult, milliseconds: number, open: boolean): void {
+  /** One round trip. */
+  webhookAsked(name: string, result: WebhookResult, milliseconds: number): void {
     this.#evaluations.with(name, result).inc()
     this.#durations.with(name, result).observe(milliseconds / 1000)
-    if (open && (result === 'error' || result === 'timeout')) this.#failOpen.with(name, result).inc()
+  }
+
+  /** What failed in the end counts as no opinion. */
+  webhookFailedOpen(name: string, result: WebhookResult): void {
+    this.#failOpen.with(name, result).inc()
   }
 
   conditionsEvaluated(name: string, milliseconds: number, outcome: 'matched' | 'excluded' | 'failed'): void {

@@ -47,10 +47,13 @@ export interface Rules {
  */
 export class DecisionPending extends Error {
   readonly answered: Promise<void>
+  /** Keeps the answer until what is given back is called: for as long as the request that asks is under way. */
+  readonly hold: () => () => void
 
-  constructor(answered: Promise<void>) {
+  constructor(answered: Promise<void>, hold: () => () => void) {
     super('the decision is being asked for')
     this.answered = answered
+    this.hold = hold
   }
 }
 

@@ -22,7 +22,9 @@ import type { ReviewSpec, WebhookSettings } from './webhook.ts'
 
 export interface WebhookConfiguration {
   readonly authorizedTTL?: string
+  readonly cacheAuthorizedRequests?: boolean
   readonly unauthorizedTTL?: string
+  readonly cacheUnauthorizedRequests?: boolean
   readonly timeout?: string
   readonly subjectAccessReviewVersion?: string
   readonly matchConditionSubjectAccessReviewVersion?: string

@@ -2,7 +2,7 @@
 
 import { quote } from '../../machinery/go-text.ts'
 import { forbidden, type StatusError } from '../../machinery/status-error.ts'
-import type { RequestContext } from '../request.ts'
+import type { RequestContext, Response } from '../request.ts'
 import type { AuthorizationAttributes } from './authorizer.ts'
 
 /** `User "alice" cannot list resource "pods" in API group "" in the namespace "dev"` */
@@ -22,6 +22,21 @@ export function refusal(
 ): StatusError {
   request.responseHeaders = { ...request.responseHeaders, 'x-content-type-options': 'nosniff' }
   return forbiddenError(attributes, reason)
+}
+
+/** Who may do it could not be found out. */
+export function internalServerError(
+  { target, path }: Pick<RequestContext, 'target' | 'path'>,
+  error: string,
+): Response {
+  const text = `Internal Server Error: ${quote(target ?? path)}: ${error}`
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return {
+    status: 500,
+    contentType: 'text/plain; charset=utf-8',
+    headers: { 'x-content-type-options': 'nosniff' },
+    body: Buffer.from(`${escaped}\n`),
+  }
 }
 
 /** The 403 for what no authorizer allowed. */

@@ -97,8 +97,8 @@ function chosenOf(env: Env, text: string, compile: CompileCondition, policyFile:
     if (type !== 'Webhook') return { ...choice, authorizer: always[type ?? ''] }
     const authorizer = webhook(env, of!.connectionInfo?.kubeConfigFile, {
       version: of!.subjectAccessReviewVersion as 'v1',
-      authorizedTTL: durationMilliseconds(of!.authorizedTTL!),
-      unauthorizedTTL: durationMilliseconds(of!.unauthorizedTTL!),
+      authorizedTTL: of!.cacheAuthorizedRequests === false ? 0 : durationMilliseconds(of!.authorizedTTL!),
+      unauthorizedTTL: of!.cacheUnauthorizedRequests === false ? 0 : durationMilliseconds(of!.unauthorizedTTL!),
       timeout: durationMilliseconds(of!.timeout!),
       failurePolicy: of!.failurePolicy as 'Deny',
       matches: allConditions((of!.matchConditions ?? []).map(({ expression }) => compile(expression!))),
@@ -115,6 +115,5 @@ function abac(file: string): AbacAuthorizer {
 }
 
 function webhook(env: Env, file: string | undefined, settings: WebhookSettings): WebhookAuthorizer {
-  const { transport, path } = reviewTransport(env, file)
-  return new WebhookAuthorizer(env, transport, path, settings)
+  return new WebhookAuthorizer(env, reviewTransport(env, file), settings)
 }

@@ -1,15 +1,16 @@
 // The webhook authorizer: another server decides, by a SubjectAccessReview that is posted to it.
 //
 // Decisions are given at once here (authorizer.ts). So a question that has no remembered answer is thrown as pending,
-// and has one when it is asked again: for as long as the configuration says, or, when the server failed, just long enough
-// for the request that asked.
+// and has one when it is asked again: for as long as the configuration says, and as long as a request that waited for it
+// is under way, which may ask it several times.
 
-import type { Transport } from '../../client/transport.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import { parseFieldSelector } from '../../machinery/fields.ts'
+import { inKeyOrder } from '../../machinery/go-text.ts'
 import { parseRequirements } from '../../machinery/label-selector-parser.ts'
-import { ReviewWebhook } from '../review-webhook.ts'
-import type { AuthorizationMetrics, WebhookResult } from './authorization-metrics.ts'
+import { isTimeout, ReviewWebhook, type ReviewWebhookOptions } from '../review-webhook.ts'
+import type { UserInfo } from '../user.ts'
+import type { AuthorizationMetrics } from './authorization-metrics.ts'
 import {
   type AuthorizationAttributes,
   type Authorizer,
@@ -21,7 +22,7 @@ import {
 
 export interface WebhookSettings {
   readonly version: 'v1' | 'v1beta1'
-  /** Milliseconds. */
+  /** Milliseconds; 0 for not at all. */
   readonly authorizedTTL: number
   readonly unauthorizedTTL: number
   readonly timeout: number
@@ -51,9 +52,7 @@ interface Remembered {
 }
 
 const mostRemembered = 8192
-/** How long an answer that isn't kept holds for the request it was asked for. */
-const once = 1000
-/** Larger questions are not remembered. */
+/** Questions whose texts, as far as the client chooses them, are larger are not remembered. */
 const largest = 10_000
 
 export class WebhookAuthorizer implements Authorizer {
@@ -62,12 +61,14 @@ export class WebhookAuthorizer implements Authorizer {
   readonly #settings: WebhookSettings
   readonly #answers = new Map<string, Remembered>()
   readonly #asking = new Map<string, Promise<void>>()
+  /** How many requests under way have asked a question. */
+  readonly #held = new Map<string, number>()
   #name = ''
   #metrics: AuthorizationMetrics | undefined
 
-  constructor(env: Env, transport: Pick<Transport, 'request' | 'close'>, path: string, settings: WebhookSettings) {
+  constructor(env: Env, server: Omit<ReviewWebhookOptions, 'env' | 'timeout' | 'backoff'>, settings: WebhookSettings) {
     this.#env = env
-    this.#webhook = new ReviewWebhook({ env, transport, path, timeout: settings.timeout })
+    this.#webhook = new ReviewWebhook({ ...server, env, timeout: settings.timeout })
     this.#settings = settings
   }
 
@@ -83,13 +84,14 @@ export class WebhookAuthorizer implements Authorizer {
     }
     const question = JSON.stringify(spec)
     const known = this.#answers.get(question)
-    if (known && known.until > this.#env.clock.monotonic()) return known.decision
+    if (known && (known.until > this.#env.clock.monotonic() || this.#held.has(question))) return known.decision
     let asking = this.#asking.get(question)
     if (!asking) {
-      asking = this.#ask(question, spec).finally(() => this.#asking.delete(question))
+      const ttl = isCacheable(attributes) ? this.#settings : neverKept
+      asking = this.#ask(question, spec, ttl).finally(() => this.#asking.delete(question))
       this.#asking.set(question, asking)
     }
-    throw new DecisionPending(asking)
+    throw new DecisionPending(asking, () => this.#hold(question))
   }
 
   rulesFor(): Rules {
@@ -123,18 +125,23 @@ export class WebhookAuthorizer implements Authorizer {
     return { allowed: false, ...(this.#settings.failurePolicy === 'Deny' && { denied: true }), reason: '', error }
   }
 
-  async #ask(question: string, spec: ReviewSpec): Promise<void> {
-    const { authorizedTTL, unauthorizedTTL } = this.#settings
-    let decision: Decision
-    let ttl = once
-    const started = this.#env.clock.monotonic()
-    const asked = (result: WebhookResult) => {
-      const open = this.#settings.failurePolicy === 'NoOpinion'
-      this.#metrics?.webhookAsked(this.#name, result, this.#env.clock.monotonic() - started, open)
+  /** The answer holds until what is given back is called. */
+  #hold(question: string): () => void {
+    this.#held.set(question, (this.#held.get(question) ?? 0) + 1)
+    return () => {
+      const left = this.#held.get(question)! - 1
+      if (left > 0) return void this.#held.set(question, left)
+      this.#held.delete(question)
+      const known = this.#answers.get(question)
+      if (known && known.until <= this.#env.clock.monotonic()) this.#answers.delete(question)
     }
+  }
+
+  async #ask(question: string, spec: ReviewSpec, { authorizedTTL, unauthorizedTTL }: Lifetimes): Promise<void> {
+    let decision: Decision
+    let ttl = 0
     try {
       const status = await this.#post(spec)
-      asked('success')
       const { allowed = false, denied = false, reason = '' } = status
       decision = denied
         ? {
@@ -144,10 +151,11 @@ export class WebhookAuthorizer implements Authorizer {
             ...(allowed && { error: 'webhook subject access review returned both allow and deny response' }),
           }
         : { allowed, reason }
-      if (question.length < largest) ttl = Math.max(once, allowed ? authorizedTTL : unauthorizedTTL)
+      ttl = allowed ? authorizedTTL : unauthorizedTTL
     } catch (error) {
       this.#env.log.error('Failed to make webhook authorizer request', { error: (error as Error).message })
-      asked((error as Error).message.includes('context deadline exceeded') ? 'timeout' : 'error')
+      if (this.#settings.failurePolicy === 'NoOpinion')
+        this.#metrics?.webhookFailedOpen(this.#name, isTimeout(error as Error) ? 'timeout' : 'error')
       decision = this.#failed((error as Error).message)
     }
     if (this.#answers.size >= mostRemembered) this.#answers.delete(this.#answers.keys().next().value!)
@@ -156,16 +164,42 @@ export class WebhookAuthorizer implements Authorizer {
 
   async #post(spec: ReviewSpec): Promise<ReviewStatus> {
     const { version } = this.#settings
-    const { groups, ...rest } = spec
-    const { body } = await this.#webhook.ask({
-      kind: 'SubjectAccessReview',
-      apiVersion: `authorization.k8s.io/${version}`,
-      metadata: {},
-      spec: version === 'v1' ? spec : { ...rest, group: groups },
-      status: { allowed: false },
-    })
+    let started = this.#env.clock.monotonic()
+    const { body } = await this.#webhook.ask(
+      {
+        kind: 'SubjectAccessReview',
+        apiVersion: `authorization.k8s.io/${version}`,
+        metadata: {},
+        spec: version === 'v1' ? spec : inV1beta1(spec),
+        status: { allowed: false },
+      },
+      error => {
+        const now = this.#env.clock.monotonic()
+        const result = error ? (isTimeout(error) ? 'timeout' : 'error') : 'success'
+        this.#metrics?.webhookAsked(this.#name, result, now - started)
+        started = now
+      },
+    )
     return (body as { status?: ReviewStatus } | undefined)?.status ?? {}
   }
+}
+
+interface Lifetimes {
+  readonly authorizedTTL: number
+  readonly unauthorizedTTL: number
+}
+
+const neverKept: Lifetimes = { authorizedTTL: 0, unauthorizedTTL: 0 }
+
+function isCacheable(attributes: AuthorizationAttributes): boolean {
+  const { namespace, verb, group, version, resource, subresource, name, path } = attributes
+  const texts = [namespace, verb, group, version, resource, subresource, name, path]
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) < largest
+}
+
+/** There they are called `group`. */
+function inV1beta1(spec: ReviewSpec): object {
+  return Object.fromEntries(Object.entries(spec).map(([key, value]) => [key === 'groups' ? 'group' : key, value]))
 }
 
 /** The question, as the webhook is asked it. */
@@ -173,9 +207,9 @@ function reviewSpec(attributes: AuthorizationAttributes): ReviewSpec {
   const { user } = attributes
   const who = {
     user: user.name,
-    groups: user.groups,
+    ...(user.groups.length > 0 && { groups: user.groups }),
+    ...(user.extra && Object.keys(user.extra).length > 0 && { extra: inKeyOrder(user.extra) as UserInfo['extra'] }),
     ...(user.uid && { uid: user.uid }),
-    ...(user.extra && { extra: user.extra }),
   }
   if (!attributes.resourceRequest)
     return { nonResourceAttributes: { path: attributes.path, verb: attributes.verb }, ...who }

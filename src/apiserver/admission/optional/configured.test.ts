@@ -229,7 +229,7 @@ describe('ImagePolicyWebhook', () => {
     const asked: ApiRequest[] = []
     const transport = {
       async request(request: ApiRequest): Promise<ApiResponse> {
-        asked.push(request)
+        asked.push({ ...request, body: JSON.parse(Buffer.from(request.body as Uint8Array).toString()) })
         if (answer instanceof Error) throw answer
         return answer
       },
@@ -288,7 +288,11 @@ describe('ImagePolicyWebhook', () => {
       'pods "p" is forbidden: image policy webhook backend denied one or more images: unsigned',
     ],
     ['without one', review({}), 'pods "p" is forbidden: one or more images rejected by webhook backend'],
-    ['when it cannot be asked', new Error('dial tcp: refused'), 'pods "p" is forbidden: dial tcp: refused'],
+    [
+      'when it cannot be asked',
+      new Error('dial tcp: refused'),
+      'pods "p" is forbidden: Post "https://webhook/?timeout=30s": dial tcp: refused',
+    ],
   ])('refuses %s', async (_name, answer, message) => {
     await expect(policy(answer).validate()).rejects.toThrow(message)
   })

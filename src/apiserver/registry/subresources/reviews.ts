@@ -21,7 +21,12 @@ type Review = (server: ServerContext, review: KubeObject, request: RequestContex
 /** What stands in the answer besides its status. */
 type Shown = (review: KubeObject, server: ServerContext) => KubeObject
 
-const asSent: Shown = ({ status: _status, ...review }) => ({ ...review, metadata: { ...review.metadata } })
+const asSent: Shown = ({ kind, apiVersion, metadata, status: _status, ...review }) => ({
+  kind,
+  apiVersion,
+  metadata: { ...metadata },
+  ...review,
+})
 
 function checkNamespace({ metadata }: KubeObject, { info }: RequestContext): void {
   if (metadata?.namespace && metadata.namespace !== info.namespace)
