@@ -49,8 +49,6 @@ function checkModes(modes: readonly string[], policyFile: string | undefined, we
   for (const mode of modes) {
     if (!(authorizationModes as readonly string[]).includes(mode))
       throw new Error(`authorization-mode ${quote(mode)} is not a valid mode`)
-    if (modes.indexOf(mode) !== modes.lastIndexOf(mode))
-      throw new Error(`authorization-mode ${quote(mode)} has mode specified more than once`)
   }
   const needs = (mode: string, file: string | undefined, missing: string, flag: string) => {
     if (modes.includes(mode) && file === undefined)
@@ -59,4 +57,6 @@ function checkModes(modes: readonly string[], policyFile: string | undefined, we
   }
   needs('ABAC', policyFile, 'authorization policy file', '--authorization-policy-file')
   needs('Webhook', webhookFile, 'authorization config file', '--authorization-webhook-config-file')
+  if (new Set(modes).size < modes.length)
+    throw new Error(`authorization-mode [${modes.map(quote).join(' ')}] has mode specified more than once`)
 }

@@ -10,6 +10,7 @@ import { authorizationOfFile, authorizationOfModes } from '../../src/apiserver/a
 import { Authorization, type AuthorizationMode, alwaysDeny } from '../../src/apiserver/authorization/modes.ts'
 import { WebhookAuthorizer, type WebhookSettings } from '../../src/apiserver/authorization/webhook.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
+import type { Logger } from '../../src/machinery/env/env.ts'
 import { virtualEnv } from '../../src/machinery/env/virtual-env.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'k8ts-authorization-'))
@@ -275,7 +276,37 @@ describe('ABAC', () => {
   test('a line that makes no sense', () => {
     const file = join(folder, 'damaged.jsonl')
     writeFileSync(file, '\n{"kind": \n')
-    expect(() => modes(['ABAC'], file)).toThrow(`error reading policy file ${file}, line 2: {"kind": `)
+    expect(() => modes(['ABAC'], file)).toThrow(
+      `invalid authorization config: error reading policy file ${file}, line 2: {"kind": `,
+    )
+  })
+  const envelope =
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+  const inVersion = (more: string) =>
+    `{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","kind":"Policy",${more}}`
+  test.each([
+    [
+      'hello',
+      `couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type ${envelope}`,
+    ],
+    [
+      '[]',
+      `couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type ${envelope}`,
+    ],
+    [
+      '{"apiVersion":"v1","kind":"Policy"}',
+      'no kind "Policy" is registered for version "v1" in scheme "pkg/runtime/scheme.go:111"',
+    ],
+    [
+      inVersion('"spec":{"user":5}'),
+      'json: cannot unmarshal number into Go struct field PolicySpec.spec.user of type string',
+    ],
+    ['{"user": 5}', 'json: cannot unmarshal number into Go struct field Policy.user of type string'],
+  ])('a line that is no policy: %s', (line, why) => {
+    const file = join(folder, 'wrong.jsonl')
+    writeFileSync(file, line)
+    const refusal = () => modes(['ABAC'], file)
+    expect(refusal).toThrow(`invalid authorization config: error reading policy file ${file}, line 1: ${line}: ${why}`)
   })
 })
 
@@ -518,18 +549,81 @@ describe('AuthorizationConfiguration', () => {
     await expect(authorizationOfFile(virtualEnv(), file)).rejects.toThrow(message)
   })
 
-  test('is followed; one that makes no sense changes nothing', async () => {
-    const env = virtualEnv()
-    write('authorizers: [{type: AlwaysDeny, name: a}]')
+  test.each([
+    ['authorizers: [{type: RBAC, name: a}]', 'expected name rbac for authorizer RBAC instead of a'],
+    [
+      'authorizers: [{type: RBAC, name: r, colour: red}]\nmore: 1',
+      'failed to load AuthorizationConfiguration from file: strict decoding error: unknown field "authorizers[0].colour", unknown field "more"',
+    ],
+    [
+      'authorizers: [{type: 5}]',
+      'failed to load AuthorizationConfiguration from file: json: cannot unmarshal number into Go struct field AuthorizerConfiguration.authorizers.type of type string',
+    ],
+    [
+      hook(', timeout: soon').replace('timeout: 3s, ', ''),
+      'failed to load AuthorizationConfiguration from file: time: invalid duration "soon"',
+    ],
+    [hook(', authorizedTTL: -1s'), 'authorizers[0].authorizedTTL: Invalid value: "-1s": must be > 0s'],
+  ])('refused, in these words: %s', async (text, message) => {
+    write(text)
+    const refusal = await authorizationOfFile(virtualEnv(), file).catch(error => error)
+    expect((refusal as Error).message).toBe(message)
+  })
+
+  test.each([
+    ['', 'authorizers: Required value: at least one authorization mode must be defined'],
+    ['kind: Pod', "failed to load AuthorizationConfiguration from file: Object 'apiVersion' is missing in 'kind: Pod'"],
+    [
+      '{apiVersion: v1, kind: Pod}',
+      'failed to load AuthorizationConfiguration from file: no kind "Pod" is registered for version "v1" in scheme "pkg/runtime/scheme.go:111"',
+    ],
+    [
+      '{apiVersion: apiserver.config.k8s.io/v1, kind: AuthenticationConfiguration}',
+      'failed to load AuthorizationConfiguration from file: expected AuthorizationConfiguration, got *apiserver.AuthenticationConfiguration',
+    ],
+  ])('is none: %j', async (text, message) => {
+    writeFileSync(file, text)
+    const refusal = await authorizationOfFile(virtualEnv(), file).catch(error => error)
+    expect((refusal as Error).message).toBe(message)
+  })
+
+  test('is followed; one that makes no sense changes nothing; both are counted', async () => {
+    const logged: string[] = []
+    const error = (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`)
+    const env = virtualEnv({ log: { debug() {}, info() {}, warn() {}, error } as unknown as Logger })
+    write('authorizers: [{type: RBAC, name: rbac}]')
     const cluster = await start(await authorizationOfFile(env, file))
     const allowed = async () => (await statusOf(cluster, { user: 'jane', request: 'get pods' })).allowed
-    expect(await allowed()).toBe(false)
-    write('authorizers: [{type: AlwaysAllow, name: a}]')
+    const reloads = async () => {
+      const { text } = await cluster.plane.apiServer.transport(root).request({ method: 'GET', path: '/metrics' })
+      const name = 'apiserver_authorization_config_controller_automatic_reloads_total'
+      const found = [...text!.matchAll(new RegExp(`^${name}{.*status="(.*)"} (.*)$`, 'gm'))]
+      return Object.fromEntries(found.map(([, status, count]) => [status, Number(count)]))
+    }
+    expect([await allowed(), await reloads()]).toEqual([false, {}])
+    write('authorizers: [{type: RBAC, name: rbac}, {type: AlwaysAllow, name: alwaysallow}]')
     await env.clock.advance(20_000)
-    expect(await allowed()).toBe(true)
-    write('authorizers: []')
+    expect([await allowed(), await reloads()]).toEqual([true, { success: 1 }])
+    for (const [text, complaint] of [
+      ['authorizers: []', 'authorizers: Required value: at least one authorization mode must be defined'],
+      ['authorizers: [{type: AlwaysAllow, name: alwaysallow}]', 'missing required types: [RBAC]'],
+      [
+        'authorizers: [{type: RBAC, name: rbac}, {type: Node, name: node}]',
+        'authorizer type Node is not allowed if it was not enabled at initial server startup',
+      ],
+    ] as const) {
+      logged.length = 0
+      write(text)
+      await env.clock.advance(20_000)
+      expect(await allowed()).toBe(true)
+      expect(logged).toEqual([
+        `reloading authorization config: the last good one goes on ${JSON.stringify({ file, error: complaint })}`,
+      ])
+    }
+    expect(await reloads()).toEqual({ success: 1, failure: 3 })
+    write('# the same\nauthorizers: [{type: RBAC, name: rbac}]')
     await env.clock.advance(20_000)
-    expect(await allowed()).toBe(true)
+    expect([await allowed(), await reloads()]).toEqual([false, { success: 2, failure: 3 }])
     await cluster.stop()
   })
 })

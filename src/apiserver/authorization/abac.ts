@@ -1,21 +1,23 @@
 // ABAC: a file with one policy a line (abac.authorization.kubernetes.io/v1beta1). A request is allowed when some line
 // matches who asks and what.
 
+import { decodeObject } from '../../machinery/codec/decode.ts'
 import { quote } from '../../machinery/go-text.ts'
+import { boolean, type Infer, object, ref, string } from '../../machinery/schema/schema.ts'
+import { parsedAnswer } from '../go-http-client.ts'
 import { allAuthenticated, type UserInfo } from '../user.ts'
 import type { AuthorizationAttributes, Authorizer, Decision, Rules } from './authorizer.ts'
 
-interface PolicySpec {
-  readonly user?: string
-  readonly group?: string
-  readonly readonly?: boolean
-  readonly apiGroup?: string
-  readonly namespace?: string
-  readonly resource?: string
-  readonly nonResourcePath?: string
-}
+const named = (kind: string) => `abac.authorization.kubernetes.io.v1beta1.${kind}`
+const of = { user: string(1), group: string(2), readonly: boolean(3), namespace: string(4), resource: string(5) }
+const PolicySpec = object(named('PolicySpec'), { ...of, apiGroup: string(6), nonResourcePath: string(7) })
+type PolicySpec = Infer<typeof PolicySpec>
+const Policy = object(named('Policy'), { apiVersion: string(101), kind: string(102), spec: ref(1, PolicySpec) })
+/** The first form, which has no version. */
+const OldPolicy = object(named('Policy'), { apiVersion: string(101), kind: string(102), ...of })
 
 const apiVersion = 'abac.authorization.kubernetes.io/v1beta1'
+const kind = 'Policy'
 const readVerbs = new Set(['get', 'list', 'watch'])
 const allowed: Decision = { allowed: true, reason: '' }
 const refused: Decision = { allowed: false, reason: 'No policy matched.' }
@@ -25,23 +27,23 @@ export function parsePolicyFile(text: string, file: string): PolicySpec[] {
   return text.split('\n').flatMap((line, index) => {
     const trimmed = line.trim()
     if (trimmed === '' || trimmed.startsWith('#')) return []
-    const wrong = (problem: string) =>
-      new Error(`error reading policy file ${file}, line ${index + 1}: ${line}: ${problem}`)
-    let policy: { apiVersion?: unknown; kind?: unknown; spec?: PolicySpec } & PolicySpec
     try {
-      policy = JSON.parse(trimmed)
+      return [parsePolicy(line)]
     } catch (error) {
-      throw wrong((error as Error).message)
+      throw new Error(`error reading policy file ${file}, line ${index + 1}: ${line}: ${(error as Error).message}`)
     }
-    if (typeof policy !== 'object' || policy === null) throw wrong('not an object')
-    // A line without a version is of the first form, v0.
-    if (policy.apiVersion === undefined && policy.kind === undefined) return [fromV0(policy)]
-    if (policy.apiVersion !== apiVersion || policy.kind !== 'Policy')
-      throw wrong(
-        `no kind ${quote(String(policy.kind ?? ''))} is registered for version ${quote(String(policy.apiVersion ?? ''))}`,
-      )
-    return [everybody(policy.spec ?? {})]
   })
+}
+
+function parsePolicy(line: string): PolicySpec {
+  const policy = parsedAnswer(line) as { readonly apiVersion?: string; readonly kind?: string }
+  if (policy.apiVersion === undefined || policy.kind === undefined)
+    return fromV0(decodeObject(OldPolicy, policy, { bare: true }).object)
+  if (policy.apiVersion !== apiVersion || policy.kind !== kind)
+    throw new Error(
+      `no kind ${quote(policy.kind)} is registered for version ${quote(policy.apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    )
+  return everybody(decodeObject(Policy, policy, { bare: true }).object.spec ?? {})
 }
 
 /** Its fields left out mean everything. */

@@ -15,36 +15,48 @@ import {
   tooMany,
 } from '../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../machinery/field-path.ts'
-import { quote } from '../../machinery/go-text.ts'
+import { boolean, type Infer, list, object, ref, string } from '../../machinery/schema/schema.ts'
 import { isDNS1123Subdomain } from '../../machinery/validation/names.ts'
+import { parseYaml } from '../../machinery/yaml/parse.ts'
+import { decodeConfiguration } from '../configuration-file.ts'
 import { authorizationModes } from './modes.ts'
 import type { ReviewSpec, WebhookSettings } from './webhook.ts'
 
-export interface WebhookConfiguration {
-  readonly authorizedTTL?: string
-  readonly cacheAuthorizedRequests?: boolean
-  readonly unauthorizedTTL?: string
-  readonly cacheUnauthorizedRequests?: boolean
-  readonly timeout?: string
-  readonly subjectAccessReviewVersion?: string
-  readonly matchConditionSubjectAccessReviewVersion?: string
-  readonly failurePolicy?: string
-  readonly connectionInfo?: { readonly type?: string; readonly kubeConfigFile?: string }
-  readonly matchConditions?: readonly { readonly expression?: string }[]
-}
+const named = (kind: string) => `io.k8s.apiserver.pkg.apis.apiserver.v1.${kind}`
 
-export interface AuthorizerConfiguration {
-  readonly type?: string
-  readonly name?: string
-  readonly webhook?: WebhookConfiguration
-}
+const WebhookMatchCondition = object(named('WebhookMatchCondition'), { expression: string(1) })
+const WebhookConnectionInfo = object(named('WebhookConnectionInfo'), {
+  type: string(1),
+  kubeConfigFile: string(2).pointer(),
+})
+const WebhookConfiguration = object(named('WebhookConfiguration'), {
+  authorizedTTL: string(1),
+  cacheAuthorizedRequests: boolean(2).pointer(),
+  unauthorizedTTL: string(3),
+  cacheUnauthorizedRequests: boolean(4).pointer(),
+  timeout: string(5),
+  subjectAccessReviewVersion: string(6),
+  matchConditionSubjectAccessReviewVersion: string(7),
+  failurePolicy: string(8),
+  connectionInfo: ref(9, WebhookConnectionInfo),
+  matchConditions: list(10, WebhookMatchCondition),
+})
+export type WebhookConfiguration = Infer<typeof WebhookConfiguration>
 
-export interface AuthorizationConfiguration {
-  readonly authorizers?: readonly AuthorizerConfiguration[]
-}
+const AuthorizerConfiguration = object(named('AuthorizerConfiguration'), {
+  type: string(1),
+  name: string(2),
+  webhook: ref(3, WebhookConfiguration).pointer(),
+})
+export type AuthorizerConfiguration = Infer<typeof AuthorizerConfiguration>
 
-const group = 'apiserver.config.k8s.io'
-const versions = ['v1', 'v1beta1', 'v1alpha1'].map(version => `${group}/${version}`)
+const AuthorizationConfiguration = object(named('AuthorizationConfiguration'), {
+  apiVersion: string(101),
+  kind: string(102),
+  authorizers: list(1, AuthorizerConfiguration),
+})
+export type AuthorizationConfiguration = Infer<typeof AuthorizationConfiguration>
+
 const mostConditions = 64
 
 /** Tells whether a webhook is to be asked; undefined when there are no conditions. */
@@ -52,31 +64,52 @@ export type CompiledConditions = NonNullable<WebhookSettings['matches']>
 /** Compiles, or throws an Error that says what is wrong with the expression. */
 export type CompileCondition = (expression: string) => CompiledConditions
 
-/** Out of the parsed file. */
+/** Out of the file's text. `standing`: the types that were there when the server started, and must go on being there. */
 export function readAuthorizationConfiguration(
-  document: unknown,
+  text: string,
   compile: CompileCondition,
+  standing?: ReadonlySet<string>,
 ): AuthorizationConfiguration {
-  const value = document as { apiVersion?: unknown; kind?: unknown } | null
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !value.kind)
-    throw new Error("Object 'Kind' is missing")
-  if (value.kind !== 'AuthorizationConfiguration' || !versions.includes(String(value.apiVersion)))
-    throw new Error(
-      `no kind ${quote(String(value.kind))} is registered for version ${quote(String(value.apiVersion ?? ''))}`,
-    )
-  const configuration = withDefaults(value as AuthorizationConfiguration)
+  let configuration: AuthorizationConfiguration
+  try {
+    configuration =
+      text === ''
+        ? {}
+        : decodeConfiguration(text, parseYaml(text), 'AuthorizationConfiguration', AuthorizationConfiguration)
+    configuration = withDefaults(configuration)
+  } catch (error) {
+    throw new Error(`failed to load AuthorizationConfiguration from file: ${(error as Error).message}`)
+  }
   const errors = validateAuthorizationConfiguration(configuration, compile)
   if (errors.length > 0) throw new Error(aggregateMessage(errors.map(fieldErrorMessage)))
+  const builtIn = (configuration.authorizers ?? []).filter(({ type }) => type !== 'Webhook')
+  const problems = builtIn
+    .filter(({ type = '', name }) => name !== type.toLowerCase())
+    .map(({ type = '', name }) => `expected name ${type.toLowerCase()} for authorizer ${type} instead of ${name}`)
+  const missing = [...(standing ?? [])].filter(type => !builtIn.some(each => each.type === type)).sort()
+  if (missing.length > 0) problems.push(`missing required types: [${missing.join(' ')}]`)
+  if (problems.length > 0) throw new Error(aggregateMessage(problems))
   return configuration
 }
 
+/** Throws an Error for durations that are none. */
 function withDefaults({ authorizers = [] }: AuthorizationConfiguration): AuthorizationConfiguration {
+  const lifetime = (text: string | undefined, byDefault: string) =>
+    text && durationMilliseconds(text) !== 0 ? text : byDefault
   return {
-    authorizers: authorizers.map(each =>
-      each?.webhook
-        ? { ...each, webhook: { authorizedTTL: '5m', unauthorizedTTL: '30s', ...each.webhook } }
-        : (each ?? {}),
-    ),
+    authorizers: authorizers.map(each => {
+      if (!each.webhook) return each
+      const { authorizedTTL, unauthorizedTTL, timeout } = each.webhook
+      if (timeout) durationMilliseconds(timeout)
+      return {
+        ...each,
+        webhook: {
+          ...each.webhook,
+          authorizedTTL: lifetime(authorizedTTL, '5m'),
+          unauthorizedTTL: lifetime(unauthorizedTTL, '30s'),
+        },
+      }
+    }),
   }
 }
 
@@ -157,14 +190,8 @@ function validateTime(
   detail: string,
   most = Number.POSITIVE_INFINITY,
 ): FieldError[] {
-  if (text === undefined) return [required(path)]
-  let value: number
-  try {
-    value = durationMilliseconds(text)
-  } catch (error) {
-    return [invalid(path, text, (error as Error).message)]
-  }
-  if (value === 0) return [required(path)]
+  const value = text ? durationMilliseconds(text) : 0
+  if (!text || value === 0) return [required(path)]
   return value < 0 || value > most ? [invalid(path, formatDuration(parseDuration(text)), detail)] : []
 }
 

@@ -1,12 +1,10 @@
 // AuthenticationConfiguration (apiserver.config.k8s.io): the file of --authentication-config, and the --oidc-* flags in
 // the same form.
 
-import { decodeObject } from '../../../machinery/codec/decode.ts'
 import { boolean, type Infer, list, object, ref, string } from '../../../machinery/schema/schema.ts'
+import { decodeConfiguration } from '../../configuration-file.ts'
 import type { OidcFlags } from '../authentication-options.ts'
 
-const group = 'apiserver.config.k8s.io'
-const versions = ['v1', 'v1beta1', 'v1alpha1']
 const named = (kind: string) => `io.k8s.apiserver.pkg.apis.apiserver.v1.${kind}`
 
 const Issuer = object(named('Issuer'), {
@@ -72,25 +70,7 @@ export type AuthenticationConfiguration = Infer<typeof AuthenticationConfigurati
 export async function parseAuthenticationConfiguration(text: string): Promise<AuthenticationConfiguration> {
   if (text === '') throw new Error('empty config data')
   const { parseYaml } = await import('../../../machinery/yaml/parse.ts')
-  const { value, duplicates } = parseYaml(text)
-  const { apiVersion, kind } = headOf(value)
-  if (kind === '') throw new Error("Object 'Kind' is missing in config")
-  if (kind !== 'AuthenticationConfiguration' || !versions.some(version => apiVersion === `${group}/${version}`))
-    throw new Error(`no kind "${kind}" is registered for version "${apiVersion}" in scheme`)
-  const version = apiVersion.slice(group.length + 1)
-  const { object: configuration, unknownFields } = decodeObject(AuthenticationConfiguration, value, {
-    mode: 'Strict',
-    kind,
-    version,
-  })
-  const problems = [...duplicates, ...unknownFields]
-  if (problems.length > 0) throw new Error(`strict decoding error: ${problems.join(', ')}`)
-  return configuration
-}
-
-function headOf(value: unknown): { apiVersion: string; kind: string } {
-  const { apiVersion, kind } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
-  return { apiVersion: typeof apiVersion === 'string' ? apiVersion : '', kind: typeof kind === 'string' ? kind : '' }
+  return decodeConfiguration(text, parseYaml(text), 'AuthenticationConfiguration', AuthenticationConfiguration)
 }
 
 /** What the flags ask for. */
