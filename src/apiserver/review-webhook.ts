@@ -1,6 +1,7 @@
 // Webhooks that a kubeconfig file names: they are sent a review (of a token, of access, of images) and send it back with
 // its status. What failed for a moment is tried again (upstream: apiserver/pkg/util/webhook).
 
+import { existsSync } from 'node:fs'
 import { NotJsonError } from '../client/http-exchange.ts'
 import { httpsTransport } from '../client/https-transport.ts'
 import { clientConfig, inClusterConfig, loadKubeconfig } from '../client/kubeconfig.ts'
@@ -175,6 +176,7 @@ export function reviewTransport(
   env: Env,
   file: string | undefined,
 ): Required<Pick<ReviewWebhookOptions, 'transport' | 'path' | 'server' | 'elsewhere'>> {
+  if (file !== undefined && !existsSync(file)) throw new Error(`stat ${file}: no such file or directory`)
   const config =
     file === undefined
       ? inClusterConfig(process.env, env)

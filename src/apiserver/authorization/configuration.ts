@@ -217,7 +217,7 @@ function validateConnection(
     }
     default:
       return [
-        notSupported(path.child('type'), { type, kubeConfigFile: kubeConfigFile ?? null }, [
+        notSupported(path.child('type'), { Type: type, KubeConfigFile: kubeConfigFile ?? null }, [
           'InClusterConfig',
           'KubeConfigFile',
         ]),

@@ -1,20 +1,20 @@
 // The expressions that say which requests a webhook authorizer is asked about. Brings CEL with it: import this file
 // dynamically.
 
-import { type CelType, CelTypeError, celEnvironment, objectType } from '../../machinery/cel/cel.ts'
+import { type CelType, CelTypeError, celEnvironment, declaredType } from '../../machinery/cel/cel.ts'
 import type { CompileCondition } from './configuration.ts'
 
 const strings: CelType = { list: 'string' }
 const selector = (name: string) =>
-  objectType(`kubernetes.${name}`, {
+  declaredType(`kubernetes.${name}`, {
     rawSelector: 'string',
     requirements: {
-      list: objectType('kubernetes.SelectorRequirement', { key: 'string', operator: 'string', values: strings }),
+      list: declaredType('kubernetes.SelectorRequirement', { key: 'string', operator: 'string', values: strings }),
     },
   })
 
-const request = objectType('kubernetes.SubjectAccessReviewSpec', {
-  resourceAttributes: objectType('kubernetes.ResourceAttributes', {
+const request = declaredType('kubernetes.SubjectAccessReviewSpec', {
+  resourceAttributes: declaredType('kubernetes.ResourceAttributes', {
     namespace: 'string',
     verb: 'string',
     group: 'string',
@@ -25,7 +25,7 @@ const request = objectType('kubernetes.SubjectAccessReviewSpec', {
     fieldSelector: selector('FieldSelectorAttributes'),
     labelSelector: selector('LabelSelectorAttributes'),
   }),
-  nonResourceAttributes: objectType('kubernetes.NonResourceAttributes', { path: 'string', verb: 'string' }),
+  nonResourceAttributes: declaredType('kubernetes.NonResourceAttributes', { path: 'string', verb: 'string' }),
   user: 'string',
   groups: strings,
   extra: { map: ['string', strings] },

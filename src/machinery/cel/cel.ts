@@ -25,6 +25,7 @@ export {
   type CelListType,
   type CelObjectType,
   type CelType,
+  declaredType,
   escapeProperty,
   formatType,
   objectType,

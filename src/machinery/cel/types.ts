@@ -53,19 +53,23 @@ export interface CelObjectType {
 export function objectType(
   name: string,
   properties: Readonly<Record<string, CelType>> | (() => Readonly<Record<string, CelType>>),
-  options: { readonly constructible?: boolean } = {},
+  { unescaped, ...options }: { readonly constructible?: boolean; readonly unescaped?: boolean } = {},
 ): CelObjectType {
   let fields: Map<string, CelField> | undefined
   const build = (): Map<string, CelField> => {
     const built = new Map<string, CelField>()
     for (const [json, type] of Object.entries(typeof properties === 'function' ? properties() : properties)) {
-      const escaped = escapeProperty(json)
+      const escaped = unescaped ? json : escapeProperty(json)
       if (escaped !== undefined) built.set(escaped, { json, type })
     }
     return built
   }
   return { object: name, fields: () => (fields ??= build()), ...options }
 }
+
+/** An object whose fields expressions select by their very names: of a kind of upstream's own making, not of a schema's. */
+export const declaredType = (name: string, fields: Readonly<Record<string, CelType>>): CelObjectType =>
+  objectType(name, fields, { unescaped: true })
 
 export const reservedWords: ReadonlySet<string> = new Set(
   (

@@ -10,22 +10,23 @@ import {
   type CelProgram,
   type CelType,
   celEnvironment,
+  declaredType,
   objectType,
 } from '../../../machinery/cel/cel.ts'
 
-const groupVersionKind = objectType('kubernetes.GroupVersionKind', {
+const groupVersionKind = declaredType('kubernetes.GroupVersionKind', {
   group: 'string',
   version: 'string',
   kind: 'string',
 })
-const groupVersionResource = objectType('kubernetes.GroupVersionResource', {
+const groupVersionResource = declaredType('kubernetes.GroupVersionResource', {
   group: 'string',
   version: 'string',
   resource: 'string',
 })
 
 /** The variable `request`: an AdmissionRequest without uid and objects. */
-export const requestType = objectType('kubernetes.AdmissionRequest', {
+export const requestType = declaredType('kubernetes.AdmissionRequest', {
   kind: groupVersionKind,
   resource: groupVersionResource,
   subResource: 'string',
@@ -35,7 +36,7 @@ export const requestType = objectType('kubernetes.AdmissionRequest', {
   name: 'string',
   namespace: 'string',
   operation: 'string',
-  userInfo: objectType('kubernetes.UserInfo', {
+  userInfo: declaredType('kubernetes.UserInfo', {
     username: 'string',
     uid: 'string',
     groups: { list: 'string' },
@@ -48,8 +49,8 @@ export const requestType = objectType('kubernetes.AdmissionRequest', {
 const texts: CelType = { map: ['string', 'string'] }
 
 /** The variable `namespaceObject`: a Namespace without what does not concern policies. */
-export const namespaceType = objectType('kubernetes.Namespace', {
-  metadata: objectType('kubernetes.NamespaceMetadata', {
+export const namespaceType = declaredType('kubernetes.Namespace', {
+  metadata: declaredType('kubernetes.NamespaceMetadata', {
     name: 'string',
     generateName: 'string',
     namespace: 'string',
@@ -63,10 +64,10 @@ export const namespaceType = objectType('kubernetes.Namespace', {
     resourceVersion: 'string',
     finalizers: { list: 'string' },
   }),
-  spec: objectType('kubernetes.NamespaceSpec', { finalizers: { list: 'string' } }),
-  status: objectType('kubernetes.NamespaceStatus', {
+  spec: declaredType('kubernetes.NamespaceSpec', { finalizers: { list: 'string' } }),
+  status: declaredType('kubernetes.NamespaceStatus', {
     conditions: {
-      list: objectType('kubernetes.NamespaceCondition', {
+      list: declaredType('kubernetes.NamespaceCondition', {
         status: 'string',
         type: 'string',
         lastTransitionTime: 'timestamp',

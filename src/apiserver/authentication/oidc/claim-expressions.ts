@@ -2,7 +2,7 @@
 // makes of its holder. Loaded only when there are any.
 
 import { type Node, walk } from '../../../machinery/cel/ast.ts'
-import { CelCompileError, type CelProgram, celEnvironment, fromJson, objectType } from '../../../machinery/cel/cel.ts'
+import { CelCompileError, type CelProgram, celEnvironment, declaredType, fromJson } from '../../../machinery/cel/cel.ts'
 import { JsonList, JsonMap } from '../../../machinery/cel/json-values.ts'
 import { parse } from '../../../machinery/cel/parser.ts'
 import { ListValue, type Value } from '../../../machinery/cel/values.ts'
@@ -12,7 +12,7 @@ type Json = Readonly<Record<string, unknown>>
 
 const claimsEnvironment = celEnvironment({ variables: { claims: { map: ['string', 'any'] } } })
 
-const userType = objectType('kubernetes.UserInfo', {
+const userType = declaredType('kubernetes.UserInfo', {
   username: 'string',
   uid: 'string',
   groups: { list: 'string' },
