@@ -136,6 +136,7 @@ describe('a validating policy', () => {
       'request.operation == "CREATE" && request.resource.resource == "configmaps" && !has(request.subResource)',
     ],
     ['the user', true, '"system:masters" in request.userInfo.groups && request.kind.kind == "ConfigMap"'],
+    ['the namespace of the request', true, 'request.namespace == "default" && request.name != ""'],
     ['the namespace', true, 'namespaceObject.metadata.labels["kubernetes.io/metadata.name"] == "default"'],
     ['authorizer', true, 'authorizer.group("apps").resource("deployments").namespace("x").check("create").allowed()'],
     [
