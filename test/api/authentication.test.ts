@@ -785,7 +785,8 @@ describe('webhook tokens', () => {
         kind: 'TokenReview',
         apiVersion: 'authentication.k8s.io/v1',
         metadata: {},
-        spec: { token: 'webhook-good' },
+        spec: { token: 'webhook-good', audiences: [saIssuer] },
+        status: { user: {} },
       },
     })
   })

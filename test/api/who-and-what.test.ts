@@ -58,6 +58,8 @@ const servers = new Map<Authorizers, ApiServer>()
 
 /** Members of devs: what the ABAC policy, the webhook and RBAC know of. */
 const devs = ['devs']
+/** A busy machine takes its time with five servers. */
+const patience = 60_000
 const seconds = () => Math.floor(Date.now() / 1000)
 
 beforeAll(async () => {
@@ -96,7 +98,7 @@ beforeAll(async () => {
     ].join('\n'),
   )
   await Promise.all((Object.keys(authorizers) as Authorizers[]).map(name => startServer(name, outside)))
-})
+}, patience)
 
 async function startServer(name: Authorizers, outside: KeyAndCertificate): Promise<void> {
   const env = systemEnv({ logLevel: 'silent' })
@@ -149,10 +151,12 @@ async function startServer(name: Authorizers, outside: KeyAndCertificate): Promi
   servers.set(name, server)
   await server.start()
   await fill(server)
-  await vi.waitFor(async () => {
+  // Issuers are looked for in the background.
+  const known = async () => {
     const token = await issuer.token({ sub: 'ada', groups: devs })
     expect(await ask(server, { token }, requests[0]!)).not.toBe('0')
-  })
+  }
+  await vi.waitFor(known, { timeout: patience, interval: 100 })
 }
 
 async function fill(server: ApiServer): Promise<void> {

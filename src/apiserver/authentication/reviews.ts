@@ -18,7 +18,7 @@ export interface TokenReviewSpec {
 /** A user in the form of the authentication API. */
 export function userInfoOf(user: UserInfo): object {
   return {
-    username: user.name,
+    ...(user.name !== '' && { username: user.name }),
     ...(user.uid && { uid: user.uid }),
     ...(user.groups.length > 0 && { groups: [...user.groups] }),
     ...(user.extra && Object.keys(user.extra).length > 0 && { extra: { ...user.extra } }),

@@ -257,7 +257,7 @@ describe('TokenRequest', () => {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
       metadata: { name: 'builder', namespace: 'dev', uid: 'uid-of-builder', creationTimestamp: '2026-01-01T00:00:00Z' },
-      spec: { audiences: [issuerURL], expirationSeconds: 3600 },
+      spec: { audiences: [issuerURL], expirationSeconds: 3600, boundObjectRef: null },
       status: { expirationTimestamp: '2026-01-01T01:00:00Z', token: expect.any(String) },
     })
     expect(show(answer['status'].token)).toMatchObject({ name: 'system:serviceaccount:dev:builder' })
@@ -308,6 +308,8 @@ describe('TokenRequest', () => {
       'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds',
       { expirationSeconds: 2 ** 32 + 1 },
     ],
+    ['Name parameter required.', { boundObjectRef: { kind: 'Pod', apiVersion: 'v1' } }],
+    ['Name parameter required.', { boundObjectRef: { kind: 'Node', apiVersion: 'v1', name: '' } }],
     ['pods "gone" not found', { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'gone' } }],
     [
       'Operation cannot be fulfilled on Pod "pod": the UID in the bound object reference (x) does not match the UID in record. The object might have been deleted and then recreated',
@@ -329,7 +331,7 @@ describe('TokenRequest', () => {
   test('refuses a pod of another account', () => {
     put('pods', 'dev', 'other', { spec: { serviceAccountName: 'default' } })
     expect(() => request({ boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'other' } })).toThrow(
-      'cannot bind token for serviceaccount "builder" to pod running with serviceaccount "default"',
+      'cannot bind token for serviceaccount "builder" to pod running with different serviceaccount name.',
     )
   })
 })

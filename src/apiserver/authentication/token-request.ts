@@ -101,10 +101,15 @@ export function answerTokenRequest(
   })
   const expires = new Date((Math.floor(now / 1000) + spec.expirationSeconds) * 1000)
   const object = {
-    ...request,
+    kind: request['kind'],
+    apiVersion: request['apiVersion'],
     metadata: { creationTimestamp: `${new Date(now).toISOString().slice(0, 19)}Z`, ...request.metadata },
-    spec,
-    status: { expirationTimestamp: `${expires.toISOString().slice(0, 19)}Z`, token },
+    spec: {
+      audiences: spec.audiences,
+      expirationSeconds: spec.expirationSeconds,
+      boundObjectRef: spec.boundObjectRef ?? null,
+    },
+    status: { token, expirationTimestamp: `${expires.toISOString().slice(0, 19)}Z` },
   }
   return { object, credentialID }
 }
@@ -123,9 +128,11 @@ function resolve(
   objects: BoundObjectGetter,
 ): { pod?: ObjectReference; secret?: ObjectReference; node?: ObjectReference } {
   const { name = '', apiVersion = '' } = reference
-  const slash = apiVersion.indexOf('/')
-  const group = slash < 0 ? '' : apiVersion.slice(0, slash)
+  // What is no group and version is of no group.
+  const parts = apiVersion.split('/')
+  const group = parts.length === 2 ? parts[0]! : ''
   const find = (resource: string, where: string) => {
+    if (name === '') throw badRequest('Name parameter required.')
     const object = objects.get(resource, where, name)
     if (object === undefined) throw notFound({ group: '', resource }, name)
     const { uid } = object.metadata
@@ -143,7 +150,7 @@ function resolve(
       const account = pod?.['spec']?.serviceAccountName ?? ''
       if (pod !== undefined && account !== serviceAccount)
         throw badRequest(
-          `cannot bind token for serviceaccount ${quote(serviceAccount)} to pod running with serviceaccount ${quote(account)}`,
+          `cannot bind token for serviceaccount ${quote(serviceAccount)} to pod running with different serviceaccount name.`,
         )
       const found = find('pods', namespace)
       const nodeName: string | undefined = found.object['spec']?.nodeName
@@ -155,7 +162,7 @@ function resolve(
     case 'Node':
       return { node: find('nodes', '').reference }
     default: {
-      const version = slash < 0 ? apiVersion : apiVersion.slice(slash + 1)
+      const version = parts.length > 2 ? '' : parts[parts.length - 1]
       throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${reference.kind ?? ''}`)
     }
   }

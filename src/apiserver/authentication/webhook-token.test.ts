@@ -14,7 +14,6 @@ const reviewed = (status: object, version = 'v1'): ApiResponse => ({
   body: { kind: 'TokenReview', apiVersion: `authentication.k8s.io/${version}`, status },
 })
 const refusal = (status: number, headers = {}): ApiResponse => ({ status, headers, body: undefined })
-const unreachable = new InvalidCredentials('the webhook authenticator could not be asked')
 const good = reviewed({ authenticated: true, user: { username: 'wanda' } })
 
 /** A webhook that replies so, one after the other, the last for ever. */
@@ -76,27 +75,50 @@ describe('a webhook is asked', () => {
     }
   })
 
-  test.each<[string, Reply]>([
-    ['it says no', refusal(403)],
-    ['it is not there', new ConnectionError('refused', { code: 'ECONNREFUSED' })],
+  const at = 'Post "https://webhook/review?timeout=30s": '
+  test.each<[string, Reply, string]>([
+    ['it says no', { status: 403, headers: {}, body: undefined, text: 'not you' }, 'not you'],
+    [
+      'it is not there',
+      new ConnectionError('refused', { code: 'ECONNREFUSED' }),
+      `${at}dial tcp webhook:443: connect: connection refused`,
+    ],
     [
       'its certificate is not trusted',
       new ConnectionError('self-signed certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
+      `${at}tls: failed to verify certificate: x509: certificate signed by unknown authority`,
     ],
-    ['it answers something else', { status: 200, headers: {}, body: undefined, text: 'certainly' }],
-    ['it answers in another version', reviewed({ authenticated: true }, 'v1beta1')],
-    ['it answers nonsense', reviewed({ authenticated: 'yes' })],
-  ])('once, when %s', async (_why, reply) => {
+    [
+      'it answers something else',
+      { status: 200, headers: {}, body: undefined, text: 'certainly' },
+      String.raw`couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`,
+    ],
+    [
+      'it answers in another version',
+      reviewed({ authenticated: true }, 'v1beta1'),
+      "the webhook's answer is no TokenReview of authentication.k8s.io/v1",
+    ],
+    [
+      'it answers nonsense',
+      reviewed({ authenticated: 'yes' }),
+      'the status of the TokenReview is not what it should be',
+    ],
+  ])('once, when %s', async (_why, reply, reason) => {
     const { ask, asked } = webhook([reply])
-    expect(await ask()).toEqual(unreachable)
+    expect(await ask()).toEqual(new InvalidCredentials(reason))
     expect(asked).toHaveLength(1)
+  })
+
+  test('and may leave out that its answer is a TokenReview', async () => {
+    const status = { authenticated: true, user: { username: 'wanda' } }
+    expect(await webhook([{ status: 200, headers: {}, body: { status } }]).ask()).toMatchObject({ name: 'wanda' })
   })
 
   test('five times at most', async () => {
     const { ask, asked, env } = webhook([refusal(500)])
     const answer = ask()
     await env.clock.advance(60_000)
-    expect(await answer).toEqual(unreachable)
+    expect(await answer).toBeInstanceOf(InvalidCredentials)
     expect(asked).toHaveLength(5)
   })
 
@@ -104,7 +126,7 @@ describe('a webhook is asked', () => {
     const { ask, env, asked } = webhook(['silence'])
     const answer = ask()
     await env.clock.advance(30_000)
-    expect(await answer).toEqual(unreachable)
+    expect(await answer).toEqual(new InvalidCredentials(`${at}context deadline exceeded`))
     expect(asked).toHaveLength(1)
   })
 })
@@ -121,7 +143,9 @@ test('what it says of the token is not logged with the token', async () => {
 })
 
 test.each([
-  [undefined, undefined, 'wanda', undefined],
+  [undefined, undefined, 'wanda', ['own']],
+  [undefined, ['own', 'x'], 'wanda', ['own']],
+  [undefined, ['x'], undefined, undefined],
   [['own', 'x'], undefined, 'wanda', ['own']],
   [['x'], undefined, undefined, undefined],
   [['x', 'y'], ['y', 'z'], 'wanda', ['y']],

@@ -49,16 +49,17 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
 
   async authenticateToken(token: string, request: AuthenticationInput): Promise<AuthenticationResult> {
     const { env, audiences: own } = this.#options
+    const wanted = request.audiences ?? (own.length > 0 ? own : undefined)
     let status: ReviewStatus
     try {
-      status = await this.#ask(token, request.audiences)
+      status = await this.#ask(token, wanted)
     } catch (error) {
-      const reason = errorText(error)
-      env.log.error('Failed to make webhook authenticator request', { error: reason.replaceAll(token, '<token>') })
-      return new InvalidCredentials('the webhook authenticator could not be asked')
+      const reason = errorText(error).replaceAll(token, '<token>')
+      env.log.error('Failed to make webhook authenticator request', { error: reason })
+      return new InvalidCredentials(reason)
     }
-    if (request.audiences) {
-      const common = commonAudiences(status.audiences?.length ? status.audiences : own, request.audiences)
+    if (wanted) {
+      const common = commonAudiences(status.audiences?.length ? status.audiences : own, wanted)
       if (common.length === 0) return undefined
       if (request.notes) request.notes.credentialAudiences = common
     }
@@ -74,6 +75,7 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
       apiVersion: `authentication.k8s.io/${version}`,
       metadata: {},
       spec: { token, ...(audiences?.length && { audiences }) },
+      status: { user: {} },
     })
     return statusOf(response, version)
   }
@@ -81,9 +83,10 @@ export class WebhookTokenAuthenticator implements TokenAuthenticator {
 
 function statusOf({ body }: ApiResponse, version: TokenReviewVersion): ReviewStatus {
   const review = body as { kind?: unknown; apiVersion?: unknown; status?: unknown } | undefined
-  if (review?.kind !== 'TokenReview' || review.apiVersion !== `authentication.k8s.io/${version}`)
+  const { kind = 'TokenReview', apiVersion = `authentication.k8s.io/${version}` } = review ?? {}
+  if (kind !== 'TokenReview' || apiVersion !== `authentication.k8s.io/${version}`)
     throw new Error(`the webhook's answer is no TokenReview of authentication.k8s.io/${version}`)
-  const answer = review.status ?? {}
+  const answer = review?.status ?? {}
   if (typeof answer !== 'object' || !isStatus(answer as ReviewStatus))
     throw new Error('the status of the TokenReview is not what it should be')
   return answer as ReviewStatus
