@@ -1,7 +1,7 @@
 // Who the API server takes a request to be from, over HTTPS: every kind of credential, good and bad. A bad one is a bare
 // 401, whatever is wrong with it.
 
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -750,6 +750,19 @@ describe('ID tokens', () => {
     writeFileSync(inFolder('config'), configuration())
     aMinuteLater()
     await expect.poll(() => userOf(token)).toMatchObject({ username: 'oidc:ada' })
+  })
+
+  test('are counted, and so are the reloads and the fetched keys', async () => {
+    const { text } = await server.transport().request({ method: 'GET', path: '/metrics' })
+    const value = (name: string, labels: string) =>
+      Number(new RegExp(`^apiserver_authentication_${name}{[^\n]*${labels}[^\n]*} (.*)$`, 'm').exec(text!)?.[1] ?? 0)
+    const hash = `jwt_issuer_hash="sha256:${createHash('sha256').update(issuer.url).digest('hex')}"`
+    for (const result of ['success', 'failure'])
+      expect(value('jwt_authenticator_latency_seconds_count', `${hash},result="${result}"`)).toBeGreaterThan(0)
+    expect(value('jwt_authenticator_jwks_fetch_last_timestamp_seconds', `${hash},result="success"`)).toBeGreaterThan(0)
+    expect(value('jwt_authenticator_jwks_fetch_last_key_set_info', hash)).toBe(1)
+    expect(value('config_controller_automatic_reloads_total', 'status="success"')).toBe(2)
+    expect(value('config_controller_automatic_reloads_total', 'status="failure"')).toBe(3)
   })
 })
 

@@ -172,3 +172,31 @@ describe('changes', () => {
     expect(ask('get', 'persistentvolumes', '', 'pv').allowed).toBe(false)
   })
 })
+
+describe('a kubelet does not get what pods refer to that are not truly its', () => {
+  const secret = { imagePullSecrets: [{ name: 'claimed' }] }
+  test.each<[string, KubeObject, boolean]>([
+    ['a pod that is bound to it', pod('p', 'n1', secret), true],
+    ['a pod that is bound to nobody yet', pod('p', '', secret), false],
+    ['a pod of another node', pod('p', 'n2', secret), false],
+    [
+      'a mirror of a static pod, which a kubelet makes as it likes',
+      {
+        ...pod('p', 'n1', secret),
+        metadata: {
+          namespace: 'dev',
+          name: 'p',
+          uid: 'u',
+          annotations: { 'kubernetes.io/config.mirror': 'x' },
+        },
+      },
+      false,
+    ],
+    ['one that only says so in its status', { ...pod('p', '', secret), status: { nominatedNodeName: 'n1' } }, false],
+  ])('%s', (_name, object, allowed) => {
+    authorizer.upsert('Pod', object)
+    expect(ask('get', 'secrets', 'dev', 'claimed').allowed).toBe(allowed)
+    authorizer.remove('Pod', 'dev/p')
+    expect(ask('get', 'secrets', 'dev', 'claimed').allowed).toBe(false)
+  })
+})
