@@ -218,7 +218,10 @@ test.each([
   ],
   [`${head}jwt: [{issuer: {uri: x}}]`, 'strict decoding error: unknown field "jwt[0].issuer.uri"'],
   [`${head}jwt: []\njwt: []`, 'strict decoding error: yaml: unmarshal errors:'],
-  [`${head}jwt: 1`, 'json: cannot unmarshal number into Go struct field AuthenticationConfiguration.jwt of type []v1.JWTAuthenticator'],
+  [
+    `${head}jwt: 1`,
+    'json: cannot unmarshal number into Go struct field AuthenticationConfiguration.jwt of type []v1.JWTAuthenticator',
+  ],
 ])('a file is refused: %j', async (text, problem) => {
   await expect(parseAuthenticationConfiguration(text)).rejects.toThrow(problem)
 })
