@@ -95,7 +95,8 @@ export class ReviewWebhook {
     try {
       return await this.#transportTo(url.origin).request({
         method,
-        path: url.pathname + url.search,
+        path: url.pathname,
+        query: Object.fromEntries(url.searchParams),
         headers: { accept: 'application/json, */*', ...(method === 'POST' && { 'content-type': 'application/json' }) },
         ...(method === 'POST' && { body }),
         signal,

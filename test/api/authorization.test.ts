@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authorizationOfFile, authorizationOfModes } from '../../src/apiserver/authorization/load.ts'
 import { Authorization, type AuthorizationMode, alwaysDeny } from '../../src/apiserver/authorization/modes.ts'
 import { WebhookAuthorizer, type WebhookSettings } from '../../src/apiserver/authorization/webhook.ts'
+import type { ApiRequest } from '../../src/client/transport.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
 import type { Logger } from '../../src/machinery/env/env.ts'
 import { virtualEnv } from '../../src/machinery/env/virtual-env.ts'
@@ -450,9 +451,11 @@ describe('A webhook’s word', () => {
   async function startWith(ttl: number) {
     asked.length = 0
     const transport = {
-      request: async ({ body, path }: { body?: unknown; path: string }) => {
+      request: async ({ body, path, query }: ApiRequest) => {
         const { spec } = JSON.parse(Buffer.from(body as Uint8Array).toString())
-        asked.push(`${path} ${spec.resourceAttributes.verb} ${spec.resourceAttributes.resource}`)
+        asked.push(
+          `${path}?timeout=${query?.['timeout']} ${spec.resourceAttributes.verb} ${spec.resourceAttributes.resource}`,
+        )
         return { headers: {}, body: undefined, ...reply() }
       },
       close() {},

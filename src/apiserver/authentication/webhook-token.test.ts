@@ -48,7 +48,8 @@ describe('a webhook is asked', () => {
     expect(await ask(['a'])).toBeUndefined()
     expect(asked[0]!.request).toMatchObject({
       method: 'POST',
-      path: '/review?timeout=30s',
+      path: '/review',
+      query: { timeout: '30s' },
       body: {
         kind: 'TokenReview',
         apiVersion: `authentication.k8s.io/${version}`,
