@@ -137,8 +137,9 @@ describe('following a log', () => {
     await log.until('one\n')
     await appendFile(path, line(2, 'two'))
     await log.until('one\ntwo\n')
-    log.stop()
+    // A container speaks before it ends.
     await appendFile(path, line(3, 'last words'))
+    log.stop()
     await log.until('one\ntwo\nlast words\n')
     await log.clock.advance(1000)
     await log.done
