@@ -52,7 +52,6 @@ import { admissionLister, quotaWriter, servedResources } from './registry/admiss
 import { answerJson } from './registry/answers.ts'
 import { apiServerManager } from './registry/field-management/field-manager.ts'
 import { Registry } from './registry/registry.ts'
-import { enableYaml } from './registry/representation.ts'
 import { IPAddressObjects } from './registry/service-allocation/ip-address-objects.ts'
 import { ServiceRepair } from './registry/service-allocation/service-repair.ts'
 import { strategyOf } from './registry/strategies/strategies.ts'
@@ -310,7 +309,6 @@ export class ApiServer {
       })
       this.#followClientCAFile(this.#http, extraClientCA)
       await publishKubernetesEndpoints(this.#server, this.#options.advertiseAddress, this.#http.port)
-      void enableYaml()
     }
     let compactTo = store.revision
     this.#compaction = env.clock.setInterval(() => {

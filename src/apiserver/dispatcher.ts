@@ -2,9 +2,11 @@
 // everything else (health, version, metrics, discovery, OpenAPI) to the endpoints that registered their path.
 
 import { deprecationWarning, type ResourceDeclaration, type Verb } from '../api/resource.ts'
-import { methodNotSupported, notFound, notFoundPath } from '../machinery/status-error.ts'
+import { quote } from '../machinery/go-text.ts'
+import { badRequest, methodNotSupported, notFound, notFoundPath } from '../machinery/status-error.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { ServedResource } from './registry/registry.ts'
+import { checkNoDryRun, isConnection } from './registry/subresources/connect.ts'
 import { create } from './registry/verbs/create.ts'
 import { deleteCollection, deleteOne } from './registry/verbs/delete.ts'
 import { patch } from './registry/verbs/patch.ts'
@@ -12,6 +14,7 @@ import { get, list } from './registry/verbs/read.ts'
 import { update } from './registry/verbs/update.ts'
 import { watch } from './registry/verbs/watch.ts'
 import type { Answer, RequestContext, Response } from './request.ts'
+import { verbOfMethod } from './request-info.ts'
 import type { ServerContext } from './server-context.ts'
 import { patchTypes } from './serving/media-type.ts'
 import { checkAccept, checkContentType, listTypes, notAllowed, objectTypes } from './serving/routed.ts'
@@ -74,12 +77,14 @@ export class Dispatcher {
   #resource(request: RequestContext): Answer {
     const { info } = request
     const resource = this.#server.registry.find(info.group, info.version, info.resource)
-    if (!resource) {
+    if (!resource || (info.group === '' && info.apiPrefix === 'apis')) {
+      if (info.version === '' && this.#hasGroup(info.group)) throw notFoundPath()
+      if (info.apiPrefix === 'apis' && info.group === '') return pageNotFound()
       if (this.#server.registry.servesBuiltIn(info.group, info.version)) throw notFoundPath()
       return pageNotFound()
     }
     const { declaration } = resource
-    if (!declaration.custom) checkRoute(declaration, request)
+    if (!declaration.custom) checkRoute(resource, request)
     else if (declaration.namespaced && info.namespace === '' && info.name !== '') throw notFoundPath()
     else if (isMisplaced(declaration, info)) return pageNotFound()
     request.handled = true
@@ -87,12 +92,21 @@ export class Dispatcher {
     const own = handlers?.[info.verb]
     if (!own) this.#checkVerb(resource, request, handlers !== undefined)
     if (!declaration.custom) checkMediaTypes(request)
+    // Of an update the names are compared first.
+    if (info.verb !== 'update' && info.name.includes('%'))
+      throw badRequest(`Name parameter invalid: ${quote(info.name)}: may not contain '%'`)
     if (declaration.deprecated || declaration.custom?.deprecationWarning) {
       request.deprecated = true
       request.audit?.annotate('k8s.io/deprecated', 'true')
       request.warnings.push(deprecationWarning(declaration)!)
     }
     return (own ?? verbs[info.verb as Verb])(this.#server, resource, request)
+  }
+
+  #hasGroup(group: string): boolean {
+    for (const { declaration } of this.#server.registry.resources())
+      if (declaration.group === group && !declaration.custom) return true
+    return false
   }
 
   /** Refuses what no verb of every resource answers. */
@@ -111,20 +125,39 @@ export class Dispatcher {
 }
 
 /** What upstream's router has no route for; the paths of custom resources are none of its. */
-function checkRoute({ namespaced, verbs: all }: ResourceDeclaration, { info, method, direct }: RequestContext): void {
-  const { namespace, name, subresource, verb, resource } = info
+function checkRoute(served: ServedResource, { info, method, direct, query }: RequestContext): void {
+  const { declaration, subresources } = served
+  const { namespaced, verbs: all } = declaration
+  const { namespace, name, subresource, verb, resource, rest } = info
   // The paths of the proxies that were before subresources.
   if (verb === 'proxy') throw notFoundPath()
+  if (subresource === '' ? rest.length > 0 : !subresources.has(subresource)) throw notFoundPath()
+  const isNowhere = namespaced && namespace === '' && info.path.includes('/namespaces//')
   if (namespaced) {
-    if (namespace === '') {
+    if (namespace === '' && !isNowhere) {
       if (name !== '' || !all.includes('list')) throw notFoundPath()
       if (verb !== 'list' && verb !== 'watch') throw notAllowed()
     }
   } else if (namespace !== '' && resource !== 'namespaces') throw notFoundPath()
   if (verb === 'create' && name !== '' && subresource === '') throw notAllowed()
-  if (subresource === 'finalize' && verb !== 'update') throw notAllowed()
+  if (subresource === 'finalize' && method !== 'PUT') throw notAllowed()
   if (!direct && (method === 'HEAD' || (verb === 'watch' && method !== 'GET')) && subresource !== 'proxy')
     throw notAllowed()
+  if (subresource !== '' ? name === '' || isNowhere : name !== '' && isNowhere) checkPlace(served, info, method, query)
+}
+
+/** A segment of the path is empty: there is a route for that, but nothing that it leads to. */
+function checkPlace(
+  { declaration, subresources }: ServedResource,
+  { name, subresource }: RequestContext['info'],
+  method: string,
+  query: URLSearchParams,
+): void {
+  const verb = verbOfMethod[method] ?? ''
+  if (subresource === '' ? !declaration.verbs.includes(verb as Verb) : !subresources.get(subresource)?.[verb])
+    throw notAllowed()
+  if (isConnection(subresource)) checkNoDryRun(query)
+  throw badRequest(name === '' ? 'name must be provided' : 'Namespace parameter required.')
 }
 
 /** Upstream's router looks at both headers before anything else does. */
@@ -143,5 +176,10 @@ function isMisplaced({ namespaced }: ResourceDeclaration, { namespace, verb }: R
 
 /** What upstream answers for a path nobody serves: plain text. */
 function pageNotFound(): Response {
-  return { status: 404, contentType: 'text/plain; charset=utf-8', body: Buffer.from('404 page not found\n') }
+  return {
+    status: 404,
+    contentType: 'text/plain; charset=utf-8',
+    headers: { 'x-content-type-options': 'nosniff' },
+    body: Buffer.from('404 page not found\n'),
+  }
 }

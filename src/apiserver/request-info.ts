@@ -1,5 +1,6 @@
 // What a request is about, read off its method and path (upstream: apiserver/pkg/endpoints/request.RequestInfo).
 
+import { textOf } from '../machinery/go-text.ts'
 import { queryFlag } from './query-parameters.ts'
 
 export interface RequestInfo {
@@ -20,7 +21,7 @@ export interface RequestInfo {
   readonly fieldSelector?: string
 }
 
-const verbOf: Record<string, string> = {
+export const verbOfMethod: Readonly<Record<string, string>> = {
   POST: 'create',
   GET: 'get',
   HEAD: 'get',
@@ -65,7 +66,7 @@ const mostRecent = 256
 const longestRecent = 256
 
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  if (query.size > 0 || path.length > longestRecent || !verbOf[method]) return read(method, path, query)
+  if (query.size > 0 || path.length > longestRecent || !verbOfMethod[method]) return read(method, path, query)
   let byMethod = recent.get(path)
   const known = byMethod?.get(method)
   if (known) return known
@@ -91,11 +92,11 @@ function read(method: string, encoded: string, query: URLSearchParams): RequestI
   const apiPrefix = isCore ? 'api' : 'apis'
   let at = isCore ? 3 : 4
   if (length < at) return otherPath(method, path, '', '', '')
-  const group = isCore ? '' : decode(parts[2]!)
-  const version = decode(parts[at - 1]!)
+  const group = isCore ? '' : parts[2]!
+  const version = parts[at - 1]!
   if (length === at) return otherPath(method, path, apiPrefix, group, version)
 
-  let verb = verbOf[method] ?? ''
+  let verb = verbOfMethod[method] ?? ''
   const prefix = length > at + 1 ? parts[at] : undefined
   const prefixed = prefix === 'watch' || prefix === 'proxy'
   if (prefixed) {
@@ -104,11 +105,11 @@ function read(method: string, encoded: string, query: URLSearchParams): RequestI
   }
   let namespace = ''
   if (parts[at] === 'namespaces') {
-    if (length > at + 1) namespace = decode(parts[at + 1]!)
+    if (length > at + 1) namespace = parts[at + 1]!
     if (length > at + 2 && !namespaceSubresources.has(parts[at + 2]!)) at += 2
   }
   const resource = parts[at] ?? ''
-  const name = length > at + 1 ? decode(parts[at + 1]!) : ''
+  const name = length > at + 1 ? parts[at + 1]! : ''
   const subresource = length > at + 2 ? parts[at + 2]! : ''
 
   if (verb === 'get') {
@@ -138,11 +139,20 @@ function isWatch(query: URLSearchParams): boolean {
   return queryFlag(query, 'watch')
 }
 
-function decode(part: string): string {
-  if (!part.includes('%')) return part
+/** Once only. What is no UTF-8 has no text, but a name for each byte (go-text.ts). */
+function decode(path: string): string {
+  if (!path.includes('%')) return path
   try {
-    return decodeURIComponent(part)
+    return decodeURIComponent(path)
   } catch {
-    return part
+    return textOf(unescaped(path))
   }
+}
+
+function unescaped(path: string): Uint8Array {
+  const bytes: number[] = []
+  for (const piece of path.match(/%[0-9a-f]{2}|[^%]+|%/gi) ?? [])
+    if (piece.length === 3 && piece[0] === '%') bytes.push(Number.parseInt(piece.slice(1), 16))
+    else bytes.push(...Buffer.from(piece))
+  return Uint8Array.from(bytes)
 }

@@ -28,6 +28,8 @@ export function parseDuration(text: string): bigint {
     const number = /^(\d*)(\.(\d*))?/.exec(rest)!
     const [matched, whole = '', point, fraction = ''] = number
     if (matched === '' || (whole === '' && fraction === '')) throw invalid()
+    // What overflows is invalid before anybody looks for a unit.
+    if (BigInt(whole || '0') > limit) throw invalid()
     rest = rest.slice(matched.length)
     const unit = /^[^.0-9]+/.exec(rest)?.[0]
     if (unit === undefined) throw new Error(`time: missing unit in duration ${quote(text)}`)

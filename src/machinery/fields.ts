@@ -38,11 +38,10 @@ export function parseFieldSelector(text: string): FieldSelector {
     if (part === '') continue
     const found = /!=|==|=/.exec(part)
     if (!found) throw new Error(`invalid selector: '${text}'; can't understand '${part}'`)
-    terms.push({
-      field: part.slice(0, found.index),
-      operator: found[0] === '!=' ? '!=' : '=',
-      value: unescapeFieldValue(part.slice(found.index + found[0].length)),
-    })
+    const field = part.slice(0, found.index)
+    const value = unescapeFieldValue(part.slice(found.index + found[0].length))
+    // Nothing that is nothing, or is not, selects everything.
+    if (field !== '' || value !== '') terms.push({ field, operator: found[0] === '!=' ? '!=' : '=', value })
   }
   return fieldSelectorOf(terms)
 }

@@ -33,10 +33,47 @@ export function isPrint(character: string): boolean {
 
 function escapeRune(character: string): string {
   const code = character.codePointAt(0)!
+  if (code >= loneByte + 0x80 && code <= loneByte + 0xff) return `\\x${(code - loneByte).toString(16)}`
   if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`
   if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`
 }
+
+/** Go's texts are bytes, which need not be UTF-8. Here a byte that is none is a lone surrogate: U+DC00 and the byte. */
+const loneByte = 0xdc00
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The text of bytes, whatever they are. `quote` writes what is no UTF-8 as Go does. */
+export function textOf(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequenceLength(bytes, at)
+    text += length === 0 ? String.fromCharCode(loneByte + bytes[at]!) : utf8.decode(bytes.subarray(at, at + length))
+    at += length || 1
+  }
+  return text
+}
+
+/** How many bytes the character has that begins there; 0: none does. */
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+  try {
+    utf8.decode(bytes.subarray(at, at + length))
+    return length
+  } catch {
+    return 0
+  }
+}
+
+/** As it is when it leaves in JSON: what is no text is replaced. */
+export function wellFormed(text: string): string {
+  return isWellFormed(text) ? text : Buffer.from(text).toString()
+}
+
+export const isWellFormed = (text: string): boolean => !loneSurrogate.test(text)
+
+const loneSurrogate = /\p{Surrogate}/u
 
 /** The same value with every object's fields sorted, as Go encodes a map. */
 export function inKeyOrder(value: unknown): unknown {

@@ -241,7 +241,7 @@ export const tooLargeResourceVersion = (
 ): StatusError =>
   failure(504, 'Timeout', `Timeout: Too large resource version: ${requested}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-    retryAfterSeconds,
+    ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
   })
 
 const responseMessages: Readonly<Record<number, readonly [reason: string, message: string]>> = {

@@ -1,9 +1,9 @@
 // OpenAPI v2 in protobuf, which is all that kubectl before 1.27 takes. The messages are gnostic's openapi.v2; those parts
 // are declared that the document has.
 
-import { jsonText } from '../../machinery/json/write.ts'
 import { bool, embed, list, type Message, type MessageField, message, string } from '../../machinery/proto/message.ts'
 import { encodeMessage } from '../../machinery/proto/wire.ts'
+import { writeYaml } from '../../machinery/yaml/write.ts'
 import type { Json } from './definition.ts'
 
 type Node = any
@@ -14,9 +14,9 @@ export const openapiV2MediaType = {
   returned: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
 } as const
 
-const Any = message({ yaml: string(2) })
+export const Any = message({ yaml: string(2) })
 const NamedAny = message({ name: string(1), value: embed(2, Any) })
-const vendorExtension = (number: number) => list(number, NamedAny)
+export const vendorExtension = (number: number) => list(number, NamedAny)
 const StringArray = message({ value: list(1, 'string') })
 
 /** A schema contains schemas: its fields are filled in below. */
@@ -122,13 +122,12 @@ export function openapiV2Protobuf(document: Json): Uint8Array {
 }
 
 /** An object as a list of names and values. */
-const named = <Value>(object: Node, convert: (value: Node) => Value): { name: string; value: Value }[] =>
+export const named = <Value>(object: Node, convert: (value: Node) => Value): { name: string; value: Value }[] =>
   Object.entries(object ?? {}).map(([name, value]) => ({ name, value: convert(value) }))
 
-/** JSON is YAML. */
-const anything = (value: unknown) => ({ yaml: `${jsonText(value)}\n` })
+export const anything = (value: unknown) => ({ yaml: writeYaml(value, keys => keys) })
 
-function extensions(object: Node) {
+export function extensions(object: Node) {
   return Object.entries(object)
     .filter(([name]) => name.startsWith('x-'))
     .map(([name, value]) => ({ name, value: anything(value) }))

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { encodeObjectEnvelope } from '../../machinery/codec/protobuf.ts'
 import type { ObjectSchema } from '../../machinery/schema/schema.ts'
 import { notAcceptable } from '../../machinery/status-error.ts'
-import { yamlText } from '../registry/representation.ts'
+import { writeYaml } from '../../machinery/yaml/write.ts'
 import type { RequestContext, Response } from '../request.ts'
 import { json, parseAccept, protobuf, yaml } from '../serving/media-type.ts'
 
@@ -68,7 +68,7 @@ export class DiscoveryDocument {
     let body = this.#bodies.get(type)
     if (!body) {
       if (type === protobuf) body = encodeObjectEnvelope(this.#schema, this.#object)
-      else body = Buffer.from(type === yaml ? yamlText(this.#object) : `${JSON.stringify(this.#object)}\n`)
+      else body = Buffer.from(type === yaml ? writeYaml(this.#object) : `${JSON.stringify(this.#object)}\n`)
       this.#bodies.set(type, body)
     }
     return body

@@ -25,8 +25,6 @@ describe('where a log is', () => {
     [{ follow: true, previous: true, timestamps: true }, '?follow=true&previous=true&timestamps=true'],
     [{ tailLines: 0, limitBytes: 10, sinceSeconds: 5 }, '?sinceSeconds=5&tailLines=0&limitBytes=10'],
     [{ sinceTime: '2026-01-02T15:04:05Z' }, '?sinceTime=2026-01-02T15%3A04%3A05Z'],
-    [{ stream: 'Stderr' }, '?stream=Stderr'],
-    [{ stream: 'All' }, ''],
   ])('with %j', (options, query) => {
     expect(podLogLocation(pod(['main']), options)).toEqual({
       node: 'node-1',

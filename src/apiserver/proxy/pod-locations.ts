@@ -46,7 +46,6 @@ export function podLogLocation(
     const value = options[name]
     if (value !== undefined && value !== null) query.set(name, String(value))
   }
-  if (options.stream && options.stream !== 'All') query.set('stream', options.stream)
   return { node, path: location('containerLogs', pod, container, query) }
 }
 

@@ -104,25 +104,26 @@ describe('a node', () => {
 })
 
 describe('a service', () => {
-  const service = {
-    spec: {
-      ports: [
-        { name: 'http', port: 80 },
-        { name: 'metrics', port: 9000 },
-      ],
+  const ports = [
+    { name: 'http', port: 80 },
+    { name: 'metrics', port: 9000 },
+  ]
+  const endpoints = [
+    {
+      addresses: [{ ip: '10.244.0.5' }, { ip: '10.244.0.6' }, { ip: '10.244.0.99' }],
+      ports: [{ name: 'http', port: 8080 }],
     },
-  } as never
-  const endpoints = {
-    subsets: [
-      { addresses: [{ ip: '10.244.0.5' }, { ip: '10.244.0.6' }], ports: [{ name: 'http', port: 8080 }] },
-      { notReadyAddresses: [{ ip: '10.244.0.7' }], ports: [{ name: 'metrics', port: 9090 }] },
-    ],
-  } as never
+    { notReadyAddresses: [{ ip: '10.244.0.7' }], ports: [{ name: 'metrics', port: 9090 }] },
+  ]
   const random = new SeededRandom(1)
-  const reach = (id: string, to: unknown = endpoints) =>
-    serviceProxyTarget(service, to as never, proxyName('service', id), random)
+  const reach = (id: string, to: readonly object[] = endpoints) =>
+    serviceProxyTarget(
+      { ports: () => ports as never, subsets: () => to as never, isOfPod: ({ ip }) => ip !== '10.244.0.99' },
+      proxyName('service', id),
+      random,
+    )
 
-  it('is one of its ready endpoints, by the name of the port or the number', () => {
+  it('is one of its ready endpoints that are pods, by the name of the port or the number', () => {
     for (const id of ['web:http', 'web:80', 'http:web:http']) {
       const hosts = new Set(Array.from({ length: 50 }, () => reach(id).host))
       expect([...hosts].sort()).toEqual(['10.244.0.5', '10.244.0.6'])
@@ -134,9 +135,8 @@ describe('a service', () => {
     ['web:81', endpoints, 'no service port 81 found for service "web"'],
     ['web:metrics', endpoints, 'no endpoints available for service "web:metrics"'],
     ['web', endpoints, 'no endpoints available for service "web"'],
-    ['web:http', undefined, 'no endpoints available for service "web"'],
-    ['web:http', { subsets: [] }, 'no endpoints available for service "web"'],
+    ['web:http', [], 'no endpoints available for service "web"'],
   ])('%s has none', (id, to, message) => {
-    expect(refusal(() => reach(id, to ?? null))).toEqual([503, message])
+    expect(refusal(() => reach(id, to))).toEqual([503, message])
   })
 })

@@ -2,10 +2,10 @@
 // `scheme:name:port`.
 
 import { isIP } from 'node:net'
-import type { Endpoints } from '../../api/core/v1/endpoints.ts'
+import type { EndpointAddress, EndpointSubset } from '../../api/core/v1/endpoints.ts'
 import type { Node } from '../../api/core/v1/node.ts'
 import type { Pod } from '../../api/core/v1/pod.ts'
-import type { Service } from '../../api/core/v1/service.ts'
+import type { ServicePort } from '../../api/core/v1/service.ts'
 import type { Random } from '../../machinery/env/env.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { badRequest, serviceUnavailable } from '../../machinery/status-error.ts'
@@ -61,23 +61,32 @@ export function nodeProxyTarget(node: Node, { scheme, port }: ProxyName): Backen
   return target(scheme, kubelet.host, port)
 }
 
+/** What is known of a service; each throws a 404 where there is no such object. */
+export interface ServiceSources {
+  ports(): readonly ServicePort[]
+  subsets(): readonly EndpointSubset[]
+  /** Whether it is the address of the pod that it says it is. */
+  isOfPod(address: EndpointAddress): boolean
+}
+
 export function serviceProxyTarget(
-  service: Service,
-  endpoints: Endpoints | undefined,
+  { ports: declaredPorts, subsets: known, isOfPod }: ServiceSources,
   { scheme, name, port }: ProxyName,
   random: Random,
 ): BackendTarget {
   let portName = port
   if (/^\d+$/.test(port)) {
-    const declared = service.spec?.ports?.find(declaration => declaration.port === Number(port))
+    const declared = declaredPorts().find(declaration => declaration.port === Number(port))
     if (!declared) throw serviceUnavailable(`no service port ${port} found for service ${quote(name)}`)
     portName = declared.name ?? ''
   }
-  const subsets = endpoints?.subsets ?? []
+  const subsets = known()
   if (subsets.length === 0) throw serviceUnavailable(`no endpoints available for service ${quote(name)}`)
   const choices = subsets.flatMap(({ addresses = [], ports = [] }) => {
     const found = ports.find(declaration => (declaration.name ?? '') === portName)
-    return found ? addresses.filter(({ ip }) => isGlobalUnicast(ip)).map(({ ip }) => ({ ip, port: found.port })) : []
+    if (!found) return []
+    const reached = addresses.filter(address => isGlobalUnicast(address.ip) && isOfPod(address))
+    return reached.map(({ ip }) => ({ ip, port: found.port }))
   })
   const chosen = choices[Math.floor(random.next() * choices.length)]
   if (!chosen) {

@@ -2,16 +2,18 @@
 
 import { Status as StatusSchema } from '../../api/meta/v1/status.ts'
 import { encodeObjectEnvelope } from '../../machinery/codec/protobuf.ts'
+import { isWellFormed, wellFormed } from '../../machinery/go-text.ts'
 import { goJson } from '../../machinery/json/write.ts'
 import type { ObjectSchema } from '../../machinery/schema/schema.ts'
 import { notAcceptable, type Status } from '../../machinery/status-error.ts'
+import { writeYaml } from '../../machinery/yaml/write.ts'
 import type { RequestContext, Response } from '../request.ts'
 import type { ServerContext } from '../server-context.ts'
 import { json, protobuf, yaml } from '../serving/media-type.ts'
 import type { StoredObject } from '../watchcache/stored-object.ts'
 import { checkIncludeObject } from './forms/table-form.ts'
 import type { ServedResource } from './registry.ts'
-import { type Answered, type ListMeta, negotiate, plainForm, type Representation, yamlText } from './representation.ts'
+import { type Answered, type ListMeta, negotiate, plainForm, type Representation } from './representation.ts'
 import { servedObject } from './versions.ts'
 
 function acceptOf({ headers }: RequestContext): string | undefined {
@@ -123,9 +125,23 @@ function plainAnswer(
     case 'pretty':
       return { status, contentType: json, object, body: Buffer.from(goJson(object, 2)) }
     case 'yaml':
-      return { status, contentType: yaml, object, body: Buffer.from(yamlText(object)) }
+      return { status, contentType: yaml, object, body: Buffer.from(writeYaml(object)) }
     case 'protobuf':
       return { status, contentType: protobuf, object, body: encodeObjectEnvelope(schema, object) }
+  }
+}
+
+const said = (value: unknown): unknown => (typeof value === 'string' ? wellFormed(value) : value)
+
+/** What has no reason doesn't say an empty one, and a name that is no text cannot be repeated. */
+function sayable(status: Status): object {
+  const { reason, message, details } = status
+  if (reason !== '' && isWellFormed(`${message}${details?.name}${details?.kind}`)) return status
+  return {
+    ...status,
+    message: wellFormed(message),
+    reason: reason === '' ? undefined : reason,
+    ...(details && { details: Object.fromEntries(Object.entries(details).map(([key, value]) => [key, said(value)])) }),
   }
 }
 
@@ -134,6 +150,5 @@ export function answerStatus(request: RequestContext, status: Status): Response 
   const code = status.code || 200
   if (request.direct) return { status: code, contentType: json, object: status }
   const form = plainForm(acceptOf(request), isPretty(request)) ?? 'pretty'
-  // What has no reason doesn't say an empty one.
-  return plainAnswer(form, StatusSchema, status.reason === '' ? { ...status, reason: undefined } : status, code)
+  return plainAnswer(form, StatusSchema, sayable(status), code)
 }

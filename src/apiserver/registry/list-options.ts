@@ -4,7 +4,7 @@
 import { type FieldError, forbidden, notSupported } from '../../machinery/field-error.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { invalid } from '../../machinery/status-error.ts'
-import { booleanParameter, integerParameter } from '../query-parameters.ts'
+import { booleanParameter, integerParameter, secondsParameter } from '../query-parameters.ts'
 
 export interface ListOptions {
   readonly allowWatchBookmarks: boolean
@@ -34,7 +34,7 @@ export function listOptionsOf(query: URLSearchParams, watch: boolean): ListOptio
     allowWatchBookmarks: booleanParameter(query, 'allowWatchBookmarks') ?? false,
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
-    timeoutSeconds: integerParameter(query, 'timeoutSeconds'),
+    timeoutSeconds: secondsParameter(query, 'timeoutSeconds'),
     limit: integerParameter(query, 'limit') ?? 0,
     continue: query.get('continue') ?? '',
     sendInitialEvents: booleanParameter(query, 'sendInitialEvents'),

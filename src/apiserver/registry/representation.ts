@@ -7,6 +7,7 @@ import type { TablePrinter } from '../../api/columns.ts'
 import type { ResourceDeclaration } from '../../api/resource.ts'
 import { goJson } from '../../machinery/json/write.ts'
 import { failure, notAcceptable } from '../../machinery/status-error.ts'
+import { writeYaml } from '../../machinery/yaml/write.ts'
 import { json, type MediaType, parseAccept, protobuf, yaml } from '../serving/media-type.ts'
 import type { Representation } from './forms/form.ts'
 import { jsonRepresentation, rewritten } from './forms/json-form.ts'
@@ -123,14 +124,6 @@ function inJson(form: Representation, pretty: boolean): Representation {
   return rewritten(form, value => goJson(value, 2), as)
 }
 
-let writeYaml: (value: unknown) => string = goJson
-
-/** YAML is loaded when the server has started: no client waits for it. */
-export async function enableYaml(): Promise<void> {
-  const loaded = await import('../../machinery/yaml/write.ts')
-  writeYaml = loaded.writeYaml
-}
-
 function inYaml(form: Representation): Representation {
   const as = { id: `yaml:${form.id}`, contentType: yaml, watchContentType: undefined }
   return rewritten(form, value => writeYaml(value), as)
@@ -150,8 +143,4 @@ export function plainForm(accept: string | undefined, pretty: boolean): PlainFor
     if (type === protobuf) return 'protobuf'
   }
   return undefined
-}
-
-export function yamlText(value: unknown): string {
-  return writeYaml(value)
 }

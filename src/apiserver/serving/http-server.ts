@@ -124,6 +124,9 @@ function splitTarget(target: string): { path: string; query: URLSearchParams } {
   return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) }
 }
 
+/** Half of an escape: Go's server takes no notice of what such a request wants. */
+const isMalformed = (target: string): boolean => target.includes('%') && /^[^?]*%(?![0-9a-f]{2})/i.test(target)
+
 function contextOf(
   options: HttpServerOptions,
   method: string,
@@ -156,6 +159,7 @@ function serveHttp2(
   remoteAddress: string,
 ): void {
   stream.on('error', () => {})
+  if (isMalformed(headers[':path']!)) return void stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
   const request = contextOf(options, headers[':method']!, headers[':path']!, headers, {
     rawHeaders,
     peerCertificate,
@@ -287,6 +291,10 @@ function serveHttp1(
   response: ServerResponse,
 ): void {
   const socket = message.socket as TLSSocket
+  if (isMalformed(message.url!)) {
+    response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
+    return void response.end('400 Bad Request')
+  }
   const request = contextOf(options, message.method!, message.url!, message.headers, {
     rawHeaders: message.rawHeaders,
     peerCertificate: () => peerCertificateOf(socket),

@@ -30,8 +30,8 @@ export interface ParseOptions {
 
 /** Throws a `JsonSyntaxError`. */
 export function parseJson(bytes: Uint8Array, options: ParseOptions): ParsedJson {
-  const text = decodeUtf8(bytes)
-  const { colons, depth, numbers } = scan(bytes)
+  const { colons, depth, numbers, surrogates } = scan(bytes)
+  const text = surrogates ? decodeUtf8(bytes).replace(surrogateEscapes, onlyPairs) : decodeUtf8(bytes)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -54,15 +54,23 @@ function decodeUtf8(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }
 
+/** Half of a pair says nothing: as in Go, it is replaced. */
+const surrogateEscapes = /\\(?:u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|u(d[89a-f][0-9a-f]{2})|.)/gis
+const onlyPairs = (escaped: string, _pair: string | undefined, half: string | undefined): string =>
+  half === undefined ? escaped : '\\ufffd'
+
 interface Scan {
   /** Outside of strings: as many as there are keys. */
   readonly colons: number
   readonly depth: number
   /** There are numbers of more than 15 digits, with a fraction or with an exponent. */
   readonly numbers: boolean
+  /** Surrogates are escaped. */
+  readonly surrogates: boolean
 }
 
 function scan(bytes: Uint8Array): Scan {
+  let surrogates = false
   let colons = 0
   let numbers = false
   let level = 0
@@ -74,7 +82,7 @@ function scan(bytes: Uint8Array): Scan {
         for (at++; at < end; at++) {
           const byte = bytes[at]
           if (byte === 0x22) break
-          if (byte === 0x5c) at++
+          if (byte === 0x5c && bytes[++at] === 0x75 && (bytes[at + 1]! | 0x20) === 0x64) surrogates = true
         }
         break
       case 0x3a:
@@ -97,7 +105,7 @@ function scan(bytes: Uint8Array): Scan {
       }
     }
   }
-  return { colons, depth, numbers }
+  return { colons, depth, numbers, surrogates }
 }
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39

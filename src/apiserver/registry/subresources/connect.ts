@@ -6,9 +6,9 @@ import type { Node } from '../../../api/core/v1/node.ts'
 import type { Pod } from '../../../api/core/v1/pod.ts'
 import type { Service } from '../../../api/core/v1/service.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { type FieldError, invalid as fieldInvalid, forbidden, notSupported } from '../../../machinery/field-error.ts'
+import { type FieldError, invalid as fieldInvalid, forbidden } from '../../../machinery/field-error.ts'
 import { jsonText } from '../../../machinery/json/write.ts'
-import { genericServerResponse, invalid, notFound } from '../../../machinery/status-error.ts'
+import { badRequest, genericServerResponse, invalid, notFound } from '../../../machinery/status-error.ts'
 import {
   attachLocation,
   execLocation,
@@ -19,7 +19,14 @@ import {
   relayPodLog,
   tunnelKubeletUpgrade,
 } from '../../proxy/node-connection.ts'
-import { nodeProxyTarget, pathBelow, podProxyTarget, proxyName, serviceProxyTarget } from '../../proxy/proxy-targets.ts'
+import {
+  nodeProxyTarget,
+  pathBelow,
+  podProxyTarget,
+  proxyName,
+  type ServiceSources,
+  serviceProxyTarget,
+} from '../../proxy/proxy-targets.ts'
 import { overWebSocket } from '../../proxy/websocket-stream.ts'
 import { integerParameter, queryFlag } from '../../query-parameters.ts'
 import type { RequestContext, Response } from '../../request.ts'
@@ -51,9 +58,8 @@ async function log(server: ServerContext, _resource: unknown, request: RequestCo
     sinceTime: query.get('sinceTime') ?? undefined,
     tailLines: integerParameter(query, 'tailLines'),
     limitBytes: integerParameter(query, 'limitBytes'),
-    stream: query.get('stream') ?? undefined,
   })
-  if (!location) return { status: 200, contentType: 'text/plain', body: Buffer.alloc(0) }
+  if (!location) return { status: 204 }
   const kubelet = kubeletOn(server, location.node)
   const answer = await relayPodLog(server.kubelets, kubelet, location.path, request.info.name, server.env.clock)
   return isWebSocketRequest(request) ? overWebSocket(answer, request) : answer
@@ -70,16 +76,15 @@ function checkLogOptions({ query, info }: RequestContext): void {
   atLeast('tailLines', 0, notNegative)
   atLeast('limitBytes', 1, 'must be greater than 0')
   if (query.has('sinceSeconds') && query.has('sinceTime'))
-    errors.push(forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
+    errors.push(forbidden(nowhere, 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
   else atLeast('sinceSeconds', 1, 'must be greater than 0')
-  const stream = query.get('stream')
-  if (stream !== null && !logStreams.includes(stream)) errors.push(notSupported('stream', stream, logStreams))
-  if (stream !== null && stream !== 'All' && query.has('tailLines'))
-    errors.push(forbidden('', '`tailLines` and specific `stream` are mutually exclusive for now'))
+  // As long as the gate PodLogsQuerySplitStreams is off.
+  if (query.has('stream')) errors.push(forbidden('stream', 'may not be specified'))
   if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, info.name, errors)
 }
 
-const logStreams = ['All', 'Stderr', 'Stdout']
+/** How upstream writes a path without a name. */
+const nowhere = '[]'
 
 const streamOptions = (query: URLSearchParams) => ({
   container: query.get('container') ?? undefined,
@@ -93,6 +98,16 @@ const execOptions = (query: URLSearchParams) => ({ ...streamOptions(query), comm
 const portForwardOptions = (query: URLSearchParams) => ({
   ports: query.getAll('ports').flatMap(ports => ports.split(',').map(Number)),
 })
+
+const connections: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy'])
+
+/** A subresource that leads elsewhere (upstream's Connecter). */
+export const isConnection = (subresource: string): boolean => connections.has(subresource)
+
+/** Throws a 400. */
+export function checkNoDryRun(query: URLSearchParams): void {
+  if (query.has('dryRun')) throw badRequest('dryRun is not supported')
+}
 
 type Locate = (pod: Pod, query: URLSearchParams) => { readonly node: string; readonly path: string }
 
@@ -119,6 +134,7 @@ function tunnel(
     resource: ServedResource,
     request: RequestContext,
   ): Promise<Response> => {
+    checkNoDryRun(request.query)
     await admit(server, resource, request, kind, optionsOf(request.query))
     const { node, path } = locate(podOf(server, request), request.query)
     return tunnelKubeletUpgrade(server.kubelets, kubeletOn(server, node), path, request)
@@ -139,6 +155,7 @@ function proxy(kind: string, find: Target): Handlers {
     request: RequestContext,
   ): Promise<Response> => {
     const { info } = request
+    checkNoDryRun(request.query)
     const path = pathBelow(info)
     await admit(server, resource, request, kind, { path: path || undefined })
     const { target } = find(server, info.namespace, info.name)
@@ -157,15 +174,26 @@ function proxy(kind: string, find: Target): Handlers {
 
 const service: Target = (server, namespace, id) => {
   const name = proxyName('service', id)
-  const endpoints = server.registry.storage('endpoints').get(namespace, name.name)?.object as KubeObject | undefined
-  return {
-    target: serviceProxyTarget(
-      object<Service>(server, 'services', namespace, name.name),
-      endpoints as Endpoints | undefined,
-      name,
-      server.env.random,
-    ),
+  const storedAs = (resource: string, of: string) => server.registry.storage(resource).get(namespace, of)?.object
+  const missing = () => notFound({ group: '', resource: 'services' }, name.name)
+  const sources: ServiceSources = {
+    ports() {
+      const found = storedAs('services', name.name) as Service | undefined
+      if (!found) throw missing()
+      return found.spec?.ports ?? []
+    },
+    subsets() {
+      const found = storedAs('endpoints', name.name) as Endpoints | undefined
+      if (!found) throw missing()
+      return found.subsets ?? []
+    },
+    isOfPod({ ip, targetRef }) {
+      if (targetRef?.namespace !== namespace) return false
+      const pod = storedAs('pods', targetRef.name ?? '') as Pod | undefined
+      return pod?.status?.podIPs?.some(of => of.ip === ip) ?? false
+    },
   }
+  return { target: serviceProxyTarget(sources, name, server.env.random) }
 }
 
 export const connectSubresources: Readonly<Record<string, Handlers>> = {

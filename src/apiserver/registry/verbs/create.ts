@@ -168,12 +168,12 @@ function answerConverted(
 }
 
 export function checkNamespace(declaration: ResourceDeclaration, object: KubeObject, namespace: string): void {
-  if (!declaration.namespaced) {
+  // `namespaces//pods`: validation says what is missing.
+  if (!declaration.namespaced || namespace === '') {
     if (object.metadata.namespace) object.metadata.namespace = undefined
     return
   }
   if (!object.metadata.namespace) object.metadata.namespace = namespace
-  if (namespace === '') throw badRequest('an empty namespace may not be set during creation')
   if (object.metadata.namespace !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
 }

@@ -10,6 +10,7 @@ import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { secondsInMs } from '../../../machinery/duration.ts'
 import { nextInt64 } from '../../../machinery/json/numbers.ts'
 import {
+  badRequest,
   conflict,
   invalid,
   isNotFound,
@@ -65,6 +66,9 @@ export async function deleteCollection(
   const selection = selectionOf(request, resource.declaration)
   const deletion = await readDeletion(request)
   const { items, meta } = await pageOf(server, resource, request.info.namespace, options, selection)
+  // `namespaces//pods`: the list is that of all namespaces, but nothing can be deleted in no namespace.
+  if (resource.declaration.namespaced && request.info.namespace === '' && items.length > 0)
+    throw badRequest('Namespace parameter required.')
   for (const stored of items) {
     try {
       await deleteObject(server, resource, request, stored.namespace, stored.name, deletion)
@@ -119,6 +123,18 @@ function checkDeletePreconditions(
   { uid, resourceVersion }: Deletion['preconditions'],
 ): void {
   const { group, kind } = resource.declaration
+  // These two have a look of their own before.
+  if (kind === 'Namespace' || kind === 'CustomResourceDefinition')
+    for (const [what, wanted, found] of [
+      ['UID', uid, metadata.uid],
+      ['ResourceVersion', resourceVersion, metadata.resourceVersion],
+    ])
+      if (wanted !== undefined && wanted !== found)
+        throw conflict(
+          resource.declaration,
+          name,
+          `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`,
+        )
   const refuse = (message: string) => conflict({ group, resource: kind }, name, message)
   if (uid !== undefined && uid !== metadata.uid)
     throw refuse(

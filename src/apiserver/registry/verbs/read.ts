@@ -46,9 +46,12 @@ export function get(server: ServerContext, resource: ServedResource, request: Re
   return answerObject(server, resource, request, stored)
 }
 
-/** Refuses a revision that hasn't happened yet: upstream waits 3 s for it, then says the same. */
-export function checkFresh(server: ServerContext, revision: number): void {
-  if (revision > server.store.revision) throw tooLargeResourceVersion(revision, server.store.revision, 1)
+/**
+ * Refuses a revision that hasn't happened yet: upstream waits 3 s for it, then says the same, and when to ask again.
+ * Where its store is asked (for one revision exactly), it neither waits nor says that.
+ */
+export function checkFresh({ store }: ServerContext, revision: number, retryAfterSeconds = 1): void {
+  if (revision > store.revision) throw tooLargeResourceVersion(revision, store.revision, retryAfterSeconds)
 }
 
 export interface Page {
@@ -80,7 +83,7 @@ export function pageOf(
     const continuation = decodeContinue(options.continue, prefix)
     if (resourceVersion !== '' && resourceVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue')
-    if (continuation.revision > 0) checkFresh(server, continuation.revision)
+    if (continuation.revision > 0) checkFresh(server, continuation.revision, 0)
     return pageFrom(server, declaration, prefix, continuation, Math.max(0, options.limit), selection)
   }
   const problem = resourceVersionProblem(resourceVersion)
@@ -89,11 +92,11 @@ export function pageOf(
       `invalid resource version: ${fieldErrorMessage(invalid('resourceVersion', resourceVersion, problem))}`,
     )
   const revision = Number(resourceVersion)
-  checkFresh(server, revision)
   const limit = Math.max(0, options.limit)
   // Without a match, a limit makes a revision an exact one.
-  if (match === 'Exact' || (match === '' && limit > 0 && revision > 0))
-    return pageFrom(server, declaration, prefix, { revision, start: prefix }, limit, selection)
+  const isExact = match === 'Exact' || (match === '' && limit > 0 && revision > 0)
+  checkFresh(server, revision, isExact ? 0 : 1)
+  if (isExact) return pageFrom(server, declaration, prefix, { revision, start: prefix }, limit, selection)
   const all = storage.cache.range(prefix)
   const current = server.store.revision
   // Any state will do for "0", and the cache has all of it at hand: upstream does not page it.
@@ -168,7 +171,7 @@ async function pageFrom(
 
 /** A page whose revision was compacted: 410 with a token that goes on from the newest state instead. */
 function historyGone(error: unknown, prefix: string, from: Continuation): unknown {
-  if (error instanceof FutureRevisionError) return tooLargeResourceVersion(from.revision, 0, 1)
+  if (error instanceof FutureRevisionError) return tooLargeResourceVersion(from.revision, 0, 0)
   if (!(error instanceof CompactedError)) return error
   if (from.start === prefix) return expired('The resourceVersion for the provided list is too old.')
   const { status } = expired(

@@ -48,19 +48,29 @@ export async function update(
   request.audit?.requestObject(decoded)
   checkNames(resource, decoded, name, namespace)
   dedupOwnerReferences(request, decoded)
+  const { resourceVersion = '', uid } = decoded.metadata
+  const problem = resourceVersionProblem(resourceVersion)
+  // Whether there is such an object, and which, comes first.
+  const checkNumber = () => {
+    // Upstream has no reason for this one.
+    if (problem !== undefined) throw failure(500, '', problem)
+  }
   if (
     !resource.storage!.get(namespace, name) &&
     resource.strategy.allowCreateOnUpdate &&
     request.info.subresource === ''
-  )
+  ) {
+    checkNumber()
     return createObject(server, resource, request, decoded)
+  }
   return changeObject(server, resource, request, current => {
-    const { resourceVersion, uid } = decoded.metadata
-    if (!resourceVersion && resource.strategy.allowUnconditionalUpdate === false)
+    checkPreconditions(resource, name, current, { uid })
+    checkNumber()
+    if (Number(resourceVersion) === 0 && resource.strategy.allowUnconditionalUpdate === false)
       throw invalid({ group: declaration.group, kind: declaration.resource }, name, [
         fieldInvalid(root('metadata').child('resourceVersion'), 0, 'must be specified for an update'),
       ])
-    checkPreconditions(resource, name, current, { resourceVersion, uid })
+    checkPreconditions(resource, name, current, { resourceVersion })
     // With a version to keep to there is no second try, which would need what the first one started from.
     return resourceVersion && !request.audit ? decoded : deepCopy(decoded)
   })
@@ -94,7 +104,7 @@ export function checkPreconditions(
     )
   if (
     wanted.resourceVersion &&
-    wanted.resourceVersion !== '0' &&
+    Number(wanted.resourceVersion) !== 0 &&
     wanted.resourceVersion !== current.metadata.resourceVersion
   )
     throw conflict(resource.declaration, name, optimisticLockMessage)
@@ -113,8 +123,9 @@ export function checkVersion(
   checkPreconditions(resource, name, current, { resourceVersion })
 }
 
+/** As messages have it: below the prefix that is everybody's. */
 function keyOf(resource: ServedResource, { metadata }: KubeObject): string {
-  return resource.storage!.key(metadata.namespace ?? '', metadata.name ?? '')
+  return resource.storage!.key(metadata.namespace ?? '', metadata.name ?? '').replace(/^\/registry/, '')
 }
 
 /** Makes the new object from what stands now. The current object must not be changed. */

@@ -124,7 +124,7 @@ function watchRequest(server: ServerContext, { query }: RequestContext): WatchRe
     sendState,
     bookmarkAfterState: sendState && bookmarks,
     bookmarks,
-    timeoutSeconds: timeout !== 0 ? Math.max(0, timeout) : minimumTimeoutSeconds * (1 + server.env.random.next()),
+    timeoutSeconds: timeout !== 0 ? timeout : minimumTimeoutSeconds * (1 + server.env.random.next()),
     failure: sendState && revision > now ? tooLargeResourceVersion(revision, now, 1) : undefined,
   }
 }
@@ -188,6 +188,11 @@ function follow(
   const fail = ({ status }: StatusError) => {
     writer.special('ERROR', status as unknown as KubeObject)
     end()
+  }
+  // Over before it begins.
+  if (options.timeoutSeconds <= 0) {
+    writer.end()
+    return
   }
   if (options.failure) {
     fail(options.failure)
