@@ -43,6 +43,7 @@ import { registerMetrics } from './endpoints/metrics.ts'
 import { builtInOpenAPI, registerOpenAPI } from './endpoints/openapi.ts'
 import { registerOpenID } from './endpoints/openid.ts'
 import { versionInfo } from './endpoints/version.ts'
+import { registerZPages } from './endpoints/zpages.ts'
 import { ConfigurationObjects } from './flowcontrol/configuration-objects.ts'
 import { registerFlowControlDump } from './flowcontrol/debug-dump.ts'
 import { FlowControl } from './flowcontrol/flow-control.ts'
@@ -84,6 +85,8 @@ export interface RequestOptions {
   readonly maxMutatingRequestsInflight?: number
   /** How long a request may take, in milliseconds. */
   readonly requestTimeout?: number
+  /** What it was started with, by name, as Go would print the values: /flagz. */
+  readonly flags?: Readonly<Record<string, string>>
   /** Pages of these origins (regular expressions) may call from a browser. */
   readonly corsAllowedOrigins?: readonly RegExp[]
 }
@@ -275,17 +278,30 @@ export class ApiServer {
       }),
       legacyTokenTracking(env.clock.now()),
     ])
-    await this.#customResources.start()
-    this.#aggregator.start(createClient(this.transport(undefined, apiServerManager)))
     this.#progress.finish(
       ...(['rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes'] as const),
-      'start-system-namespaces-controller',
+      ...(['start-system-namespaces-controller', 'start-legacy-token-tracking-controller'] as const),
+      'start-kubernetes-service-cidr-controller',
+    )
+    await this.#customResources.start()
+    this.#progress.finish(
+      ...(['start-apiextensions-informers', 'start-apiextensions-controllers', 'crd-informer-synced'] as const),
+    )
+    this.#aggregator.start(createClient(this.transport(undefined, apiServerManager)))
+    this.#progress.finish(
+      ...(['start-cluster-authentication-info-controller', 'start-kube-aggregator-informers'] as const),
+      'apiservice-status-local-available-controller',
+      'apiservice-status-remote-available-controller',
+      ...(['apiservice-registration-controller', 'apiservice-discovery-controller'] as const),
+      ...(['kube-apiserver-autoregistration', 'autoregister-completion'] as const),
+      ...(['apiservice-openapi-controller', 'apiservice-openapiv3-controller'] as const),
     )
     this.#addresses = new IPAddressObjects(this.#server)
     await this.#addresses.start()
     const client = createClient(this.transport(undefined, apiServerManager))
     this.#repair = new ServiceRepair(this.#server, client, this.#addresses)
     this.#repair.start()
+    this.#progress.finish('start-service-ip-repair-controllers')
     this.#flowObjects = new ConfigurationObjects(this.#server, this.#flowControl)
     await this.#flowObjects.maintain()
     this.#flowObjects.follow()
@@ -360,6 +376,12 @@ export class ApiServer {
       ...healthChecks(this.#options.store, this.#progress),
       ...(this.#options.encryption?.healthChecks ?? []),
     ])
+    registerZPages(this.#dispatcher, {
+      env: this.#server.env,
+      component: 'apiserver',
+      paths: () => this.#dispatcher.paths(),
+      flags: this.#options.flags ?? {},
+    })
     this.#dispatcher.register('/version', request => {
       checkPage(request, [jsonType])
       return answerJson(versionInfo)

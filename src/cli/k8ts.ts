@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { UserFacingError } from '../cluster/user-facing-error.ts'
 import { addAuthenticationFlags } from './authentication-flags.ts'
 import { addComponentFlags, addControllerManagerFlags, concurrencyIn } from './component-flags.ts'
+import { flagValues } from './flag-values.ts'
 import { kubectlCommand } from './kubectl.ts'
 import { terminal } from './kubectl-world.ts'
 
@@ -102,9 +103,9 @@ const up = program
   .option('--no-dns', 'let pods ask the resolvers of the machine; without the proxy they always do')
   .option('--no-merge-kubeconfig', "leave the user's kubeconfig alone")
   .addOption(verbosity())
-  .action(async options => {
+  .action(async (options, command) => {
     const { up } = await import('../cluster/up.ts')
-    await up(options)
+    await up({ ...options, flags: flagValues(command, duration) })
   })
 addAuthenticationFlags(up, { boolean, list, duration })
 
@@ -114,9 +115,13 @@ const controllerManager = program
   .command('controller-manager')
   .description('run the controllers against an API server: kube-controller-manager')
   .addOption(verbosity())
-  .action(async options => {
+  .action(async (options, command) => {
     const { runControllerManager } = await import('../cluster/controller-manager-process.ts')
-    await runControllerManager({ ...options, concurrency: concurrencyIn(options) })
+    await runControllerManager({
+      ...options,
+      flags: flagValues(command, duration),
+      concurrency: concurrencyIn(options),
+    })
   })
 addControllerManagerFlags(controllerManager, readers)
 addComponentFlags(controllerManager, readers, {
@@ -131,9 +136,9 @@ const scheduler = program
   .description('find nodes for the pods of an API server: kube-scheduler')
   .option('--scheduler-name <name>', 'the schedulerName of the pods it takes care of', 'default-scheduler')
   .addOption(verbosity())
-  .action(async options => {
+  .action(async (options, command) => {
     const { runScheduler } = await import('../cluster/scheduler-process.ts')
-    await runScheduler(options)
+    await runScheduler({ ...options, flags: flagValues(command, duration) })
   })
 addComponentFlags(scheduler, readers, { name: 'kube-scheduler', securePort: 10259, qps: 50, burst: 100 })
 

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { type HealthCheck, type HealthEndpoint, registerHealth } from '../apiserver/endpoints/health.ts'
+import { registerZPages } from '../apiserver/endpoints/zpages.ts'
 import type { HttpServer } from '../apiserver/serving/http-server.ts'
 import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
@@ -30,6 +31,8 @@ import { logLevel, systemEnv } from './system-env.ts'
 import { UserFacingError } from './user-facing-error.ts'
 
 export interface ComponentOptions {
+  /** All of them as Go would print them: /flagz. */
+  readonly flags?: Readonly<Record<string, string>>
   /** The service account of the pod that this runs in when absent. */
   readonly kubeconfig?: string
   /** The API server's address, in place of the kubeconfig's. */
@@ -222,6 +225,7 @@ async function serve(
   const pages = new Pages()
   registerHealth(pages, env, checks, declared.healthEndpoints)
   registerMetricsPage(pages, metrics)
+  registerZPages(pages, { env, component: declared.name, paths: () => pages.paths(), flags: options.flags ?? {} })
   const certificate = readPem('--tls-cert-file', options.tlsCertFile)
   const privateKey = readPem('--tls-private-key-file', options.tlsPrivateKeyFile)
   const tls = certificate !== undefined && privateKey !== undefined ? { certificate, privateKey } : undefined

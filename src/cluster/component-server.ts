@@ -36,6 +36,10 @@ export class Pages {
     this.#pages.set(path, page)
   }
 
+  paths(): Iterable<string> {
+    return this.#pages.keys()
+  }
+
   find(path: string): Page | undefined {
     return this.#pages.get(path)
   }

@@ -11,6 +11,8 @@ import { type AuthorizationFlags, authorizationOptions } from './authorization-o
 import { UserFacingError } from './user-facing-error.ts'
 
 export interface RequestFlags extends AdmissionFlags, AuthorizationFlags {
+  /** All of them as Go would print them: /flagz. */
+  readonly flags?: Readonly<Record<string, string>>
   readonly encryptionProviderConfig?: string
   readonly encryptionProviderConfigAutomaticReload?: boolean
   readonly auditPolicyFile?: string
@@ -28,6 +30,7 @@ export async function requestOptions(env: Env, flags: RequestFlags): Promise<Req
   return {
     admission: await admissionOptions(flags),
     audit: await auditOptions(env, flags),
+    flags: flags.flags,
     maxRequestsInflight: flags.maxRequestsInflight,
     maxMutatingRequestsInflight: flags.maxMutatingRequestsInflight,
     corsAllowedOrigins: flags.corsAllowedOrigins?.map(asPattern),

@@ -44,20 +44,17 @@ export const known: readonly Known[] = [
     at: /message$|^status$|^body/,
   },
   { why: 'expressions of device selectors are not compiled when they are written', of: /cel|selectors/i },
-  {
-    why: 'health checks are those of the steps that k8ts takes',
-    of: /readyz|livez|healthz|GET \/$|(POST|PUT|PATCH|DELETE|OPTIONS) \/$/,
-  },
-  { why: '/flagz and /statusz are not served', of: /\/(flagz|statusz)/ },
-  {
-    why: 'YAML is written in another style of quotes and without folding',
-    of: /YAML|yaml/,
-    at: /^body $|message$|^status$|^header/,
-  },
-  { why: 'what is no YAML is described in other words, and one document after another is not accepted', of: /as YAML/ },
-  { why: 'OpenAPI v3 is served as JSON only', of: /openapi\/v3.*protobuf|openapi\/v2 as/ },
-  { why: 'names that are no UTF-8 are kept as they are written', of: /%ff|ud800/ },
   { why: 'the managers of what exists from the start are named kube-apiserver', of: /^reading: tables: at the start/ },
+  {
+    why: 'no server of k8ts has peers, a lease that tells who serves, or a connection to itself over TLS',
+    of: /readyz|livez|healthz|(GET|POST|PUT|PATCH|DELETE|OPTIONS) \/$/,
+    at: /^body/,
+  },
+  { why: 'the program, its age and its flags are others', of: /\/(flagz|statusz)/, at: /^body/ },
+  {
+    why: 'what is no YAML is described in other words, and one document after another is not accepted',
+    of: /as YAML|YAML /,
+  },
   {
     why: 'conflicts with several managers come in the order of a Go map, which is another each time',
     of: /two conflicts/,
@@ -131,29 +128,12 @@ export const known: readonly Known[] = [
     at: /generation/,
   },
   { why: 'the controllers of definitions take their time in a stock server', of: /^custom: objects: the definition/ },
-  { why: "the first selector without a field selects all (upstream's parser drops it)", of: /fieldSelector=%3D/ },
-  { why: 'numbers that overflow a duration', of: /timeout=9{20}/ },
-  {
-    why: 'HEAD is a method that subresources do not have, also of what does not exist',
-    of: /HEAD \/api/,
-    at: /^status$/,
-  },
-  { why: 'pages moved by a hash are not told apart by Accept', of: /hash=WRONG/, at: /^header/ },
-  { why: 'a resourceVersion that is no number is another one', of: /update, bad version/ },
-  { why: 'keys in the store begin with /registry', of: /update, other uid/, at: /message$/ },
-  { why: 'a paged list of the future says when to ask again', of: /versions of the future: list/, at: /retry/i },
-  { why: 'options of an eviction are checked before the pod is looked up', of: /eviction, bad options/ },
-  {
-    why: 'one stream of a log may be asked for, as with the gate PodLogsQuerySplitStreams',
-    of: /pod log, (both|stream)/,
-  },
   {
     why: 'conditions tell of which generation they are',
     of: /^changes: managers: a pod/,
     at: /observedGeneration|lastProbeTime/,
   },
   { why: "the server's address has a port", of: /^reading: pages: \/api as application\/vnd.kubernetes.protobuf/ },
-  { why: 'OpenAPI v3 is JSON, whatever is asked for', of: /\/openapi\/v3\/.* as text\/plain/ },
   { why: 'OpenAPI of custom resources refers to declarations in other words', of: /^custom: .*openapi/ },
   {
     why: 'the order of conflicts with several managers is that of a map in Go',
@@ -162,8 +142,6 @@ export const known: readonly Known[] = [
   },
   { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
   { why: 'a Scale that is a text', of: /merge scale, text/ },
-  { why: 'what has no endpoint yet', of: /^changes: subresources: (pod log not scheduled|service proxy)/ },
-  { why: 'an empty namespace in a path', of: /namespaces\/\/pods/ },
 ]
 
 /** The differences of a finding that nothing above explains. */

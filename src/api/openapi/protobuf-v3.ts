@@ -36,7 +36,8 @@ const orReference = (of: Message<any>) => message({ own: embed(1, of), reference
 
 /** A schema contains schemas: its fields are filled in below. */
 const schemaFields: Record<string, MessageField> = {}
-const Schema: Message<any> = { fields: schemaFields, byNumber: new Map() }
+const schemaByNumber = new Map<number, readonly [name: string, field: MessageField]>()
+const Schema: Message<any> = { fields: schemaFields, byNumber: schemaByNumber }
 const SchemaOrReference = orReference(Schema)
 const DefaultType = message({ number: double(1), boolean: bool(2), string: string(3) })
 const AdditionalProperties = message({ schema: embed(1, SchemaOrReference), boolean: bool(2) })
@@ -65,7 +66,7 @@ const plainSchemaFields = {
   description: string(34),
   format: string(35),
 }
-Object.assign(schemaFields, {
+const allSchemaFields: Record<string, MessageField> = {
   ...plainSchemaFields,
   externalDocs: embed(6, message({ description: string(1), url: string(2) })),
   example: embed(7, Any),
@@ -79,7 +80,13 @@ Object.assign(schemaFields, {
   additionalProperties: embed(32, AdditionalProperties),
   default: embed(33, DefaultType),
   specificationExtension: vendorExtension(36),
-})
+}
+// Written in the order of their numbers.
+Object.assign(
+  schemaFields,
+  Object.fromEntries(Object.entries(allSchemaFields).sort(([, a], [, b]) => a.number - b.number)),
+)
+for (const [name, field] of Object.entries(schemaFields)) schemaByNumber.set(field.number, [name, field])
 
 const MediaType = message({ schema: embed(1, SchemaOrReference) })
 const content = (number: number) => embed(number, entries(MediaType))

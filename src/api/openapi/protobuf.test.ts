@@ -15,10 +15,10 @@ test('has every path and definition', () => {
 test('keeps extensions as YAML', () => {
   const path = decoded.paths.path.find(({ name }: any) => name === '/api/v1/namespaces/{namespace}/pods/{name}')
   expect(path.value.get.vendorExtension).toEqual([
-    { name: 'x-kubernetes-action', value: { yaml: '"get"\n' } },
+    { name: 'x-kubernetes-action', value: { yaml: 'get\n' } },
     {
       name: 'x-kubernetes-group-version-kind',
-      value: { yaml: '{"group":"","version":"v1","kind":"Pod"}\n' },
+      value: { yaml: 'group: ""\nversion: v1\nkind: Pod\n' },
     },
   ])
 })

@@ -10,15 +10,34 @@ const hooks = [
   'priority-and-fairness-config-consumer',
   'priority-and-fairness-filter',
   'storage-object-count-tracker-hook',
+  'start-apiextensions-informers',
+  'start-apiextensions-controllers',
+  'crd-informer-synced',
   'start-system-namespaces-controller',
+  'start-cluster-authentication-info-controller',
   'storage-readiness',
+  'start-legacy-token-tracking-controller',
+  'start-service-ip-repair-controllers',
   'rbac/bootstrap-roles',
   'scheduling/bootstrap-system-priority-classes',
   'priority-and-fairness-config-producer',
   'bootstrap-controller',
+  'start-kubernetes-service-cidr-controller',
+  'start-kube-aggregator-informers',
+  'apiservice-status-local-available-controller',
+  'apiservice-status-remote-available-controller',
+  'apiservice-registration-controller',
+  'apiservice-discovery-controller',
+  'kube-apiserver-autoregistration',
+  'autoregister-completion',
+  'apiservice-openapi-controller',
+  'apiservice-openapiv3-controller',
 ] as const
 
 export type Hook = (typeof hooks)[number]
+
+/** Upstream's one check among the hooks that is none. */
+const pathOf = (hook: Hook): string => (hook === 'autoregister-completion' ? hook : `poststarthook/${hook}`)
 
 /** How far the server's start, or its end, has come. */
 export class Progress {
@@ -35,21 +54,19 @@ export class Progress {
 }
 
 export function healthChecks(store: Store, progress: Progress): HealthCheck[] {
+  const storeProblem = () => (store.revision > 0 ? undefined : 'the store has not been read')
   return [
     { name: 'ping', check: () => undefined },
     { name: 'log', check: () => undefined },
-    {
-      name: 'etcd',
-      of: ['healthz', 'livez'],
-      check: () => (store.revision > 0 ? undefined : 'the store has not been read'),
-    },
+    { name: 'etcd', check: storeProblem },
+    { name: 'etcd-readiness', of: ['readyz'], check: storeProblem },
     {
       name: 'informer-sync',
       of: ['readyz'],
       check: () => (progress.has('generic-apiserver-start-informers') ? undefined : 'the caches are being read'),
     },
     ...hooks.map(hook => ({
-      name: `poststarthook/${hook}`,
+      name: pathOf(hook),
       check: () => (progress.has(hook) ? undefined : 'not finished'),
     })),
     {

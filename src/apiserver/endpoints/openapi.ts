@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto'
 import { openapiV2, openapiV3, openapiV3Hash, openapiV3Index } from '../../api/openapi/openapi.ts'
 import { openapiV2MediaType, openapiV2Protobuf } from '../../api/openapi/protobuf.ts'
+import { openapiV3MediaTypes, openapiV3Protobuf } from '../../api/openapi/protobuf-v3.ts'
 import { goJson, jsonText } from '../../machinery/json/write.ts'
-import { notAcceptable } from '../../machinery/status-error.ts'
 import { mergeV2 } from '../aggregation/openapi-v2-merge.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Answer, RequestContext, Response } from '../request.ts'
@@ -61,21 +61,20 @@ export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAP
     }
     return body
   }
-  const cacheable = (
-    request: RequestContext,
-    document: object,
-    body: Uint8Array,
-    etag: string,
-    headers = {},
-  ): Response => {
-    const all = { etag: `"${etag}"`, vary: 'Accept', ...headers }
-    if (request.headers['if-none-match'] === all.etag) return { status: 304, headers: all }
-    return { status: 200, contentType: json, headers: all, object: document, body }
+  const messages = new WeakMap<object, Uint8Array>()
+  const messageOf = (document: object): Uint8Array => {
+    let message = messages.get(document)
+    if (!message) {
+      message = openapiV3Protobuf(document as never)
+      messages.set(document, message)
+    }
+    return message
   }
   dispatcher.register('/openapi/v2', request => {
-    const form = formOf(request)
+    const form = formOf(request, v2Types)
+    if (!form) return { status: 406, headers: { vary: v2Vary } }
     v2 ??= new V2Document(sources)
-    const headers = { etag: `"${v2.etag}"`, vary: 'Accept' }
+    const headers = { etag: `"${v2.etag}"`, vary: v2Vary }
     if (request.headers['if-none-match'] === headers.etag) return { status: 304, headers }
     if (form === 'protobuf')
       return { status: 200, contentType: openapiV2MediaType.returned, headers, body: v2.protobuf }
@@ -92,15 +91,26 @@ export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAP
     if (own) return own
     const document = source?.document(path)
     if (!source || !document) return { status: 404 }
+    const form = formOf(request, openapiV3MediaTypes.accepted)
+    if (!form) return { status: 406, headers: { vary: 'Accept' } }
+    const contentType = form === 'json' ? json : openapiV3MediaTypes.returned
     const hash = source.hash(path)
+    const headers = { etag: `"${hash}"`, vary: 'Accept' }
     const asked = request.query.get('hash')
     if (asked !== null && asked !== '' && asked !== hash)
-      return { status: 301, contentType: json, headers: { location: `${request.path}?hash=${hash}` } }
-    const forEver =
-      asked === hash ? { 'cache-control': 'public, immutable', expires: 'Thu, 31 Dec 2099 23:59:59 GMT' } : {}
-    return cacheable(request, document, bodyOf(document), hash, forEver)
+      return { status: 301, contentType, headers: { ...headers, location: `${request.path}?hash=${hash}` } }
+    const all = asked === hash ? { ...headers, ...forEver } : headers
+    if (request.headers['if-none-match'] === headers.etag) return { status: 304, headers: all }
+    const body = form === 'json' ? bodyOf(document) : messageOf(document)
+    return { status: 200, contentType, headers: all, object: document, body }
   })
 }
+
+const forEver = { 'cache-control': 'public, immutable', expires: 'Thu, 31 Dec 2099 23:59:59 GMT' }
+
+const v2Types = [openapiV2MediaType.accepted, openapiV2MediaType.returned]
+/** Upstream compresses this page by itself, too. */
+const v2Vary = 'Accept-Encoding, Accept'
 
 function sourceOf(sources: readonly OpenAPISource[], path: string): OpenAPISource | undefined {
   for (const source of sources) for (const known of source.paths()) if (known === path) return source
@@ -154,12 +164,13 @@ class V2Document {
   }
 }
 
-function formOf(request: RequestContext): 'json' | 'protobuf' {
+/** The first of the client's wishes that there is; undefined: none. */
+function formOf(request: RequestContext, messageTypes: readonly string[]): 'json' | 'protobuf' | undefined {
   const header = request.headers['accept']
-  if (header === undefined) return 'json'
+  if (header === undefined || header === '') return 'json'
   for (const { type } of parseAccept(String(header))) {
     if (type === json || type === '*/*' || type === 'application/*') return 'json'
-    if (type === openapiV2MediaType.accepted || type === openapiV2MediaType.returned) return 'protobuf'
+    if (messageTypes.includes(type)) return 'protobuf'
   }
-  throw notAcceptable([json, openapiV2MediaType.returned])
+  return undefined
 }
