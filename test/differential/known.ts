@@ -91,7 +91,6 @@ export const known: readonly Known[] = [
     stock: /ERROR|Too large resource version|context deadline exceeded/,
     whole: true,
   },
-  { why: 'mistakes in metadata are named twice by a stock server', at: /details\.causes$/ },
   {
     why: 'what may not change is shown whole, with the fields named as in Go',
     of: /^(create|update|status of) /,

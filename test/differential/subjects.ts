@@ -3,8 +3,16 @@
 import type { Subject } from './subject.ts'
 import { changes } from './subjects/changes.ts'
 import { customResources } from './subjects/custom-resources.ts'
+import { everyKind } from './subjects/every-kind.ts'
 import { reading } from './subjects/reading.ts'
 import { requests } from './subjects/requests.ts'
 import { validation } from './subjects/validation.ts'
 
-export const subjects: readonly Subject[] = [...validation, ...requests, ...changes, ...reading, ...customResources]
+export const subjects: readonly Subject[] = [
+  ...validation,
+  ...requests,
+  ...changes,
+  ...reading,
+  ...everyKind,
+  ...customResources,
+]

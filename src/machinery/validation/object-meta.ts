@@ -85,6 +85,20 @@ export function validateObjectMetaUpdate(
   previous: MetadataToValidate,
   path: FieldPath,
 ): FieldError[] {
+  const errors = validateIdentity(next, previous, path)
+  if (next.labels) errors.push(...validateLabels(next.labels, path.child('labels')))
+  if (next.annotations) errors.push(...validateAnnotations(next.annotations, path.child('annotations')))
+  if (next.ownerReferences) errors.push(...validateOwnerReferences(next.ownerReferences, path.child('ownerReferences')))
+  if (next.managedFields) errors.push(...validateManagedFields(next.managedFields, path.child('managedFields')))
+  return errors
+}
+
+/** What of metadata an update must leave as it is: the part of `validateObjectMetaUpdate` that looks at both. */
+export function validateIdentity(
+  next: MetadataToValidate,
+  previous: MetadataToValidate,
+  path: FieldPath,
+): FieldError[] {
   const errors: FieldError[] = []
   if (previous.deletionTimestamp)
     errors.push(...validateNoNewFinalizers(next.finalizers, previous.finalizers, path.child('finalizers')))
@@ -97,11 +111,6 @@ export function validateObjectMetaUpdate(
     errors.push(...validateImmutableField(next[field] ?? '', previous[field] ?? '', path.child(field)))
   for (const field of ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const)
     errors.push(...validateImmutableField(next[field], previous[field], path.child(field)))
-
-  if (next.labels) errors.push(...validateLabels(next.labels, path.child('labels')))
-  if (next.annotations) errors.push(...validateAnnotations(next.annotations, path.child('annotations')))
-  if (next.ownerReferences) errors.push(...validateOwnerReferences(next.ownerReferences, path.child('ownerReferences')))
-  if (next.managedFields) errors.push(...validateManagedFields(next.managedFields, path.child('managedFields')))
   return errors
 }
 

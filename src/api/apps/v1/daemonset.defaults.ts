@@ -10,9 +10,11 @@ export const daemonSetDefaults = [
     metadata.annotations[templateGeneration] ??= '0'
   }),
   defaulter(DaemonSetUpdateStrategy, strategy => {
-    if (strategy.type !== 'RollingUpdate') return
-    strategy.rollingUpdate ??= {}
-    strategy.rollingUpdate.maxUnavailable ??= 1
+    const rolling = strategy.type === 'RollingUpdate'
+    if (rolling) strategy.rollingUpdate ??= {}
+    if (!strategy.rollingUpdate) return
+    // Upstream's own form of the object has no way to leave them out.
+    strategy.rollingUpdate.maxUnavailable ??= rolling ? 1 : 0
     strategy.rollingUpdate.maxSurge ??= 0
   }),
 ]

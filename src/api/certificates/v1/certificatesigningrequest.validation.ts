@@ -47,7 +47,7 @@ function check(request: KubeObject, old: KubeObject | undefined, errors: Errors)
   const { request: body, usages: given = [], signerName = '', expirationSeconds } = request['spec']
   const before: string[] = old?.['spec'].usages ?? []
   const problem = certificateRequestProblem(decode(body))
-  if (problem) errors.push(invalid(spec.child('request'), body ?? null, problem))
+  if (problem) errors.push(invalid(spec.child('request'), body || null, problem))
   const path = spec.child('usages')
   if (given.length === 0) errors.push(required(path))
   if (!before.some(usage => !usages.includes(usage)))

@@ -4,7 +4,7 @@ import { invalid, notSupported, required } from '../../../machinery/field-error.
 import type { FieldPath } from '../../../machinery/field-path.ts'
 import { quote } from '../../../machinery/go-text.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
-import { checkObjectName, checkQualifiedName, type Errors } from '../../../machinery/validation/field-checks.ts'
+import { checkDNSLabel, checkObjectName, checkQualifiedName, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { isConfigMapKey, isRelaxedEnvVarName, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
 import type {
   EnvFromSource,
@@ -87,6 +87,7 @@ function checkFileSelector(selector: FileKeySelector, path: FieldPath, errors: E
     for (const message of isRelaxedEnvVarName(selector.key))
       errors.push(invalid(path.child('key'), selector.key, message))
   if (!selector.volumeName) errors.push(required(path.child('volumeName')))
+  else checkDNSLabel(selector.volumeName, path.child('volumeName'), errors)
   if (!selector.path) errors.push(required(path.child('path')))
   else checkLocalNonReservedPath(selector.path, path.child('path'), errors)
 }

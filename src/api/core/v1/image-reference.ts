@@ -1,10 +1,12 @@
 // Reads image references as container runtimes do: [domain/]path[:tag][@digest].
 
+/** Of the part between domain and tag. */
+const longestRepository = 255
 const component = '[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*'
 const label = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])'
 const domain = `(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`
 const reference = new RegExp(
-  `^(?:${domain}/)?${component}(?:/${component})*` +
+  `^(?:${domain}/)?(?<repository>${component}(?:/${component})*)` +
     '(?::(?<tag>\\w[\\w.-]{0,127}))?' +
     '(?<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$',
 )
@@ -13,7 +15,8 @@ const reference = new RegExp(
 export function imageTag(image: string): string {
   const match = reference.exec(image)
   if (!match?.groups || /^[a-f0-9]{64}$/.test(image)) return ''
-  const { tag = '', digest = '' } = match.groups
+  const { repository = '', tag = '', digest = '' } = match.groups
+  if (repository.length > longestRepository) return ''
   return tag === '' && digest === '' ? 'latest' : tag
 }
 

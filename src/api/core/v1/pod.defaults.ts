@@ -31,6 +31,8 @@ export const podDefaults = [
     for (const { resources } of containers) requestLimits(resources)
     if (spec.resources) setPodLevelResources(pod, spec.resources)
     spec.enableServiceLinks ??= true
+    // Negative once meant "at once", which is one second.
+    if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1
     if (!spec.hostNetwork) return
     for (const { ports } of containers) for (const port of ports ?? []) port.hostPort ||= port.containerPort
   }),

@@ -185,7 +185,9 @@ function checkTolerationUpdates(spec: PodSpec, before: PodSpec, errors: Errors):
 
 function checkGateUpdates(spec: PodSpec, before: PodSpec, errors: Errors): void {
   const old = new Set((before.schedulingGates ?? []).map(({ name }) => name))
-  for (const [index, { name }] of (spec.schedulingGates ?? []).entries())
+  // Of two with one name upstream remembers the last.
+  const places = new Map((spec.schedulingGates ?? []).map(({ name }, index) => [name, index]))
+  for (const [name, index] of places)
     if (!old.has(name))
       errors.push(
         forbidden(

@@ -209,7 +209,9 @@ function checkEphemeralContainers(spec: PodSpec, path: FieldPath, rules: Contain
       errors.push(notFound(at.child('targetContainerName'), targetContainerName))
     for (const field of neverEphemeral) {
       const value = container[field]
-      if (value === undefined || (typeof value === 'object' && Object.keys(value).length === 0)) continue
+      if (value === undefined) continue
+      // What upstream has no pointer to is absent when nothing is in it.
+      if ((Array.isArray(value) || field === 'resources') && Object.keys(value).length === 0) continue
       errors.push(forbidden(at.child(field), noEphemeral))
     }
     for (const [mountIndex, mount] of (container.volumeMounts ?? []).entries())

@@ -65,12 +65,12 @@ export const checkContainerResourceName: ResourceNameCheck = (name, path, errors
     errors.push(invalid(path, name, "doesn't follow extended resource name standard"))
 }
 
-const podLevelResources = ['cpu', 'memory']
+const podLevelResources = ['cpu', 'hugepages-', 'memory']
 
 const checkPodResourceName: ResourceNameCheck = (name, path, errors) => {
   const before = errors.length
   checkResourceName(name, path, errors)
-  if (errors.length === before && !podLevelResources.includes(name) && !isHugePages(name))
+  if (errors.length === before && name !== 'cpu' && name !== 'memory' && !isHugePages(name))
     errors.push(notSupported(path, name, podLevelResources))
 }
 

@@ -18,6 +18,9 @@ import type { Taint, Toleration } from './toleration.ts'
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 const tolerationOperators = ['Equal', 'Exists']
+/** Comparing is off by default (KEP-5471), yet upstream names the operators to who asks for them. */
+const allOperators = [...tolerationOperators, 'Lt', 'Gt']
+const comparing = (operator: string): boolean => operator === 'Lt' || operator === 'Gt'
 
 export function checkTolerations(tolerations: readonly Toleration[], path: FieldPath, errors: Errors): void {
   for (let index = 0; index < tolerations.length; index++) {
@@ -40,7 +43,8 @@ export function checkTolerations(tolerations: readonly Toleration[], path: Field
     } else if (operator === 'Exists') {
       if (value !== '')
         errors.push(invalid(at.child('operator'), value, "value must be empty when `operator` is 'Exists'"))
-    } else errors.push(notSupported(at.child('operator'), operator, tolerationOperators))
+    } else
+      errors.push(notSupported(at.child('operator'), operator, comparing(operator) ? allOperators : tolerationOperators))
     if (effect !== '' && !effects.includes(effect)) errors.push(notSupported(at.child('effect'), effect, effects))
   }
 }

@@ -213,7 +213,7 @@ export function checkOperatingSystem(spec: PodSpec, path: FieldPath, errors: Err
   const os = spec.os?.name
   if (spec.os === undefined) return
   if (!os) {
-    errors.push(required(path.child('os', 'name'), 'cannot be empty'))
+    errors.push(required(path.child('os', 'name')))
     return
   }
   if (os !== 'linux' && os !== 'windows') {

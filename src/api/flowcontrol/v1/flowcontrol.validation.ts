@@ -149,7 +149,7 @@ function checkConditions(object: KubeObject, errors: Errors): void {
     const path = root('status', 'conditions').index(index).child('type')
     if (seen.has(type)) errors.push(duplicate(path, type))
     seen.add(type)
-    if (type === '') errors.push(required(path, 'must not be empty'))
+    if (type === '') errors.push(required(path))
   }
 }
 

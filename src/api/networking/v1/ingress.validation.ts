@@ -6,7 +6,7 @@ import { parseIP } from '../../../machinery/ip.ts'
 import { checkDNSSubdomain, checkName, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { isValidIPForLegacyField } from '../../../machinery/validation/ip.ts'
 import {
-  isDNS1035Label,
+  isDNS1123Label,
   isDNS1123Subdomain,
   isPortName,
   isPortNumber,
@@ -105,7 +105,7 @@ function checkBackend(backend: IngressBackend, path: FieldPath, errors: Errors):
   } else if (service) {
     const name = path.child('service', 'name')
     if (!service.name) errors.push(required(name))
-    else for (const message of isDNS1035Label(service.name)) errors.push(invalid(name, service.name, message))
+    else for (const message of isDNS1123Label(service.name)) errors.push(invalid(name, service.name, message))
     const { name: portName, number } = service.port ?? {}
     if (portName && number) errors.push(invalid(path, '', 'cannot set both port name & port number'))
     else if (portName)

@@ -21,7 +21,7 @@ export function validateRuntimeClass(runtimeClass: KubeObject): FieldError[] {
     checkResourceRequirements(
       { limits: overhead.podFixed },
       checkContainerResourceName,
-      root('overhead', 'podFixed'),
+      root('overhead'),
       none,
       errors,
     )

@@ -101,11 +101,9 @@ export function validateStorageClass(storageClass: KubeObject): FieldError[] {
 }
 
 export function validateStorageClassUpdate(next: KubeObject, old: KubeObject): FieldError[] {
-  const errors: Errors = []
-  for (const field of ['parameters', 'provisioner', 'reclaimPolicy'])
-    if (!deepEqual(next[field] ?? {}, old[field] ?? {}))
-      errors.push(forbidden(field, `updates to ${field} are forbidden.`))
-  checkImmutable(next['volumeBindingMode'], old['volumeBindingMode'], root('volumeBindingMode'), errors)
+  const errors = validateStorageClass(next)
+  for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'])
+    checkImmutable(next[field], old[field], root(field), errors)
   return errors
 }
 

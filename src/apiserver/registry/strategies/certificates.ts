@@ -22,7 +22,14 @@ function requestedBy(request: KubeObject, { user }: StrategyContext): void {
 type Condition = { type: string; status?: string; lastUpdateTime?: string; lastTransitionTime?: string }
 
 const conditionsOf = (request: KubeObject): Condition[] => request['status']?.conditions ?? []
-const decides = ({ type }: Condition): boolean => type === 'Approved' || type === 'Denied'
+
+/** As they stand, unless some were added or taken away, which validation refuses. */
+function keepConditions(request: KubeObject, old: KubeObject, type: string): void {
+  const before = conditionsOf(old).filter(condition => condition.type === type)
+  const next = conditionsOf(request)
+  if (next.filter(condition => condition.type === type).length !== before.length) return
+  for (const [index, condition] of next.entries()) if (condition.type === type) next[index] = { ...before.shift()! }
+}
 
 /** Conditions get the times they changed; only the approval subresource decides about approval. */
 function certificateConditions(request: KubeObject, old: KubeObject, { server }: StrategyContext): void {
@@ -47,11 +54,8 @@ export const certificatesStrategies: Readonly<Record<string, Strategy>> = {
       certificateConditions(request, old, context)
     },
     prepareForStatusUpdate(request, old, context) {
-      const conditions = [
-        ...conditionsOf(old).filter(decides),
-        ...conditionsOf(request).filter(condition => !decides(condition)),
-      ]
-      request['status'] = { ...request['status'], ...(conditions.length > 0 ? { conditions } : {}) }
+      request['status'] ??= {}
+      for (const type of ['Approved', 'Denied']) keepConditions(request, old, type)
       certificateConditions(request, old, context)
     },
     validateUpdate: (request, old, { subresource }) =>

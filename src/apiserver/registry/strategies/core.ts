@@ -54,6 +54,12 @@ function onlyNames(account: KubeObject): void {
 /** Where a node's kubelet takes its configuration from is not asked any more. */
 function dropConfigSource(node: KubeObject, old: KubeObject | undefined): void {
   if (node['spec']?.configSource && !old?.['spec'].configSource) delete node['spec'].configSource
+  if (!old) delete node['status']?.config
+}
+
+/** Nor which configuration it runs with. */
+function dropStatusConfig(node: KubeObject, old: KubeObject): void {
+  if (!old['status']?.config) delete node['status']?.config
 }
 
 export const coreStrategies: Readonly<Record<string, Strategy>> = {
@@ -107,6 +113,7 @@ export const coreStrategies: Readonly<Record<string, Strategy>> = {
     keepsStatusAtCreate: true,
     prepareForCreate: node => dropConfigSource(node, undefined),
     prepareForUpdate: dropConfigSource,
+    prepareForStatusUpdate: dropStatusConfig,
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
     validateStatusUpdate: validateNodeStatusUpdate,

@@ -28,10 +28,11 @@ import { deepEqual } from '../../../machinery/deep-equal.ts'
 import type { Strategy } from '../strategy.ts'
 
 function endpointSliceUpdate(slice: KubeObject, old: KubeObject): void {
-  if (!deepEqual(slice['endpoints'], old['endpoints'])) dropTopology(slice, old)
-  // Labels are part of what a slice says.
-  if (!deepEqual(slice.metadata['labels'] ?? {}, old.metadata['labels'] ?? {}))
+  const moved = !deepEqual(slice['endpoints'], old['endpoints'])
+  // Labels are part of what a slice says, and what is dropped below counts as a change all the same.
+  if (moved || !deepEqual(slice.metadata['labels'] ?? {}, old.metadata['labels'] ?? {}))
     slice.metadata['generation'] = (old.metadata['generation'] ?? 0) + 1
+  if (moved) dropTopology(slice, old)
 }
 
 const hostname = 'kubernetes.io/hostname'

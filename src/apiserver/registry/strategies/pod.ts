@@ -100,6 +100,8 @@ function keepObservedGeneration(pod: KubeObject, old: KubeObject): void {
 export const podStrategy: Strategy = {
   sharesUntouched: true,
   tracksGeneration: true,
+  // Of what a client says only the QoS class is kept.
+  keepsStatusAtCreate: true,
   prepareForCreate,
   prepareForUpdate,
   prepareForStatusUpdate(pod, old) {

@@ -9,7 +9,7 @@ import {
 } from '../../../api/core/v1/service.validation.ts'
 import { serviceWarnings } from '../../../api/core/v1/service.warnings.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { nameIsDNS1035Label } from '../../../machinery/validation/names.ts'
+import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
 import { hasNodePorts, needsHealthCheck, serviceAllocators } from '../service-allocation/service-allocators.ts'
 import type { Strategy } from '../strategy.ts'
 
@@ -90,7 +90,7 @@ function dropUnusedPolicy(service: KubeObject): void {
 }
 
 export const serviceStrategy: Strategy = {
-  validateName: nameIsDNS1035Label,
+  validateName: nameIsDNSLabel,
   allowCreateOnUpdate: true,
   beginCreate(service, { server, dryRun }) {
     normalizeClusterIPs(service, undefined)

@@ -84,9 +84,16 @@ const persistentVolumeClaim: Strategy = {
 /** What of a driver may change, and counts. */
 const mutableDriverFields = ['tokenRequests', 'requiresRepublish', 'seLinuxMount', 'nodeAllocatableUpdatePeriodSeconds']
 
+/** VolumeLimitScaling is off by default. */
+function dropScalingField({ spec }: KubeObject, old: KubeObject | undefined): void {
+  if (old?.['spec'].preventPodSchedulingIfMissing === undefined) delete spec.preventPodSchedulingIfMissing
+}
+
 const csiDriver: Strategy = {
   allowUnconditionalUpdate: false,
+  prepareForCreate: driver => dropScalingField(driver, undefined),
   prepareForUpdate(driver, old) {
+    dropScalingField(driver, old)
     if (mutableDriverFields.some(field => !semanticEqual(driver['spec'][field], old['spec'][field])))
       driver.metadata['generation'] = (old.metadata['generation'] ?? 0) + 1
   },

@@ -117,9 +117,8 @@ export function checkVersion(
   current: KubeObject,
   { metadata }: KubeObject,
 ): void {
-  const { resourceVersion = '' } = metadata
-  const problem = resourceVersionProblem(resourceVersion)
-  if (problem !== undefined) throw failure(500, '', problem)
+  const { resourceVersion } = metadata
+  checkVersionText(resourceVersion)
   checkPreconditions(resource, name, current, { resourceVersion })
 }
 
@@ -232,7 +231,7 @@ function keepServerMetadata(object: KubeObject, old: KubeObject): void {
   metadata.uid ||= old.metadata.uid
   if (!metadata.resourceVersion || metadata.resourceVersion === '0')
     metadata.resourceVersion = old.metadata.resourceVersion
-  for (const field of ['creationTimestamp', 'generation', 'selfLink']) {
+  for (const field of ['creationTimestamp', 'generation']) {
     const value = old.metadata[field]
     if (value === undefined) delete metadata[field]
     else metadata[field] = value
