@@ -26,7 +26,7 @@ export function normaliseText(text: string): string {
   return text
     .replace(uuid, '<uid>')
     .replace(time, found => (Math.abs(Date.parse(found) - Date.now()) < near ? '<time>' : found))
-    .replace(clusterAddress, found => (found === '10.96.0.1' || found === '10.96.0.0' ? found : '<service address>'))
+    .replace(clusterAddress, found => (found === '10.96.0.1' ? found : '<service address>'))
     .replace(endpoint, '<endpoint>')
     .replace(version, '<version>')
     .replace(revision, '$1<revision>')
@@ -46,6 +46,9 @@ function normaliseCell(cell: unknown): unknown {
 
 /** Of /version. */
 const hidden = new Set(['gitCommit', 'gitTreeState', 'buildDate', 'goVersion', 'compiler', 'platform'])
+
+/** Of a generated name. */
+const longestPrefix = 58
 
 /** The value with everything replaced; object keys keep their order. */
 export function normalise(value: unknown, key = ''): unknown {
@@ -68,7 +71,7 @@ export function normalise(value: unknown, key = ''): unknown {
       name === 'name' &&
       typeof generateName === 'string' &&
       typeof inner === 'string' &&
-      inner.startsWith(generateName)
+      inner.startsWith(generateName.slice(0, longestPrefix))
     )
       made[name] = `${generateName}<suffix>`
   }

@@ -27,9 +27,13 @@ const groupsOfAnyFinalizers = new Set([
   'policy',
 ])
 
-function checkFinalizers({ custom, group }: ResourceDeclaration, object: KubeObject, errors: FieldError[]): void {
+function checkFinalizers(
+  { custom, group, resource }: ResourceDeclaration,
+  object: KubeObject,
+  errors: FieldError[],
+): void {
   const names: readonly string[] | undefined = object.metadata['finalizers']
-  if (!names || custom || groupsOfAnyFinalizers.has(group)) return
+  if (!names || custom || groupsOfAnyFinalizers.has(group) || (group === '' && resource === 'events')) return
   for (const [index, name] of names.entries()) checkStandardFinalizer(name, finalizers.index(index), errors)
 }
 
@@ -55,7 +59,10 @@ const metadataChecks: Readonly<Record<string, readonly MetadataCheck[]>> = {
   ...checks(['changes', 'whole'], 'configmaps secrets serviceaccounts pods endpoints persistentvolumeclaims'),
   ...checks(['changes', 'whole'], 'controllerrevisions.apps volumeattributesclasses.storage.k8s.io'),
   ...checks(['changes', 'whole'], 'ingresses.networking.k8s.io ingressclasses.networking.k8s.io'),
-  ...checks(['whole', 'changes'], 'nodes jobs.batch ipaddresses.networking.k8s.io runtimeclasses.node.k8s.io'),
+  ...checks(
+    ['whole', 'changes'],
+    'nodes jobs.batch deviceclasses.resource.k8s.io ipaddresses.networking.k8s.io runtimeclasses.node.k8s.io',
+  ),
   ...checks(['whole', 'changes'], 'storageclasses.storage.k8s.io csistoragecapacities.storage.k8s.io'),
   ...checks(['whole', 'changes'], 'resourceclaims.resource.k8s.io resourceclaimtemplates.resource.k8s.io'),
   ...checks(['whole', 'changes'], 'certificatesigningrequests.certificates.k8s.io'),
@@ -71,8 +78,7 @@ const metadataChecks: Readonly<Record<string, readonly MetadataCheck[]>> = {
     ['whole'],
     'flowschemas.flowcontrol.apiserver.k8s.io prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
   ),
-  ...checks(['changes', 'changes'], 'deviceclasses.resource.k8s.io'),
-  ...checks([], 'events events.events.k8s.io poddisruptionbudgets.policy'),
+  ...checks([], 'events poddisruptionbudgets.policy'),
 }
 
 function checks(made: readonly MetadataCheck[], resources: string): Record<string, readonly MetadataCheck[]> {

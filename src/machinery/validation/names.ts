@@ -310,6 +310,8 @@ function maskTrailingDash(name: string): string {
 
 export const nameIsDNSSubdomain: NameCheck = (name, prefix) =>
   isDNS1123Subdomain(prefix ? maskTrailingDash(name) : name)
+/** As declarative validation checks names: it counts bytes, and does not look at prefixes. */
+export const nameIsLongName: NameCheck = (name, prefix) => (prefix ? [] : isDNS1123Subdomain(name, 'bytes'))
 export const nameIsDNSLabel: NameCheck = (name, prefix) => isDNS1123Label(prefix ? maskTrailingDash(name) : name)
 export const nameIsDNS1035Label: NameCheck = (name, prefix) => isDNS1035Label(prefix ? maskTrailingDash(name) : name)
 export const nameIsPathSegment: NameCheck = (name, prefix) =>

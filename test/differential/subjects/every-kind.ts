@@ -103,8 +103,8 @@ const metadata: Subject = {
         'a'.repeat(64),
       ])
         yield create(`name ${name.slice(0, 70)}`, { name })
-      for (const prefix of ['a-', 'a.', 'A', '1', 'a'.repeat(63)])
-        yield create(`generateName ${prefix}`, { generateName: prefix })
+      // Names are only compared when they are taken: what is generated differs.
+      for (const prefix of ['a-', '1', 'a'.repeat(63)]) yield create(`generateName ${prefix}`, { generateName: prefix })
       yield create('no name', {})
       yield create('taken', { name: object.metadata.name })
       yield create('another namespace', { name: 'x', namespace: 'other' })

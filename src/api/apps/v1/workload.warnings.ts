@@ -27,13 +27,16 @@ export function podObjectWarnings(pod: KubeObject, old: KubeObject | undefined):
 const changed = (object: KubeObject, old: KubeObject | undefined): boolean =>
   !old || object.metadata['generation'] !== old.metadata['generation']
 
-/** Of a kind whose template stands at spec.template; upstream calls that of a ReplicationController `template`. */
+/**
+ * Of a kind whose template stands at spec.template; upstream calls that of a ReplicationController `template`.
+ * `named`: a name that makes bad hostnames is warned of, too.
+ */
 export const workloadWarnings =
-  (path = 'spec.template') =>
+  (path = 'spec.template', named = true) =>
   (object: KubeObject, old: KubeObject | undefined): string[] => {
     if (!changed(object, old)) return none
     const warnings: string[] = []
-    if (!old) warnOfName(object, 'Pod names and hostnames', warnings)
+    if (!old && named) warnOfName(object, 'Pod names and hostnames', warnings)
     return [...warnings, ...templateWarnings(object['spec'].template, path)]
   }
 

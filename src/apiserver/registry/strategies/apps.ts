@@ -124,7 +124,7 @@ export const appsStrategies: Readonly<Record<string, Strategy>> = {
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
     validateStatusUpdate: validateDaemonSetStatusUpdate,
-    warnings: workloadWarnings(),
+    warnings: workloadWarnings('spec.template', false),
   },
   'controllerrevisions.apps': {
     validate: validateControllerRevision,

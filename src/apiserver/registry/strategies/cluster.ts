@@ -17,6 +17,7 @@ import {
   validatePriorityClass,
   validatePriorityClassUpdate,
 } from '../../../api/scheduling/v1/priorityclass.validation.ts'
+import { nameIsPathSegment } from '../../../machinery/validation/names.ts'
 import type { Strategy } from '../strategy.ts'
 import { apiServiceStrategy } from './api-service.ts'
 
@@ -40,6 +41,7 @@ export const clusterStrategies: Readonly<Record<string, Strategy>> = {
   'apiservices.apiregistration.k8s.io': apiServiceStrategy,
   'poddisruptionbudgets.policy': {
     ...careful,
+    validateName: nameIsPathSegment,
     validate: validatePodDisruptionBudget,
     validateUpdate: validatePodDisruptionBudget,
     validateStatusUpdate: validatePodDisruptionBudgetStatusUpdate,

@@ -22,6 +22,7 @@ import {
 } from '../../../api/core/v1/replicationcontroller.validation.ts'
 import { endpointsWarnings } from '../../../api/core/v1/service.warnings.ts'
 import type { KubeObject } from '../../../api/resource.ts'
+import { nameIsLongName, nameIsPathSegment } from '../../../machinery/validation/names.ts'
 import type { Strategy } from '../strategy.ts'
 import { dropDisabledPodFields } from './disabled-fields.ts'
 
@@ -76,7 +77,8 @@ export const coreStrategies: Readonly<Record<string, Strategy>> = {
     validateUpdate: validateEndpoints,
     warnings: endpointsWarnings,
   },
-  events: event,
+  // Their metadata is checked by nobody but the generic part.
+  events: { ...event, validateName: nameIsPathSegment },
   'events.events.k8s.io': event,
   limitranges: {
     allowCreateOnUpdate: true,
@@ -101,6 +103,7 @@ export const coreStrategies: Readonly<Record<string, Strategy>> = {
   },
   replicationcontrollers: {
     tracksGeneration: true,
+    validateName: nameIsLongName,
     defaultPropagation: 'Orphan',
     prepareForCreate: object => dropDisabledPodFields(object['spec'].template?.spec),
     prepareForUpdate: (object, old) => dropDisabledPodFields(object['spec'].template?.spec, old['spec'].template?.spec),

@@ -16,6 +16,7 @@ import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, forbidden } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { formatTime } from '../../../machinery/time.ts'
+import { nameIsLongName } from '../../../machinery/validation/names.ts'
 import type { Strategy, StrategyContext } from '../strategy.ts'
 
 const adminLabel = 'resource.kubernetes.io/admin-access'
@@ -70,6 +71,7 @@ function stampTaints(slice: KubeObject, old: KubeObject | undefined, now: string
 export const deviceStrategies: Readonly<Record<string, Strategy>> = {
   'deviceclasses.resource.k8s.io': {
     tracksGeneration: true,
+    validateName: nameIsLongName,
     validate: validateDeviceClass,
     validateUpdate: validateDeviceClass,
   },
