@@ -33,12 +33,6 @@ export const known: readonly Known[] = [
     at: /message$|managedFields|causes|^status$|^body/,
   },
   {
-    why: 'a document that does not fit after a patch is shown with its fields in another order',
-    of: /^changes: patches/,
-    at: /message$/,
-    stock: /is invalid: patch: Invalid value|^Invalid value: "/,
-  },
-  {
     why: 'strategic merge patches that do not fit their fields are refused in other words',
     of: /^changes: patches: strategic/,
     at: /message$|^status$|^body/,
@@ -79,12 +73,6 @@ export const known: readonly Known[] = [
   },
   { why: 'a Scale is not shown as a table', of: /scale as a table/ },
   { why: "the API server's own metadata of a token's request", of: /a token/, at: /uid|managedFields|boundObjectRef/ },
-  {
-    why: 'what a subresource resets is not owned by whoever sent it',
-    of: /(ephemeral containers|resize), other fields/,
-    at: /managedFields/,
-  },
-  { why: 'when a Scale was applied is recorded', of: /a deployment and its status/, at: /managedFields/ },
   {
     why: 'a watch from the start waits for etcd in a stock server, and may give up',
     of: /watch/,
@@ -127,11 +115,6 @@ export const known: readonly Known[] = [
     at: /generation/,
   },
   { why: 'the controllers of definitions take their time in a stock server', of: /^custom: objects: the definition/ },
-  {
-    why: 'conditions tell of which generation they are',
-    of: /^changes: managers: a pod/,
-    at: /observedGeneration|lastProbeTime/,
-  },
   { why: "the server's address has a port", of: /^reading: pages: \/api as application\/vnd.kubernetes.protobuf/ },
   { why: 'OpenAPI of custom resources refers to declarations in other words', of: /^custom: .*openapi/ },
   {
@@ -140,7 +123,6 @@ export const known: readonly Known[] = [
     at: /details\.causes/,
   },
   { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
-  { why: 'a Scale that is a text', of: /merge scale, text/ },
 ]
 
 /** The differences of a finding that nothing above explains. */

@@ -16,6 +16,9 @@ const diff =
 const hash = /(\bhash=)[0-9A-F]{128}\b/g
 const tokenVolume = /\b(kube-api-access-)[a-z0-9]{5}\b/g
 const current = /(Too large resource version: )\d+(, current: )\d+/g
+/** In a document that a message shows. */
+const shownRevision = /(\\?"resourceVersion\\?":\\?")\d+/g
+const recorded = /(the ResourceVersion in record \()\d+/g
 /** Where a Go program made its scheme, as it depends on the build. */
 const scheme = /in scheme "[^"]*"/g
 
@@ -34,6 +37,8 @@ export function normaliseText(text: string): string {
     .replace(current, '$1<revision>$2<revision>')
     .replace(hash, '$1<hash>')
     .replace(diff, '$1 <diff>')
+    .replace(shownRevision, '$1<revision>')
+    .replace(recorded, '$1<revision>')
     .replace(scheme, 'in scheme "<file>"')
 }
 

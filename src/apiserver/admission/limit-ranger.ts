@@ -10,7 +10,7 @@ export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   handles: operation => operation === 'CREATE' || operation === 'UPDATE',
   admit(attributes): void {
-    if (!isLimited(attributes) || attributes.operation !== 'CREATE' || !isResource(attributes, '', 'pods')) return
+    if (!isLimited(attributes) || !isResource(attributes, '', 'pods')) return
     for (const limits of limitsIn(attributes)) fillIn(attributes.object!, limits)
   },
   validate(attributes): void {

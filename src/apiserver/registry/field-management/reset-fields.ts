@@ -1,14 +1,7 @@
 // What a way of writing cannot change, because the kind's strategy puts it back: nobody comes to own it by that way.
 
 import { groupResource, type ResourceDeclaration } from '../../../api/resource.ts'
-import {
-  anyElement,
-  type FieldSet,
-  fieldSet,
-  matching,
-  type PathPattern,
-  recursiveDifference,
-} from '../../../machinery/apply/field-set.ts'
+import { type FieldSet, fieldSet, recursiveDifference } from '../../../machinery/apply/field-set.ts'
 
 export type FieldFilter = (set: FieldSet) => FieldSet
 
@@ -19,22 +12,16 @@ const without = (...paths: readonly (readonly string[])[]): FieldFilter => {
   return set => recursiveDifference(set, reset)
 }
 
-const only =
-  (pattern: PathPattern): FieldFilter =>
-  set =>
-    matching(set, pattern)
-
 const withoutStatus = without(['status'])
 const withoutSpec = without(['spec'])
 const onlyStatus = without(['metadata'], ['spec'])
 
-const containers: PathPattern = { [anyElement]: { 'f:resources': {}, 'f:resizePolicy': {} } }
-
 /** Where it is not the rule: the object leaves out its status, its status leaves out the spec. */
 const particular: Readonly<Record<string, FieldFilter>> = {
   'pods/status': without(['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']),
-  'pods/ephemeralcontainers': only({ 'f:spec': { 'f:ephemeralContainers': {} } }),
-  'pods/resize': only({ 'f:spec': { 'f:containers': containers, 'f:initContainers': containers } }),
+  // Upstream's strategies say what these reset, but nobody asks them.
+  'pods/ephemeralcontainers': everything,
+  'pods/resize': everything,
   'deployments.apps/status': without(['spec'], ['metadata', 'labels']),
   'namespaces/finalize': withoutStatus,
   'certificatesigningrequests.certificates.k8s.io/': without(['spec'], ['status']),

@@ -50,8 +50,9 @@ export function parentEntries(
     const owner = owners.get(key)
     owners.delete(key)
     const fields = owner ? union(manager.fields, inParent) : difference(manager.fields, inParent)
-    if (!isEmpty(fields)) managers.set(key, { ...manager, fields, time: owner?.time ?? manager.time })
+    if (!isEmpty(fields)) managers.set(key, { ...manager, fields })
   }
-  for (const [key, owner] of owners) managers.set(key, { ...owner, apiVersion, fields: inParent })
+  // When somebody became an owner by way of the Scale is not recorded.
+  for (const [key, owner] of owners) managers.set(key, { ...owner, time: undefined, apiVersion, fields: inParent })
   return encodeManagedFields(managers)
 }

@@ -3,6 +3,7 @@
 
 import { Binding } from '../../../api/core/v1/binding.ts'
 import type { KubeObject } from '../../../api/resource.ts'
+import { type Condition, setCondition } from '../../../machinery/conditions.ts'
 import {
   aggregateMessage,
   type FieldError,
@@ -69,9 +70,6 @@ export async function bind(
 }
 
 function boundPod(pod: KubeObject, nodeName: string, binding: KubeObject, now: number): KubeObject {
-  const others = (pod['status']?.conditions ?? []).filter(
-    (condition: { type: string }) => condition.type !== 'PodScheduled',
-  )
   const annotations = { ...pod.metadata['annotations'], ...binding.metadata['annotations'] }
   const labels = { ...pod.metadata['labels'], ...binding.metadata['labels'] }
   return {
@@ -86,16 +84,11 @@ function boundPod(pod: KubeObject, nodeName: string, binding: KubeObject, now: n
       ...pod['status'],
       // Bound is bound: what was hoped for before no longer matters (KEP-5278).
       nominatedNodeName: undefined,
-      conditions: [
-        ...others,
-        {
-          type: 'PodScheduled',
-          status: 'True',
-          lastProbeTime: null,
-          lastTransitionTime: formatTime(now),
-          ...(pod.metadata['generation'] === undefined ? {} : { observedGeneration: pod.metadata['generation'] }),
-        },
-      ],
+      conditions: setCondition<Condition & { lastProbeTime: null }>(
+        pod['status']?.conditions,
+        { type: 'PodScheduled', status: 'True', lastProbeTime: null },
+        formatTime(now),
+      ),
     },
   }
 }

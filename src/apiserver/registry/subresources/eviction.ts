@@ -5,7 +5,7 @@ import { Eviction } from '../../../api/policy/v1/eviction.ts'
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/policy/v1/poddisruptionbudget.ts'
 import { podDisruptionBudgets } from '../../../api/policy/v1/poddisruptionbudget.ts'
 import { groupResource, type KubeObject } from '../../../api/resource.ts'
-import { findCondition, isConditionTrue, setCondition } from '../../../machinery/conditions.ts'
+import { type Condition, findCondition, isConditionTrue, setCondition } from '../../../machinery/conditions.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
 import {
@@ -106,14 +106,14 @@ async function markDisrupted(
     const marked = deepCopy(stored.object)
     marked['status'] = {
       ...marked['status'],
-      conditions: setCondition(
+      conditions: setCondition<Condition & { lastProbeTime: null }>(
         marked['status']?.conditions,
         {
           type: 'DisruptionTarget',
           status: 'True',
           reason: 'EvictionByEvictionAPI',
           message: 'Eviction API: evicting',
-          observedGeneration: marked.metadata['generation'],
+          lastProbeTime: null,
         },
         formatTime(server.env.clock.now()),
       ),

@@ -3,7 +3,6 @@
 import { Scale } from '../../../api/autoscaling/v1/scale.ts'
 import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
 import type { ManagedFieldsEntry } from '../../../machinery/apply/managed-fields.ts'
-import { decodeObject } from '../../../machinery/codec/decode.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
@@ -13,12 +12,12 @@ import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { applyPatch } from '../../serving/media-type.ts'
 import { answerKind } from '../answers.ts'
-import { contentTypeOf, decodeBody } from '../decode-body.ts'
+import { contentTypeOf, decodeBody, fieldValidationOf } from '../decode-body.ts'
 import { applyTo, manageUpdated } from '../field-management/field-manager.ts'
 import { parentEntries, scaleEntries } from '../field-management/scale-entries.ts'
 import type { ServedResource } from '../registry.ts'
 import { readApplyPatch } from '../verbs/apply.ts'
-import { patcherFor, readPatch } from '../verbs/patch.ts'
+import { decodePatched, patcherFor, readPatch } from '../verbs/patch.ts'
 import { changeObject, checkNames, checkPreconditions } from '../verbs/update.ts'
 import { servedObject } from '../versions.ts'
 
@@ -66,12 +65,13 @@ export async function patchScale(
 ): Promise<Response> {
   if (contentTypeOf(request) === applyPatch) return applyScale(server, resource, request)
   const document = await readPatch(request)
-  return changeScale(
-    server,
-    resource,
-    request,
-    current => decodeObject(Scale, patcherFor(Scale, request, document)(current)).object as KubeObject,
-  )
+  const mode = fieldValidationOf(request)
+  return changeScale(server, resource, request, current => {
+    const patched = patcherFor(Scale, request, document)(current)
+    const scale = decodePatched(expected, request, document, patched, mode, undefined)
+    checkNames(resource, scale, request.info.name, request.info.namespace)
+    return scale
+  })
 }
 
 async function applyScale(server: ServerContext, resource: ServedResource, request: RequestContext): Promise<Response> {

@@ -22,6 +22,7 @@ import {
   contentTypeOf,
   decodeDeclared,
   decodeRestored,
+  type Expected,
   type FieldValidation,
   fieldValidationOf,
   kindProblem,
@@ -29,6 +30,7 @@ import {
 import type { ServedResource } from '../registry.ts'
 import { checkWriteOptions } from '../write-context.ts'
 import { serverSideApply } from './apply.ts'
+import { shownPatched } from './shown-patch.ts'
 import { changeObject, checkNames, checkVersion } from './update.ts'
 
 const strategicMergePatch = 'application/strategic-merge-patch+json'
@@ -90,8 +92,8 @@ export async function readPatch(request: RequestContext): Promise<PatchDocument>
 }
 
 /** The patched object in normal form, sharing what the patch leaves alone with another; what a strict reading has against the patch or the result is refused or warned of. */
-function decodePatched(
-  declaration: ResourceDeclaration,
+export function decodePatched(
+  declaration: Expected,
   request: RequestContext,
   document: PatchDocument,
   patched: unknown,
@@ -100,7 +102,9 @@ function decodePatched(
 ): KubeObject {
   const type = contentTypeOf(request)
   const refuse = (why: string) => {
-    const json = () => goJson(declaration.custom ? inKeyOrder(patched) : patched)
+    const node = { type: 'object', of: () => declaration.schema } as const
+    const json = () =>
+      declaration.custom ? goJson(inKeyOrder(patched)) : shownPatched(node, patched, document.value)
     const shown = type === strategicMergePatch ? goValue(document.value) : json()
     return invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', shown, why)])
   }

@@ -117,8 +117,9 @@ export function checkVersion(
   current: KubeObject,
   { metadata }: KubeObject,
 ): void {
-  const { resourceVersion } = metadata
-  checkVersionText(resourceVersion)
+  const { resourceVersion = '' } = metadata
+  const problem = resourceVersionProblem(resourceVersion)
+  if (problem !== undefined) throw failure(500, '', problem)
   checkPreconditions(resource, name, current, { resourceVersion })
 }
 
