@@ -5,6 +5,7 @@
 // verb does, watchcache/ for where reads come from.
 
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { tablePrinter } from '../api/columns.ts'
 import { namespaces } from '../api/core/v1/namespace.ts'
 import { groupResource, type ResourceDeclaration } from '../api/resource.ts'
@@ -28,6 +29,7 @@ import { WatchedFile } from './authentication/watched-file.ts'
 import type { Authorization } from './authorization/modes.ts'
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts'
 import { createBootstrapObjects } from './bootstrap/create-bootstrap-objects.ts'
+import { IdentityLease } from './bootstrap/identity-lease.ts'
 import { publishKubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts'
 import { legacyTokenTracking } from './bootstrap/legacy-token-tracking.ts'
 import { CustomResources } from './customresources/custom-resources.ts'
@@ -105,6 +107,8 @@ export interface ApiServerOptions extends ServerOptions, RequestOptions {
     readonly port: number
     readonly cert: string
     readonly key: string
+    /** What this server is told apart from others by; the machine's own unless said otherwise. */
+    readonly hostname?: string
   }
   /** PEM: who vouches for clients' certificates. */
   readonly clientCA: string
@@ -143,6 +147,7 @@ export class ApiServer {
   #flowObjects: ConfigurationObjects | undefined
   #addresses: IPAddressObjects | undefined
   #repair: ServiceRepair | undefined
+  #identity: IdentityLease | undefined
   readonly #progress = new Progress()
 
   constructor(options: ApiServerOptions) {
@@ -325,6 +330,8 @@ export class ApiServer {
       })
       this.#followClientCAFile(this.#http, extraClientCA)
       await publishKubernetesEndpoints(this.#server, this.#options.advertiseAddress, this.#http.port)
+      this.#identity = new IdentityLease(env, client, https.hostname ?? hostname())
+      await this.#identity.start()
     }
     let compactTo = store.revision
     this.#compaction = env.clock.setInterval(() => {
@@ -345,6 +352,7 @@ export class ApiServer {
     this.#security.stop()
     this.#repair?.stop()
     await this.#addresses?.stop()
+    await this.#identity?.stop()
     await this.#http?.close()
     await this.#customResources.stop()
     await this.#aggregator.stop()
