@@ -5,6 +5,7 @@
 // verb does, watchcache/ for where reads come from.
 
 import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
 import { tablePrinter } from '../api/columns.ts'
 import { namespaces } from '../api/core/v1/namespace.ts'
@@ -329,8 +330,11 @@ export class ApiServer {
         handle: this.#handle,
       })
       this.#followClientCAFile(this.#http, extraClientCA)
-      await publishKubernetesEndpoints(this.#server, this.#options.advertiseAddress, this.#http.port)
-      this.#identity = new IdentityLease(env, client, https.hostname ?? hostname())
+      const { advertiseAddress } = this.#options
+      await publishKubernetesEndpoints(this.#server, advertiseAddress, this.#http.port)
+      const host = isIPv6(advertiseAddress) ? `[${advertiseAddress}]` : advertiseAddress
+      const address = `${host}:${this.#http.port}`
+      this.#identity = new IdentityLease(env, client, https.hostname ?? hostname(), address)
       await this.#identity.start()
     }
     let compactTo = store.revision

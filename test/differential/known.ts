@@ -38,7 +38,11 @@ export const known: readonly Known[] = [
     at: /message$|^status$|^body/,
   },
   { why: 'expressions of device selectors are not compiled when they are written', of: /cel|selectors/i },
-  { why: 'the managers of what exists from the start are named kube-apiserver', of: /^reading: tables: at the start/ },
+  {
+    why: 'a role that the controllers of another release need',
+    of: /^reading: tables: at the start.*clusterrole/,
+    at: /items$|rows$/,
+  },
   {
     why: 'no server of k8ts has peers, a lease that tells who serves, or a connection to itself over TLS',
     of: /readyz|livez|healthz|(GET|POST|PUT|PATCH|DELETE|OPTIONS) \/$/,
@@ -55,12 +59,6 @@ export const known: readonly Known[] = [
     at: /details\.causes/,
   },
   { why: 'a watch whose time is over before it begins may still tell what there is', of: /watch \?timeoutSeconds=-/ },
-  { why: 'who serves is not told by a Lease', of: /kube-system\/leases/ },
-  {
-    why: "the condition Dangling of flow schemas is the API server's",
-    of: /flowschemas|FlowSchema/,
-    at: /managedFields|status.conditions$/,
-  },
   {
     why: 'annotations that upstream makes of fields when it answers in a version show in tables and metadata, too',
     of: /(table|metadata) of .*(daemonsets|horizontalpodautoscalers)/,
@@ -83,16 +81,6 @@ export const known: readonly Known[] = [
     why: 'what may not change is shown whole, with the fields named as in Go',
     of: /^(create|update|status of) /,
     stock: /field is immutable|Invalid value: \[?\{"[A-Z]/,
-  },
-  {
-    why: 'the other mistakes come before a selector that may not change',
-    of: /^update DaemonSet/,
-    at: /message$|causes/,
-  },
-  {
-    why: 'when a device was tainted is told on create only',
-    of: /^update ResourceSlice/,
-    at: /timeAdded|generation|managedFields/,
   },
   {
     why: 'fields of gates that are off are kept in the status of a pod',

@@ -38,6 +38,7 @@ export class IdentityLease {
   readonly #env: Env
   readonly #leases: ResourceClient<Lease>
   readonly #hostname: string
+  readonly #address: string
   readonly #name: string
   readonly #holder: string
   #latest: Lease | undefined
@@ -45,7 +46,9 @@ export class IdentityLease {
   #stopped = false
   #renewing: Promise<void> = Promise.resolve()
 
-  constructor(env: Env, client: Client, hostname: string) {
+  /** `address`: where other API servers find this one. */
+  constructor(env: Env, client: Client, hostname: string, address: string) {
+    this.#address = address
     this.#env = env
     this.#leases = client.resource(leases).namespace(namespace)
     this.#hostname = hostname
@@ -88,7 +91,7 @@ export class IdentityLease {
   #create(): Promise<Lease> {
     const now = this.#now()
     return this.#leases.create({
-      metadata: { name: this.#name, namespace, labels: this.#labels() },
+      metadata: { name: this.#name, namespace, labels: this.#labels(), annotations: this.#annotations() },
       spec: { holderIdentity: this.#holder, leaseDurationSeconds: leaseSeconds, renewTime: now },
     })
   }
@@ -96,13 +99,21 @@ export class IdentityLease {
   #renewed(lease: Lease): Lease {
     return {
       ...lease,
-      metadata: { ...lease.metadata, labels: { ...lease.metadata.labels, ...this.#labels() } },
+      metadata: {
+        ...lease.metadata,
+        labels: { ...lease.metadata.labels, ...this.#labels() },
+        annotations: { ...lease.metadata.annotations, ...this.#annotations() },
+      },
       spec: { ...lease.spec, holderIdentity: this.#holder, leaseDurationSeconds: leaseSeconds, renewTime: this.#now() },
     }
   }
 
   #labels(): Record<string, string> {
     return { [identityLabel]: component, 'kubernetes.io/hostname': this.#hostname }
+  }
+
+  #annotations(): Record<string, string> {
+    return { 'kubernetes.io/peer-advertise-address': this.#address }
   }
 
   #now(): string {

@@ -20,6 +20,7 @@ import type { ResourceStorage } from '../registry/resource-storage.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { StoredObject } from '../watchcache/stored-object.ts'
 import { mandatoryNames } from './configuration.ts'
+import { ownDangling } from './dangling.ts'
 import type { FlowControl } from './flow-control.ts'
 
 const group = 'flowcontrol.apiserver.k8s.io'
@@ -155,6 +156,7 @@ export class ConfigurationObjects {
       ...object['status'],
       conditions: [...conditions.filter(({ type }) => type !== 'Dangling'), condition],
     }
+    ownDangling(object, condition.lastTransitionTime)
     // Whoever changed it in between has caused another round.
     this.#schemas
       .put(stored.key, object, stored.revision)

@@ -220,8 +220,10 @@ export function validateDaemonSet(set: KubeObject): FieldError[] {
   return errors
 }
 
-export const validateDaemonSetUpdate = (set: KubeObject, old: KubeObject): FieldError[] =>
-  selectorIsImmutable(set, old, validateDaemonSet(set))
+export const validateDaemonSetUpdate = (set: KubeObject, old: KubeObject): FieldError[] => [
+  ...selectorIsImmutable(set, old, []),
+  ...validateDaemonSet(set),
+]
 
 /** As upstream shows it. */
 const rollingUpdateOf = ({ rollingUpdate }: NonNullable<StatefulSetSpec['updateStrategy']>) =>

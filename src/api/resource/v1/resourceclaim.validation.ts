@@ -279,8 +279,6 @@ function checkResult(result: DeviceRequestAllocationResult, known: Requests, pat
   checkPoolName(result.pool, path.child('pool'), errors)
   checkDNSLabel(result.device ?? '', path.child('device'), errors)
   checkBindingConditions(result, path, errors)
-  for (const [index, toleration] of (result.tolerations ?? []).entries())
-    checkToleration(toleration, path.child('tolerations').index(index), errors)
   if (result.shareID !== undefined) checkUID(result.shareID, path.child('shareID'), errors)
 }
 

@@ -79,6 +79,9 @@ const unownedAtCreate = union(
 
 /** What the API server writes by itself. */
 export const apiServerManager = 'kube-apiserver'
+/** Its part that keeps the objects of flow control, and the one that says in their status what it makes of them. */
+export const flowControlProducer = 'api-priority-and-fairness-config-producer-v1'
+export const flowControlConsumer = 'api-priority-and-fairness-config-consumer-v1'
 const beforeFirstApply = 'before-first-apply'
 const longestManager = 128
 

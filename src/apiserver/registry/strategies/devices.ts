@@ -12,7 +12,6 @@ import {
   validateResourceSliceUpdate,
 } from '../../../api/resource/v1/resourceslice.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
-import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, forbidden } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { formatTime } from '../../../machinery/time.ts'
@@ -52,20 +51,10 @@ function dropDisabledDeviceFields(slice: KubeObject): void {
   }
 }
 
-/** A device gets the time at which it was tainted, if the driver doesn't say it. */
-function stampTaints(slice: KubeObject, old: KubeObject | undefined, now: string): void {
-  const before = new Map<string, Record<string, any>>(
-    (old?.['spec'].devices ?? []).map((device: Record<string, any>) => [device['name'], device]),
-  )
+/** A device was tainted when the server hears of it, unless the driver says when. */
+function stampTaints(slice: KubeObject, now: string): void {
   for (const device of (slice['spec'].devices ?? []) as Record<string, any>[])
-    for (const taint of device['taints'] ?? []) {
-      const known = before
-        .get(device['name'])
-        ?.['taints']?.some((other: object) =>
-          deepEqual({ ...other, timeAdded: undefined }, { ...taint, timeAdded: undefined }),
-        )
-      if (!known) taint.timeAdded ??= now
-    }
+    for (const taint of device['taints'] ?? []) taint.timeAdded ??= now
 }
 
 export const deviceStrategies: Readonly<Record<string, Strategy>> = {
@@ -79,11 +68,11 @@ export const deviceStrategies: Readonly<Record<string, Strategy>> = {
     tracksGeneration: true,
     prepareForCreate(slice, { server }) {
       dropDisabledDeviceFields(slice)
-      stampTaints(slice, undefined, formatTime(server.env.clock.now()))
+      stampTaints(slice, formatTime(server.env.clock.now()))
     },
-    prepareForUpdate(slice, old, { server }) {
+    prepareForUpdate(slice, _old, { server }) {
       dropDisabledDeviceFields(slice)
-      stampTaints(slice, old, formatTime(server.env.clock.now()))
+      stampTaints(slice, formatTime(server.env.clock.now()))
     },
     validate: validateResourceSlice,
     validateUpdate: validateResourceSliceUpdate,
