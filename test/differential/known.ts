@@ -69,8 +69,19 @@ export const known: readonly Known[] = [
     of: /horizontalpodautoscalers/,
     at: /currentMetrics|current-metrics/,
   },
+  {
+    why: 'what somebody else says in the status of a flow schema stays theirs, though the server has its own condition',
+    of: /flowschemas|FlowSchema/,
+    at: /managedFields/,
+  },
+  {
+    why: 'the first ServiceCIDR is as the controllers make it',
+    of: /at the start.*servicecidrs/,
+    at: /managedFields|finalizers/,
+  },
+  { why: 'the port that is served is another', of: /at the start.*services/, at: /targetPort/ },
   { why: 'a Scale is not shown as a table', of: /scale as a table/ },
-  { why: "the API server's own metadata of a token's request", of: /a token/, at: /uid|managedFields|boundObjectRef/ },
+  { why: 'who manages the request of a token is not told', of: /a token|\/token/, at: /uid|managedFields/ },
   {
     why: 'a watch from the start waits for etcd in a stock server, and may give up',
     of: /watch/,

@@ -143,10 +143,10 @@ const fieldValidation: Subject = {
     for (const kind of kinds)
       for (const validation of ['Strict', 'Warn', 'Ignore', 'Bogus']) {
         const { object, collection, path } = kind
-        const query = `?dryRun=All&fieldManager=m&force=true&fieldValidation=${validation}`.replace('&force=true', '')
+        const query = `?dryRun=All&fieldManager=m&fieldValidation=${validation}`
         const unknown = { ...object, unknown: 1, metadata: { ...object.metadata, unknown: { a: 1 } } }
         const twice = JSON.stringify(object).replace('"kind":', '"kind":"Twice","kind":')
-        const yield_ = (name: string, asked: Asked): Case => ({
+        const validated = (name: string, asked: Asked): Case => ({
           name: `${title(kind)}: ${name}, ${validation}`,
           ...asked,
         })
@@ -154,21 +154,22 @@ const fieldValidation: Subject = {
           ['unknown', JSON.stringify(unknown)],
           ['twice', twice],
         ] as const) {
-          yield yield_(`create, ${what}`, {
+          yield validated(`create, ${what}`, {
             method: 'POST',
             path: `${collection}${query}`,
             body: body.replaceAll(object.metadata.name, valueName(kind)),
           })
-          yield yield_(`update, ${what}`, { method: 'PUT', path: `${path}${query}`, body })
+          yield validated(`update, ${what}`, { method: 'PUT', path: `${path}${query}`, body })
           for (const [type, contentType] of Object.entries(patchTypes))
-            yield yield_(`${type}, ${what}`, {
+            yield validated(`${type}, ${what}`, {
               method: 'PATCH',
               path: `${path}${query}${type === 'apply' ? '&force=true' : ''}`,
               headers: { 'content-type': contentType },
-              body,
+              // Of two unknown fields an apply names whichever it meets first in a map of Go.
+              body: type === 'apply' && what === 'unknown' ? JSON.stringify({ ...object, unknown: 1 }) : body,
             })
         }
-        yield yield_('json patch', {
+        yield validated('json patch', {
           method: 'PATCH',
           path: `${path}${query}`,
           headers: { 'content-type': 'application/json-patch+json' },

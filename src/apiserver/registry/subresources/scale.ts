@@ -6,7 +6,7 @@ import type { ManagedFieldsEntry } from '../../../machinery/apply/managed-fields
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { invalid as fieldInvalid } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
-import { formatLabelSelector, formatLabels } from '../../../machinery/labels.ts'
+import { formatLabelSelector } from '../../../machinery/labels.ts'
 import { invalid, notFound } from '../../../machinery/status-error.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
@@ -30,7 +30,7 @@ export function scaleOf(object: KubeObject): KubeObject {
   const selector = typeof spec?.selector === 'object' ? spec.selector : undefined
   // A ReplicationController's selector is a plain map.
   const isPlain = selector !== undefined && !('matchLabels' in selector) && !('matchExpressions' in selector)
-  const text = selector === undefined ? '' : isPlain ? formatLabels(selector) : formatLabelSelector(selector)
+  const text = selector === undefined ? '' : formatLabelSelector(isPlain ? { matchLabels: selector } : selector)
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',

@@ -99,8 +99,9 @@ export function pageOf(
   if (isExact) return pageFrom(server, declaration, prefix, { revision, start: prefix }, limit, selection)
   const all = storage.cache.range(prefix)
   const current = server.store.revision
-  // Any state will do for "0", and the cache has all of it at hand: upstream does not page it.
-  const newest = () => newestPage(all, current, prefix, resourceVersion === '0' ? 0 : limit, selection)
+  // Any state will do for "0", and the cache has all of it at hand: upstream does not page it. Events it keeps in no cache.
+  const whole = resourceVersion === '0' && declaration.resource !== 'events'
+  const newest = () => newestPage(all, current, prefix, whole ? 0 : limit, selection)
   const waiting = convertAhead(declaration, all)
   return waiting ? waiting.then(newest) : newest()
 }
