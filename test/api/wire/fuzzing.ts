@@ -15,10 +15,10 @@ import {
   encodeProtobuf,
   ProtobufError,
 } from '../../../src/machinery/codec/protobuf.ts'
-import { setKey } from '../../../src/machinery/own-value.ts'
 import { parseFieldSelector } from '../../../src/machinery/fields.ts'
 import { JsonSyntaxError, parseJson } from '../../../src/machinery/json/parse.ts'
 import { parseLabelSelector } from '../../../src/machinery/labels.ts'
+import { setKey } from '../../../src/machinery/own-value.ts'
 import { applyJsonPatch } from '../../../src/machinery/patch/json-patch.ts'
 import { applyMergePatch } from '../../../src/machinery/patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../../../src/machinery/patch/strategic-merge.ts'

@@ -103,8 +103,7 @@ export function decodePatched(
   const type = contentTypeOf(request)
   const refuse = (why: string) => {
     const node = { type: 'object', of: () => declaration.schema } as const
-    const json = () =>
-      declaration.custom ? goJson(inKeyOrder(patched)) : shownPatched(node, patched, document.value)
+    const json = () => (declaration.custom ? goJson(inKeyOrder(patched)) : shownPatched(node, patched, document.value))
     const shown = type === strategicMergePatch ? goValue(document.value) : json()
     return invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', shown, why)])
   }
