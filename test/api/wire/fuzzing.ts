@@ -235,7 +235,7 @@ function describeServer({ seed, rounds, patience }: Fuzzing): void {
       cluster = await Cluster.start({ nodes: 0, withoutControllers: true, withoutScheduler: true })
       wire = wireClient(cluster)
       await wire.send('POST', '/api/v1/namespaces/default/serviceaccounts', { body: { metadata: { name: 'default' } } })
-    })
+    }, patience)
     afterAll(() => cluster.stop())
 
     const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
