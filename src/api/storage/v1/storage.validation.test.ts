@@ -168,9 +168,9 @@ describe('what may not change', () => {
       { provisioner: 'b', parameters: { a: 'b' }, reclaimPolicy: 'Retain', volumeBindingMode: 'WaitForFirstConsumer' },
       { provisioner: 'a', reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' },
       [
-        'parameters: Forbidden: updates to parameters are forbidden.',
-        'provisioner: Forbidden: updates to provisioner are forbidden.',
-        'reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.',
+        'parameters: Invalid value: {"a":"b"}: field is immutable',
+        'provisioner: Invalid value: "b": field is immutable',
+        'reclaimPolicy: Invalid value: "Retain": field is immutable',
         'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
       ],
     ],
