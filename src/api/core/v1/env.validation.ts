@@ -4,7 +4,12 @@ import { invalid, notSupported, required } from '../../../machinery/field-error.
 import type { FieldPath } from '../../../machinery/field-path.ts'
 import { quote } from '../../../machinery/go-text.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
-import { checkDNSLabel, checkObjectName, checkQualifiedName, type Errors } from '../../../machinery/validation/field-checks.ts'
+import {
+  checkDNSLabel,
+  checkObjectName,
+  checkQualifiedName,
+  type Errors,
+} from '../../../machinery/validation/field-checks.ts'
 import { isConfigMapKey, isRelaxedEnvVarName, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
 import type {
   EnvFromSource,

@@ -44,7 +44,9 @@ export function checkTolerations(tolerations: readonly Toleration[], path: Field
       if (value !== '')
         errors.push(invalid(at.child('operator'), value, "value must be empty when `operator` is 'Exists'"))
     } else
-      errors.push(notSupported(at.child('operator'), operator, comparing(operator) ? allOperators : tolerationOperators))
+      errors.push(
+        notSupported(at.child('operator'), operator, comparing(operator) ? allOperators : tolerationOperators),
+      )
     if (effect !== '' && !effects.includes(effect)) errors.push(notSupported(at.child('effect'), effect, effects))
   }
 }

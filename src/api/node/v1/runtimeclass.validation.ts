@@ -18,13 +18,7 @@ export function validateRuntimeClass(runtimeClass: KubeObject): FieldError[] {
   if (handler === '') errors.push(required('handler'))
   else checkDNSLabel(handler, root('handler'), errors)
   if (overhead)
-    checkResourceRequirements(
-      { limits: overhead.podFixed },
-      checkContainerResourceName,
-      root('overhead'),
-      none,
-      errors,
-    )
+    checkResourceRequirements({ limits: overhead.podFixed }, checkContainerResourceName, root('overhead'), none, errors)
   if (scheduling) checkScheduling(scheduling, root('scheduling'), errors)
   return errors
 }
