@@ -344,7 +344,12 @@ export class ApiServer {
       if (revision <= store.compactedRevision) return
       store.compact(revision).catch(error => env.log.warn('history could not be cut', { error: String(error) }))
     }, compactionInterval)
-    this.#progress.finish('bootstrap-controller')
+    // A server that nobody finds over the network has no Lease to keep.
+    this.#progress.finish(
+      'bootstrap-controller',
+      'start-kube-apiserver-identity-lease-controller',
+      'start-kube-apiserver-identity-lease-garbage-collector',
+    )
   }
 
   async stop(): Promise<void> {

@@ -134,7 +134,7 @@ describe('a request', () => {
     const answer = await send(
       'POST',
       '/api/v1/namespaces/default/services',
-      JSON.stringify({ metadata: { name: '1-bad' }, spec: { ports: [{ port: 0 }, { port: 70000 }] } }),
+      JSON.stringify({ metadata: { name: '-bad' }, spec: { ports: [{ port: 0 }, { port: 70000 }] } }),
     )
     expect([answer.status, answer.body.reason]).toEqual([422, 'Invalid'])
     expect(answer.body.details?.causes?.map(({ field }) => field)).toEqual([
