@@ -52,7 +52,7 @@ export class Garbage {
   /** All that is left of a pod whose object is gone and whose containers have ended. */
   async removePod(podUid: string): Promise<void> {
     const { runtime, host, podLogsDir } = this.#options
-    const pod = (await listPods(runtime)).get(podUid)
+    const pod = (await listPods(runtime, podUid)).get(podUid)
     if (!pod || [...pod.containers.values()].some(({ state }) => state === 'running')) return
     await this.#removeAll(pod)
     await host.remove(`${podLogsDir}/${pod.namespace}_${pod.name}_${pod.uid}`)

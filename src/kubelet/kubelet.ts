@@ -11,15 +11,15 @@
 
 import { readFile } from 'node:fs/promises'
 import { type Node, nodes } from '../api/core/v1/node.ts'
-import { type Pod, pods } from '../api/core/v1/pod.ts'
+import { type Pod, type PodCondition, pods } from '../api/core/v1/pod.ts'
 import { services } from '../api/core/v1/service.ts'
 import { runtimeClasses } from '../api/node/v1/runtimeclass.ts'
 import { release } from '../api/release.ts'
 import type { Client } from '../client/client.ts'
 import { ComponentEventRecorder } from '../client/event-recorder.ts'
 import { InformerFactory } from '../client/informer.ts'
+import { deepEqual } from '../machinery/deep-equal.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
-import { jsonText } from '../machinery/json/write.ts'
 import { kubeletOwner } from './container-labels.ts'
 import { Garbage } from './garbage.ts'
 import { ImageManager } from './images.ts'
@@ -35,6 +35,7 @@ import { removePodCgroup } from './pod-cgroups.ts'
 import { parseResolvConf, type ResolverConfig } from './pod-dns.ts'
 import { PodEvents } from './pod-events.ts'
 import { KubeletPodHandlers } from './pod-handlers.ts'
+import { isTerminalPhase } from './pod-spec.ts'
 import { PodSync } from './pod-sync.ts'
 import { PodWorkers } from './pod-workers.ts'
 import { type ProbeNetwork, simulatedNetwork } from './probes/handlers.ts'
@@ -362,19 +363,21 @@ function specOrDeletionChanged(before: Pod, after: Pod): boolean {
     a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds ||
     a.generation === undefined ||
     a.generation !== b.generation ||
-    jsonText([a.labels, a.annotations, foreignStatus(before)]) !==
-      jsonText([b.labels, b.annotations, foreignStatus(after)])
+    !deepEqual(a.labels, b.labels) ||
+    !deepEqual(a.annotations, b.annotations) ||
+    isTerminalPhase(before.status.phase) !== isTerminalPhase(after.status.phase) ||
+    !deepEqual(gateConditions(before), gateConditions(after))
   )
 }
 
-/** Of a status, what others write: readiness gates, and the end of a pod that the control plane declares. */
-function foreignStatus(pod: Pod): unknown {
-  const gates = new Set((pod.spec.readinessGates ?? []).map(({ conditionType }) => conditionType))
-  return [
-    pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded',
-    (pod.status.conditions ?? []).filter(({ type }) => gates.has(type)),
-  ]
+/** Of a status, what others write. */
+function gateConditions({ spec: { readinessGates = [] }, status }: Pod): readonly PodCondition[] {
+  if (readinessGates.length === 0) return none
+  const gates = new Set(readinessGates.map(({ conditionType }) => conditionType))
+  return (status.conditions ?? []).filter(({ type }) => gates.has(type))
 }
+
+const none: readonly PodCondition[] = []
 
 interface Parts {
   readonly recorder: ComponentEventRecorder

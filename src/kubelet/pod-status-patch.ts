@@ -1,7 +1,7 @@
 // The strategic merge patch that turns one pod status into another, naming only what the kubelet changed: others own
 // conditions of their own in the same list.
 
-import type { PodStatus } from '../api/core/v1/pod.ts'
+import type { PodCondition, PodStatus } from '../api/core/v1/pod.ts'
 
 /** What the kubelet writes. Fields it never touches (nominatedNodeName, resourceClaimStatuses, …) are left alone. */
 const ownFields = [
@@ -32,7 +32,7 @@ export function podStatusPatch(before: PodStatus, after: PodStatus): Record<stri
   }
   const conditions: unknown[] = []
   for (const condition of after.conditions ?? []) {
-    const old = before.conditions?.find(({ type }) => type === condition.type)
+    const old = conditionOf(before, condition.type)
     if (sameValue(condition, old)) continue
     // Merged into the old one: what is not said any more has to be taken away.
     const gone = Object.keys(old ?? {}).filter(key => !(key in condition))
@@ -43,6 +43,21 @@ export function podStatusPatch(before: PodStatus, after: PodStatus): Record<stri
     patch['$setElementOrder/conditions'] = (after.conditions ?? []).map(({ type }) => ({ type }))
   }
   return Object.keys(patch).length > 0 ? patch : undefined
+}
+
+/** Whether there is nothing to patch. */
+export function sameStatus(before: PodStatus, after: PodStatus): boolean {
+  if (before === after) return true
+  for (const field of ownFields) if (!sameValue(before[field], after[field])) return false
+  if (!sameValue(before.hostIPs, after.hostIPs) || !sameValue(before.podIPs, after.podIPs)) return false
+  for (const condition of after.conditions ?? [])
+    if (!sameValue(condition, conditionOf(before, condition.type))) return false
+  return true
+}
+
+function conditionOf({ conditions = [] }: PodStatus, type: string): PodCondition | undefined {
+  for (const condition of conditions) if (condition.type === type) return condition
+  return undefined
 }
 
 /** Equal as the API sees it: absent, null and empty are the same. */

@@ -45,6 +45,8 @@ interface Worker {
 }
 
 const retryMs = 10_000
+/** One for all: where it comes from tells nobody anything. */
+const podChanged = new Error('the pod changed')
 
 export interface PodWorkersOptions {
   readonly env: Env
@@ -147,7 +149,8 @@ export class PodWorkers {
   }
 
   #interrupt(worker: Worker): void {
-    worker.interrupt.abort(new Error('the pod changed'))
+    if (!worker.running) return
+    worker.interrupt.abort(podChanged)
     worker.interrupt = new AbortController()
   }
 

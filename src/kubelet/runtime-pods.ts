@@ -43,8 +43,13 @@ export interface ListedPod {
   readonly sandboxes: ReadonlyMap<string, { readonly ready: boolean; readonly createdAt: number }>
 }
 
-export async function listPods(runtime: ContainerRuntime): Promise<Map<string, ListedPod>> {
-  const [{ items }, { containers }] = await Promise.all([runtime.listPodSandbox({}), runtime.listContainers({})])
+/** Every pod, or the one with this uid. */
+export async function listPods(runtime: ContainerRuntime, podUid?: string): Promise<Map<string, ListedPod>> {
+  const request = podUid === undefined ? {} : { filter: { labelSelector: { [podUidLabel]: podUid } } }
+  const [{ items }, { containers }] = await Promise.all([
+    runtime.listPodSandbox(request),
+    runtime.listContainers(request),
+  ])
   interface Open extends ListedPod {
     containers: Map<string, { name: string; state: ContainerState; createdAt: number }>
     sandboxes: Map<string, { ready: boolean; createdAt: number }>

@@ -1,15 +1,16 @@
 // Tells the API server how pods are, and that they are gone.
 //
 // Comes in: each pod's status as the kubelet sees it. Goes out: a PATCH of the status subresource when it differs from
-// what was sent last; once a pod that is to be deleted has nothing left here, the DELETE that ends its object. One
-// request per pod at a time; what changes meanwhile is sent after it.
+// what was sent last; once a pod that is to be deleted has nothing left here, the DELETE that ends its object. As
+// upstream's, it sends one request at a time: of the statuses a pod has had while others were on their way, the last is
+// sent.
 
 import { type Pod, type PodCondition, type PodStatus, pods } from '../api/core/v1/pod.ts'
 import type { Client, ResourceClient } from '../client/client.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
 import { asStatusError, isNotFound } from '../machinery/status-error.ts'
 import { formatTime } from '../machinery/time.ts'
-import { podStatusPatch, sameValue } from './pod-status-patch.ts'
+import { podStatusPatch, sameStatus, sameValue } from './pod-status-patch.ts'
 import { terminatedStatus } from './terminated-status.ts'
 
 interface Entry {
@@ -19,7 +20,10 @@ interface Entry {
   /** As the API server has it, as far as is known. */
   sent: PodStatus
   finished: boolean
-  sending: boolean
+  /** Waits for its turn, or is having it. */
+  waiting: boolean
+  /** Its object came while something was still to be said about it. */
+  unseen: boolean
   retry?: Timer
   /** Set while the API server's copy is not what it should be, as far as this node has heard. */
   comparison?: Timer
@@ -35,6 +39,8 @@ export class StatusManager {
   readonly #entries = new Map<string, Entry>()
   /** Pods of which nothing was said yet, as last heard of. */
   readonly #unsaid = new Map<string, Pod>()
+  #queue: Entry[] = []
+  #sending = false
   #stopped = false
 
   constructor(client: Client, env: Env) {
@@ -53,8 +59,15 @@ export class StatusManager {
     const entry = this.#entries.get(uid)
     if (!entry) return void this.#unsaid.set(uid, pod)
     entry.pod = pod
-    if (!entry.comparison && podStatusPatch(pod.status ?? {}, entry.status)) this.#compareLater(entry)
-    this.#send(entry)
+    if (hasNews(entry)) this.#send(entry)
+    // Until everything is said, its object differs as a matter of course.
+    if (entry.waiting) entry.unseen = true
+    else this.#compare(entry)
+  }
+
+  #compare(entry: Entry): void {
+    entry.unseen = false
+    if (!entry.comparison && !sameStatus(entry.pod.status ?? {}, entry.status)) this.#compareLater(entry)
   }
 
   /** Somebody else wrote what is this node's to say, as when it was not heard of for a while: it is said again. */
@@ -62,8 +75,8 @@ export class StatusManager {
     entry.comparison = this.#env.clock.setTimeout(() => {
       entry.comparison = undefined
       const status = entry.pod.status ?? {}
-      if (!podStatusPatch(status, entry.status)) return
-      if (entry.sending) return this.#compareLater(entry)
+      if (sameStatus(status, entry.status)) return
+      if (entry.waiting) return this.#compareLater(entry)
       entry.sent = status
       this.#send(entry)
     }, compareAfterMs)
@@ -72,12 +85,14 @@ export class StatusManager {
   set(pod: Pod, status: PodStatus): void {
     const entry = this.#entry(pod)
     const now = formatTime(this.#env.clock.now())
+    const nothingNew = entry.sent === entry.status
     entry.status = {
       ...status,
       startTime: entry.status.startTime ?? status.startTime ?? now,
       conditions: (status.conditions ?? []).map(condition => withTransition(condition, entry.status.conditions, now)),
     }
-    this.#send(entry)
+    if (nothingNew && sameStatus(entry.sent, entry.status)) entry.sent = entry.status
+    if (hasNews(entry)) this.#send(entry)
   }
 
   /** Nothing of the pod is left on this node: containers that have not ended in sight of anyone have ended now. */
@@ -110,7 +125,7 @@ export class StatusManager {
     if (!entry) {
       const heardOf = this.#unsaid.get(uid) ?? pod
       const status = heardOf.status ?? {}
-      entry = { pod: heardOf, status, sent: status, finished: false, sending: false }
+      entry = { pod: heardOf, status, sent: status, finished: false, waiting: false, unseen: false }
       this.#entries.set(uid, entry)
       this.#unsaid.delete(uid)
     }
@@ -118,9 +133,23 @@ export class StatusManager {
   }
 
   #send(entry: Entry): void {
-    if (entry.sending || this.#stopped) return
-    entry.sending = true
-    void this.#sendAll(entry)
+    if (entry.waiting || this.#stopped) return
+    entry.waiting = true
+    this.#queue.push(entry)
+    if (!this.#sending) void this.#sendAll()
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true
+    while (this.#queue.length > 0) {
+      const batch = this.#queue
+      this.#queue = []
+      for (const entry of batch) {
+        await this.#sendOne(entry)
+        if (this.#stopped) return
+      }
+    }
+    this.#sending = false
   }
 
   /** Whether the name stands for another pod by now: what is said of this one interests nobody any more. */
@@ -132,30 +161,31 @@ export class StatusManager {
     }
   }
 
-  async #sendAll(entry: Entry): Promise<void> {
+  async #sendOne(entry: Entry): Promise<void> {
     const { name = '', namespace, uid = '' } = entry.pod.metadata
+    if (this.#entries.get(uid) !== entry) return
     const resource = this.#client.resource(pods).namespace(namespace)
+    let failed = false
     try {
-      for (;;) {
-        const status = entry.status
-        const patch = podStatusPatch(entry.sent, status)
-        if (!patch) break
+      const { status } = entry
+      const patch = podStatusPatch(entry.sent, status)
+      if (patch) {
         const answer = await resource.patch(
           name,
           'application/strategic-merge-patch+json',
           { metadata: { uid }, status: patch },
           { subresource: 'status' },
         )
-        entry.sent = status
         // Somebody else's hand is in the same object: trust only what came back.
-        if (!sameValue(answer.status?.phase, status.phase)) entry.sent = answer.status ?? {}
+        entry.sent = sameValue(answer.status?.phase, status.phase) ? status : (answer.status ?? {})
         if (this.#stopped) return
-      }
-      if (entry.finished && entry.pod.metadata.deletionTimestamp) {
+      } else entry.sent = status
+      if (mayBeDeleted(entry)) {
         await resource.delete(name, { gracePeriodSeconds: 0, preconditions: { uid } })
         this.forget(uid)
       }
     } catch (error) {
+      failed = true
       if (isNotFound(error) || (asStatusError(error) && (await this.#isAnothers(resource, name, uid))))
         return this.forget(uid)
       // Forgotten meanwhile: there is nobody left to say it for.
@@ -165,9 +195,23 @@ export class StatusManager {
       entry.retry = this.#env.clock.setTimeout(() => this.#send(entry), retryMs)
     } finally {
       // Here, with no wait after the last look at the entry: what is set from now on is sent.
-      entry.sending = false
+      entry.waiting = false
+      if (!failed && this.#entries.get(uid) === entry) {
+        if (hasNews(entry)) this.#send(entry)
+        else if (entry.unseen) this.#compare(entry)
+      }
     }
   }
+}
+
+/** Whether there is something to tell the API server, as far as is known. */
+function hasNews(entry: Entry): boolean {
+  return entry.sent !== entry.status || mayBeDeleted(entry)
+}
+
+/** Whether the last word about it is said, and its object may go. */
+function mayBeDeleted({ finished, pod, sent, status }: Entry): boolean {
+  return finished && pod.metadata.deletionTimestamp !== undefined && sent === status
 }
 
 function withTransition(

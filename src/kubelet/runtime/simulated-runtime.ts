@@ -30,6 +30,7 @@ import { EventBroadcast } from './simulated/events.ts'
 import { execute, executeToEnd } from './simulated/exec.ts'
 import { type MountedFiles, nothingMounted } from './simulated/files.ts'
 import { SimulatedImages } from './simulated/images.ts'
+import { LabelledObjects } from './simulated/labelled.ts'
 import { forwardToSimulation } from './simulated/ports.ts'
 import * as statuses from './simulated/statuses.ts'
 
@@ -44,8 +45,10 @@ export class SimulatedRuntime implements ContainerRuntime {
   readonly #delays: SimulatedDelays
   readonly #mounted: MountedFiles
   readonly #images = new SimulatedImages()
-  readonly #sandboxes = new Map<string, statuses.SimulatedSandbox>()
-  readonly #containers = new Map<string, SimulatedContainer>()
+  readonly #sandboxes = new LabelledObjects<statuses.SimulatedSandbox>()
+  /** By name, of which there may be only one. */
+  readonly #sandboxIds = new Map<string, string>()
+  readonly #containers = new LabelledObjects<SimulatedContainer>()
   readonly #events = new EventBroadcast()
   #addresses: PodAddresses
 
@@ -59,8 +62,8 @@ export class SimulatedRuntime implements ContainerRuntime {
       exec: async (request, streams) => execute(this.#running(request.containerId, 'exec in'), request, streams),
       attach: async (request, streams) => this.#running(request.containerId, 'attach').attach(streams),
       portForward: (podSandboxId, port, stream) => {
-        const { config } = this.#sandbox(podSandboxId)
-        return forwardToSimulation(config, this.#containersOf(podSandboxId), port, stream)
+        const { config, containers } = this.#sandbox(podSandboxId)
+        return forwardToSimulation(config, [...containers], port, stream)
       },
       probe: containerId => {
         const container = this.#container(containerId)
@@ -100,14 +103,9 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   runPodSandbox: ContainerRuntime['runPodSandbox'] = async ({ config, runtimeHandler = '' }, options) => {
     const full = complete(PodSandboxConfig, config ?? {})
-    const { name, namespace, uid, attempt } = full.metadata ?? {}
-    const key = [name, namespace, uid, attempt].join('_')
-    for (const { id, config } of this.#sandboxes.values()) {
-      const { metadata } = config
-      if ([metadata?.name, metadata?.namespace, metadata?.uid, metadata?.attempt].join('_') === key) {
-        throw reserved('sandbox', key, id)
-      }
-    }
+    const key = statuses.sandboxName(full)
+    const double = this.#sandboxIds.get(key)
+    if (double !== undefined) throw reserved('sandbox', key, double)
     const hostNetwork = full.linux?.securityContext?.namespaceOptions?.network === 'NODE'
     const sandbox: statuses.SimulatedSandbox = {
       id: this.#newId(),
@@ -116,8 +114,10 @@ export class SimulatedRuntime implements ContainerRuntime {
       createdAt: this.#env.clock.now(),
       state: 'SANDBOX_NOTREADY',
       address: hostNetwork ? '' : this.#addresses.take(),
+      containers: new Set(),
     }
-    this.#sandboxes.set(sandbox.id, sandbox)
+    this.#sandboxes.add(sandbox)
+    this.#sandboxIds.set(key, sandbox.id)
     try {
       await this.#delay('runPodSandbox', options?.signal)
     } catch (error) {
@@ -132,7 +132,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   stopPodSandbox: ContainerRuntime['stopPodSandbox'] = async ({ podSandboxId = '' }) => {
     const sandbox = this.#sandboxes.get(podSandboxId)
     if (!sandbox) return {}
-    await Promise.all(this.#containersOf(podSandboxId).map(container => this.#stop(container, 0)))
+    await Promise.all(Array.from(sandbox.containers, container => this.#stop(container, 0)))
     this.#addresses.release(sandbox.address)
     sandbox.address = ''
     if (sandbox.state === 'SANDBOX_READY') this.#tell('CONTAINER_STOPPED_EVENT', podSandboxId, sandbox)
@@ -149,20 +149,22 @@ export class SimulatedRuntime implements ContainerRuntime {
     return {}
   }
 
-  podSandboxStatus: ContainerRuntime['podSandboxStatus'] = async ({ podSandboxId = '' }) => ({
-    status: statuses.sandboxStatus(this.#sandbox(podSandboxId)),
-    info: {},
-    containersStatuses: this.#containersOf(podSandboxId).map(container => this.#containerStatus(container)),
-    timestamp: statuses.nanoseconds(this.#env.clock.now()),
-  })
+  podSandboxStatus: ContainerRuntime['podSandboxStatus'] = async ({ podSandboxId = '' }) => {
+    const sandbox = this.#sandbox(podSandboxId)
+    return {
+      status: statuses.sandboxStatus(sandbox),
+      info: {},
+      containersStatuses: Array.from(sandbox.containers, container => this.#containerStatus(container)),
+      timestamp: statuses.nanoseconds(this.#env.clock.now()),
+    }
+  }
 
   listPodSandbox: ContainerRuntime['listPodSandbox'] = async ({ filter }) => ({
-    items: [...this.#sandboxes.values()]
+    items: this.#sandboxes
+      .matching(filter?.labelSelector)
       .filter(
-        ({ id, state, config }) =>
-          (!filter?.id || filter.id === id) &&
-          (!filter?.state || (filter.state.state ?? 'SANDBOX_READY') === state) &&
-          statuses.hasLabels(config.labels, filter?.labelSelector),
+        ({ id, state }) =>
+          (!filter?.id || filter.id === id) && (!filter?.state || (filter.state.state ?? 'SANDBOX_READY') === state),
       )
       .map(statuses.listedSandbox),
   })
@@ -181,7 +183,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       throw new RuntimeError('Unknown', `failed to get sandbox container task: no running task found: ${podSandboxId}`)
     }
     const { name = '', attempt = 0 } = config.metadata ?? {}
-    const double = this.#containersOf(podSandboxId).find(
+    const double = [...sandbox.containers].find(
       ({ config: { metadata } }) => metadata?.name === name && metadata.attempt === attempt,
     )
     if (double) throw reserved('container', `${name}_${attempt}`, double.id)
@@ -197,7 +199,8 @@ export class SimulatedRuntime implements ContainerRuntime {
       mounted: this.#mounted,
       exited: () => this.#tell('CONTAINER_STOPPED_EVENT', container.id, sandbox),
     })
-    this.#containers.set(container.id, container)
+    this.#containers.add(container)
+    sandbox.containers.add(container)
     this.#tell('CONTAINER_CREATED_EVENT', container.id, sandbox)
     return { containerId: container.id }
   }
@@ -226,8 +229,9 @@ export class SimulatedRuntime implements ContainerRuntime {
     const container = this.#containers.get(containerId)
     if (!container) return {}
     await this.#stop(container, 0)
-    this.#containers.delete(containerId)
+    this.#containers.delete(container)
     const sandbox = this.#sandboxes.get(container.podSandboxId)
+    sandbox?.containers.delete(container)
     if (sandbox) this.#tell('CONTAINER_DELETED_EVENT', containerId, sandbox)
     return {}
   }
@@ -238,13 +242,13 @@ export class SimulatedRuntime implements ContainerRuntime {
   })
 
   listContainers: ContainerRuntime['listContainers'] = async ({ filter }) => ({
-    containers: [...this.#containers.values()]
+    containers: this.#containers
+      .matching(filter?.labelSelector)
       .filter(
-        ({ id, podSandboxId, state, config }) =>
+        ({ id, podSandboxId, state }) =>
           (!filter?.id || filter.id === id) &&
           (!filter?.podSandboxId || filter.podSandboxId === podSandboxId) &&
-          (!filter?.state || (filter.state.state ?? 'CONTAINER_CREATED') === state) &&
-          statuses.hasLabels(config.labels, filter?.labelSelector),
+          (!filter?.state || (filter.state.state ?? 'CONTAINER_CREATED') === state),
       )
       .map(statuses.listedContainer),
   })
@@ -285,13 +289,13 @@ export class SimulatedRuntime implements ContainerRuntime {
   })
 
   listContainerStats: ContainerRuntime['listContainerStats'] = async ({ filter }) => ({
-    stats: [...this.#containers.values()]
+    stats: this.#containers
+      .matching(filter?.labelSelector)
       .filter(
-        ({ id, podSandboxId, state, config }) =>
+        ({ id, podSandboxId, state }) =>
           state === 'CONTAINER_RUNNING' &&
           (!filter?.id || filter.id === id) &&
-          (!filter?.podSandboxId || filter.podSandboxId === podSandboxId) &&
-          statuses.hasLabels(config.labels, filter?.labelSelector),
+          (!filter?.podSandboxId || filter.podSandboxId === podSandboxId),
       )
       .map(container => statuses.containerStats(container, this.#env.clock.now())),
   })
@@ -301,13 +305,9 @@ export class SimulatedRuntime implements ContainerRuntime {
   })
 
   listPodSandboxStats: ContainerRuntime['listPodSandboxStats'] = async ({ filter }) => ({
-    stats: [...this.#sandboxes.values()]
-      .filter(
-        ({ id, state, config }) =>
-          state === 'SANDBOX_READY' &&
-          (!filter?.id || filter.id === id) &&
-          statuses.hasLabels(config.labels, filter?.labelSelector),
-      )
+    stats: this.#sandboxes
+      .matching(filter?.labelSelector)
+      .filter(({ id, state }) => state === 'SANDBOX_READY' && (!filter?.id || filter.id === id))
       .map(sandbox => this.#sandboxStats(sandbox)),
   })
 
@@ -386,24 +386,24 @@ export class SimulatedRuntime implements ContainerRuntime {
     return container
   }
 
-  #containersOf(podSandboxId: string): SimulatedContainer[] {
-    return [...this.#containers.values()].filter(container => container.podSandboxId === podSandboxId)
-  }
-
   #containerStatus(container: SimulatedContainer) {
     const directory = this.#sandboxes.get(container.podSandboxId)?.config.logDirectory ?? ''
     return statuses.containerStatus(container, `${directory}/${container.config.logPath}`)
   }
 
-  #sandboxStats({ id, config: { metadata, labels, annotations } }: statuses.SimulatedSandbox) {
-    const containers = this.#containersOf(id).map(each => statuses.containerStats(each, this.#env.clock.now()))
+  #sandboxStats(sandbox: statuses.SimulatedSandbox) {
+    const { id, config } = sandbox
+    const { metadata, labels, annotations } = config
+    const containers = Array.from(sandbox.containers, each => statuses.containerStats(each, this.#env.clock.now()))
     return complete(PodSandboxStats, { attributes: { id, metadata, labels, annotations }, linux: { containers } })
   }
 
   #removeSandbox(sandbox: statuses.SimulatedSandbox): void {
-    for (const { id } of this.#containersOf(sandbox.id)) this.#containers.delete(id)
+    for (const container of sandbox.containers) this.#containers.delete(container)
+    sandbox.containers.clear()
     this.#addresses.release(sandbox.address)
-    this.#sandboxes.delete(sandbox.id)
+    this.#sandboxes.delete(sandbox)
+    this.#sandboxIds.delete(statuses.sandboxName(sandbox.config))
   }
 
   #tell(containerEventType: ContainerEventType, containerId: string, sandbox: statuses.SimulatedSandbox): void {
@@ -412,7 +412,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       containerEventType,
       createdAt: statuses.nanoseconds(this.#env.clock.now()),
       podSandboxStatus: statuses.sandboxStatus(sandbox),
-      containersStatuses: this.#containersOf(sandbox.id).map(container => this.#containerStatus(container)),
+      containersStatuses: Array.from(sandbox.containers, container => this.#containerStatus(container)),
     }))
   }
 }

@@ -39,7 +39,9 @@ export class PodAddresses {
   }
 
   release(address: string): void {
-    for (const host of this.#used) if (this.#text(host) === address) this.#used.delete(host)
+    if (address === '') return
+    const host = address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0) - this.#network
+    this.#used.delete(host)
   }
 
   #text(host: number): string {

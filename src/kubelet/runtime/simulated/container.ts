@@ -19,11 +19,12 @@ import { type CommandList, parseArguments, parseScript } from './shell-syntax.ts
 const KILLED = 137
 const TERMINATED = 143
 
-class Stopped extends Error {
+/** Why its program ends; no Error, for it is nobody's fault and happens to every container. */
+class Stopped {
+  readonly message = 'the container was stopped'
   readonly code: number
 
   constructor(code: number) {
-    super('the container was stopped')
     this.code = code
   }
 }
@@ -53,7 +54,8 @@ export class SimulatedContainer {
   readonly #place: ContainerPlace
   readonly #files: SimulatedFiles
   readonly #abort = new AbortController()
-  readonly #over = new AbortController()
+  /** Made when somebody asks: few do. */
+  #over: AbortController | undefined
   readonly #attached = new Set<ContainerStreams>()
   #program: CommandList | undefined
   #ended: Promise<void> = Promise.resolve()
@@ -72,6 +74,8 @@ export class SimulatedContainer {
 
   /** Aborted once it has exited. */
   get over(): AbortSignal {
+    this.#over ??= new AbortController()
+    if (this.state === 'CONTAINER_EXITED') this.#over.abort(new Stopped(this.exitCode))
     return this.#over.signal
   }
 
@@ -156,9 +160,10 @@ export class SimulatedContainer {
       const what =
         [...command, ...args].join(' ') || `the program of image ${image?.userSpecifiedImage || image?.image}`
       this.#write('stderr', `simulated container: taking "${what}" to run until it is stopped; nothing is executed\n`)
-      return await new Promise<never>((_resolve, reject) => {
-        if (signal.aborted) reject(signal.reason)
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      return await new Promise<number>(resolve => {
+        const end = () => resolve((signal.reason as Stopped).code)
+        if (signal.aborted) end()
+        else signal.addEventListener('abort', end, { once: true })
       })
     } catch (error) {
       if (error instanceof Stopped) return error.code
@@ -197,7 +202,7 @@ export class SimulatedContainer {
     this.exitCode = code
     this.state = 'CONTAINER_EXITED'
     this.finishedAt = this.#place.env.clock.now()
-    this.#over.abort(new Stopped(code))
+    this.#over?.abort(new Stopped(code))
     this.#place.exited()
   }
 }

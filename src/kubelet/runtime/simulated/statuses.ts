@@ -1,9 +1,10 @@
 // How a simulated sandbox or container looks in CRI's answers.
 
 import { complete, type Decoded } from '../../../machinery/proto/message.ts'
-import { ContainerStatus } from '../cri/container.ts'
-import { Container } from '../cri/container-requests.ts'
-import { PodSandbox, type PodSandboxConfig, type PodSandboxState, PodSandboxStatus } from '../cri/pod-sandbox.ts'
+import type { ContainerStatus } from '../cri/container.ts'
+import type { Container } from '../cri/container-requests.ts'
+import type { PodSandbox, PodSandboxConfig, PodSandboxState, PodSandboxStatus } from '../cri/pod-sandbox.ts'
+import { NamespaceOption } from '../cri/shared.ts'
 import { ContainerStats, FilesystemUsage } from '../cri/stats.ts'
 import type { SimulatedContainer } from './container.ts'
 
@@ -16,78 +17,88 @@ export interface SimulatedSandbox {
   state: PodSandboxState
   /** Empty on the host's network, and once the sandbox is stopped. */
   address: string
+  readonly containers: Set<SimulatedContainer>
 }
+
+/** By which a sandbox is reserved: there may be one of each. */
+export function sandboxName({ metadata }: SimulatedSandbox['config']): string {
+  return [metadata?.name, metadata?.namespace, metadata?.uid, metadata?.attempt].join('_')
+}
+
+const ownNamespaces = complete(NamespaceOption, {})
 
 export const nanoseconds = (milliseconds: number): number => milliseconds * 1_000_000
 
-export function sandboxStatus({ id, config, runtimeHandler, createdAt, state, address }: SimulatedSandbox) {
-  const { metadata, labels, annotations, linux } = config
-  const options = linux?.securityContext?.namespaceOptions ?? {}
-  return complete(PodSandboxStatus, {
-    id,
+// What a configuration holds is complete, and nobody changes it: answers share it. These are asked for at every look at
+// a pod.
+
+export function sandboxStatus(sandbox: SimulatedSandbox): PodSandboxStatus {
+  const { metadata, labels, annotations, linux } = sandbox.config
+  return {
+    id: sandbox.id,
     metadata,
-    state,
-    createdAt: nanoseconds(createdAt),
-    network: { ip: address },
-    linux: { namespaces: { options } },
+    state: sandbox.state,
+    createdAt: nanoseconds(sandbox.createdAt),
+    network: { ip: sandbox.address, additionalIps: [] },
+    linux: { namespaces: { options: linux?.securityContext?.namespaceOptions ?? ownNamespaces } },
     labels,
     annotations,
-    runtimeHandler,
-  })
+    runtimeHandler: sandbox.runtimeHandler,
+  }
 }
 
-export function listedSandbox({ id, config, runtimeHandler, createdAt, state }: SimulatedSandbox) {
-  const { metadata, labels, annotations } = config
-  return complete(PodSandbox, {
-    id,
+export function listedSandbox(sandbox: SimulatedSandbox): PodSandbox {
+  const { metadata, labels, annotations } = sandbox.config
+  return {
+    id: sandbox.id,
     metadata,
-    state,
-    createdAt: nanoseconds(createdAt),
+    state: sandbox.state,
+    createdAt: nanoseconds(sandbox.createdAt),
     labels,
     annotations,
-    runtimeHandler,
-  })
+    runtimeHandler: sandbox.runtimeHandler,
+  }
 }
 
-export function containerStatus(container: SimulatedContainer, logPath: string) {
-  const { id, config, state, imageId, exitCode, outOfMemory } = container
-  const { metadata, image, labels, annotations, mounts, linux, stopSignal } = config
+export function containerStatus(container: SimulatedContainer, logPath: string): ContainerStatus {
+  const { config, state, exitCode } = container
   const exited = state === 'CONTAINER_EXITED'
-  return complete(ContainerStatus, {
-    id,
-    metadata,
+  return {
+    id: container.id,
+    metadata: config.metadata,
     state,
     createdAt: nanoseconds(container.createdAt),
     startedAt: nanoseconds(container.startedAt),
     finishedAt: nanoseconds(container.finishedAt),
     exitCode,
-    image,
-    imageRef: imageId,
-    imageId,
-    reason: exited ? (outOfMemory ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error') : '',
-    labels,
-    annotations,
-    mounts,
+    image: config.image,
+    imageRef: container.imageId,
+    reason: exited ? (container.outOfMemory ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error') : '',
+    message: '',
+    labels: config.labels,
+    annotations: config.annotations,
+    mounts: config.mounts,
     logPath,
-    resources: linux?.resources ? { linux: linux.resources } : undefined,
-    stopSignal,
-  })
+    resources: config.linux?.resources && { linux: config.linux.resources },
+    imageId: container.imageId,
+    stopSignal: config.stopSignal,
+  }
 }
 
-export function listedContainer({ id, podSandboxId, config, imageId, state, createdAt }: SimulatedContainer) {
-  const { metadata, image, labels, annotations } = config
-  return complete(Container, {
-    id,
-    podSandboxId,
+export function listedContainer(container: SimulatedContainer): Container {
+  const { metadata, image, labels, annotations } = container.config
+  return {
+    id: container.id,
+    podSandboxId: container.podSandboxId,
     metadata,
     image,
-    imageRef: imageId,
-    imageId,
-    state,
-    createdAt: nanoseconds(createdAt),
+    imageRef: container.imageId,
+    state: container.state,
+    createdAt: nanoseconds(container.createdAt),
     labels,
     annotations,
-  })
+    imageId: container.imageId,
+  }
 }
 
 /** Nothing runs, so nothing is used. */
@@ -110,9 +121,3 @@ export const filesystemUsage = (now: number, usedBytes = 0) =>
     usedBytes: { value: usedBytes },
     inodesUsed: { value: 0 },
   })
-
-/** Whether labels are as a filter wants them. */
-export const hasLabels = (
-  labels: Readonly<Record<string, string>>,
-  selector: Readonly<Record<string, string>> | undefined,
-): boolean => Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value)
