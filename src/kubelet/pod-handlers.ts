@@ -67,7 +67,7 @@ export class KubeletPodHandlers implements PodHandlers {
     return this.#last.get(podUid)
   }
 
-  async sync(pod: Pod, signal: AbortSignal): Promise<SyncVerdict> {
+  async sync(pod: Pod, signal: AbortSignal, looking: () => void): Promise<SyncVerdict> {
     const { env, events, podSync, probes, volumes, allocatable, hostIps } = this.#options
     const uid = pod.metadata.uid ?? ''
     if (!this.#seenAt.has(uid)) this.#seenAt.set(uid, formatTime(env.clock.now()))
@@ -103,12 +103,19 @@ export class KubeletPodHandlers implements PodHandlers {
       seenAt: this.#seenAt.get(uid)!,
       signal,
     })
-    const after = acted ? await this.#report(pod, false) : before
+    let after = before
+    let unfinished = false
+    if (acted) {
+      looking()
+      after = await this.#report(pod, false)
+      unfinished = failures.length > 0 || podSync.hasMoreToDo(pod, after.runtime, probes.resultsOf(uid))
+    }
     const waits = [retryAfter, deadline, failures.length > 0 ? failedSyncMs * (1 + env.random.next() / 2) : undefined]
     const soonest = Math.min(...waits.filter(wait => wait !== undefined))
     if (failures.length > 0) env.log.info('pod not in its desired state', { pod: pod.metadata.name, failures })
     return {
       terminal: isTerminalPhase(after.status.phase),
+      unfinished,
       ...(Number.isFinite(soonest) ? { again: soonest } : {}),
     }
   }
@@ -119,7 +126,7 @@ export class KubeletPodHandlers implements PodHandlers {
     probes.stopLivenessAndStartup(pod.metadata.uid ?? '')
     const { runtime } = await this.#report(pod, false)
     await terminator.killPod(pod, runtime, request)
-    const after = await this.#report(pod, false)
+    const after = await this.#report(pod, true)
     const running = after.runtime.containers.filter(({ state }) => state === 'running')
     if (running.length > 0)
       throw new Error(`containers still run after they were stopped: ${running.map(({ name }) => name).join(', ')}`)

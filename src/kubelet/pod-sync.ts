@@ -16,7 +16,7 @@ import type { PodSurroundings } from './downward-api.ts'
 import { type ImageVolumes, imageVolumesOf, pullImageVolumes } from './image-volumes.ts'
 import { ImageError, type ImageManager } from './images.ts'
 import { runHook } from './lifecycle-hooks.ts'
-import { computePodActions, type ProbeResults } from './pod-actions.ts'
+import { computePodActions, type PodActions, type ProbeResults } from './pod-actions.ts'
 import type { ClusterDns, ResolverConfig } from './pod-dns.ts'
 import type { PodEvents } from './pod-events.ts'
 import { allContainers, podFullName } from './pod-spec.ts'
@@ -116,12 +116,7 @@ export class PodSync {
         await terminator.killContainer(pod, record, { message, reason, signal })
 
     const resized = actions.killPod ? false : await this.#resize(pod, runtime)
-    const starting =
-      actions.createSandbox ||
-      actions.initContainersToStart.length +
-        actions.containersToStart.length +
-        actions.ephemeralContainersToStart.length >
-        0
+    const starting = startsSomething(actions)
     const killed = resized || actions.killPod || actions.containersToKill.length > 0
     if (!starting || signal.aborted) return { acted: killed, failures: [] }
 
@@ -173,6 +168,12 @@ export class PodSync {
     }
     for (const index of actions.containersToStart) await start(pod.spec!.containers[index]!)
     return { acted: true, failures, ...(retryAfter === undefined ? {} : { retryAfter }) }
+  }
+
+  /** Whether the pod, as the runtime has it now, still lacks something that can be done. */
+  hasMoreToDo(pod: Pod, runtime: RuntimePodStatus, probes: ProbeResults): boolean {
+    const actions = computePodActions(pod, runtime, probes)
+    return actions.killPod || actions.containersToKill.length > 0 || startsSomething(actions)
   }
 
   forgetPod(podUid: string): void {
@@ -379,6 +380,15 @@ export class PodSync {
     const said = statuses.find(candidate => candidate.name === container.name)
     return said?.containerID ? said.restartCount + 1 : 0
   }
+}
+
+function startsSomething(actions: PodActions): boolean {
+  return (
+    actions.createSandbox ||
+    actions.initContainersToStart.length > 0 ||
+    actions.containersToStart.length > 0 ||
+    actions.ephemeralContainersToStart.length > 0
+  )
 }
 
 function startError(error: unknown): { reason: string; message: string } {

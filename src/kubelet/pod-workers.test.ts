@@ -8,7 +8,7 @@ import { testPod } from './testing/node-bench.ts'
 let env: VirtualEnv
 let calls: string[]
 let workers: PodWorkers
-let sync: (pod: Pod, signal: AbortSignal) => Promise<SyncVerdict>
+let sync: (pod: Pod, signal: AbortSignal, looking: () => void) => Promise<SyncVerdict>
 let terminate: (signal: AbortSignal) => Promise<void>
 
 beforeEach(() => {
@@ -22,9 +22,9 @@ beforeEach(() => {
     resyncMs: 60_000,
     stopWithinMs: 5000,
     handlers: {
-      sync: (pod, signal) => {
+      sync: (pod, signal, looking) => {
         calls.push(`${seconds()} sync`)
-        return sync(pod, signal)
+        return sync(pod, signal, looking)
       },
       terminate: (pod, { signal, graceSeconds }) => {
         calls.push(`${seconds()} terminate ${graceSeconds ?? pod.metadata.deletionGracePeriodSeconds ?? '-'}`)
@@ -50,6 +50,24 @@ test('a pod goes from syncing to finished, and is forgotten with its object', as
   workers.remove(uid)
   expect(workers.state(uid)).toBeUndefined()
   expect(calls).toEqual(['0 sync', '1 terminate 30', '1 cleanUp', `2 forget ${uid}`])
+})
+
+test.each([
+  { hinted: 'before the last look', early: true, unfinished: false, calls: ['0 sync'] },
+  { hinted: 'before the last look, with more to do', early: true, unfinished: true, calls: ['0 sync', '1 sync'] },
+  { hinted: 'after the last look', early: false, unfinished: false, calls: ['0 sync', '1 sync'] },
+])('a hint that comes $hinted', async ({ early, unfinished, calls: expected }) => {
+  sync = async (_pod, _signal, looking) => {
+    sync = async () => ({ terminal: false })
+    if (early) workers.hint(uid)
+    looking()
+    if (!early) workers.hint(uid)
+    await env.clock.sleep(1000)
+    return { terminal: false, unfinished }
+  }
+  workers.update(testPod('p'))
+  await env.clock.advance(2000)
+  expect(calls).toEqual(expected)
 })
 
 test('a pod that has run its course is cleaned up without being deleted', async () => {

@@ -19,10 +19,13 @@ export interface SyncVerdict {
   readonly terminal: boolean
   /** Sync again after this many milliseconds. */
   readonly again?: number
+  /** There is more to do: hints that came before the last look at the runtime stand. */
+  readonly unfinished?: boolean
 }
 
 export interface PodHandlers {
-  sync(pod: Pod, signal: AbortSignal): Promise<SyncVerdict>
+  /** Calls `looking` before it looks at the runtime again: what was hinted at up to then, it will have seen. */
+  sync(pod: Pod, signal: AbortSignal, looking: () => void): Promise<SyncVerdict>
   /** Resolves when no container of the pod runs. `graceSeconds` is set when something other than its deletion ends it. */
   terminate(pod: Pod, request: { readonly graceSeconds?: number; readonly signal: AbortSignal }): Promise<void>
   cleanUp(pod: Pod): Promise<void>
@@ -38,7 +41,9 @@ interface Worker {
   removed: boolean
   graceSeconds: number | undefined
   running: boolean
+  /** It is to be looked at (again): something is asked of it, or has happened to it. */
   wanted: boolean
+  hinted: boolean
   timer: Timer | undefined
   /** Ends the sync or the stopping that is under way. */
   interrupt: AbortController
@@ -88,6 +93,7 @@ export class PodWorkers {
         graceSeconds: undefined,
         running: false,
         wanted: false,
+        hinted: false,
         timer: undefined,
         interrupt: new AbortController(),
       }
@@ -126,7 +132,9 @@ export class PodWorkers {
   /** Something happened to the pod: look again. */
   hint(podUid: string): void {
     const worker = this.#workers.get(podUid)
-    if (worker && worker.state !== 'finished') this.#wake(worker)
+    if (!worker || worker.state === 'finished') return
+    worker.hinted = true
+    this.#start(worker)
   }
 
   /** Lets go of every pod; their containers go on. */
@@ -155,9 +163,12 @@ export class PodWorkers {
   }
 
   #wake(worker: Worker): void {
-    if (this.#stopped) return
     worker.wanted = true
-    if (worker.running) return
+    this.#start(worker)
+  }
+
+  #start(worker: Worker): void {
+    if (worker.running || this.#stopped) return
     worker.running = true
     const run = this.#run(worker).finally(() => this.#running.delete(run))
     this.#running.add(run)
@@ -166,8 +177,8 @@ export class PodWorkers {
   async #run(worker: Worker): Promise<void> {
     const { env } = this.#options
     let again: number | undefined
-    while (worker.wanted && !this.#stopped) {
-      worker.wanted = false
+    while ((worker.wanted || worker.hinted) && !this.#stopped) {
+      worker.wanted = worker.hinted = false
       worker.timer?.cancel()
       const state = worker.state
       const signal = worker.interrupt.signal
@@ -194,7 +205,13 @@ export class PodWorkers {
     const { handlers } = this.#options
     switch (worker.state) {
       case 'syncing': {
-        const { terminal, again } = await handlers.sync(worker.pod, signal)
+        let hinted = false
+        const looking = () => {
+          hinted = worker.hinted
+          worker.hinted = false
+        }
+        const { terminal, again, unfinished } = await handlers.sync(worker.pod, signal, looking)
+        if (hinted && unfinished) worker.hinted = true
         if (terminal && worker.state === 'syncing') this.#terminate(worker)
         return again
       }
