@@ -36,8 +36,9 @@ export class EventCorrelator {
   }
 
   correlate(incoming: CoreEvent): Correlated {
-    const { event, key } = this.#combine(incoming)
-    const before = this.#observed.get(key)
+    const source = keyOfSource(incoming)
+    const { event, key } = this.#combine(incoming, source)
+    const before = this.#observed.peek(key)
     const counted: CoreEvent = before
       ? {
           ...event,
@@ -51,7 +52,7 @@ export class EventCorrelator {
       count: counted.count,
       firstTimestamp: counted.firstTimestamp,
     })
-    if (!this.#mayPass(incoming)) return { action: 'skip' }
+    if (!this.#mayPass(source)) return { action: 'skip' }
     if (!before) return { action: 'create', event: counted, key }
     const { count, lastTimestamp, message } = counted
     return { action: 'patch', event: counted, key, patch: { count, lastTimestamp, message } }
@@ -62,15 +63,15 @@ export class EventCorrelator {
     this.#observed.set(key, stored)
   }
 
-  #combine(event: CoreEvent): { event: CoreEvent; key: string } {
+  #combine(event: CoreEvent, source: string): { event: CoreEvent; key: string } {
     const now = this.#env.clock.now()
-    const aggregateKey = keyOfSimilar(event)
-    let record = this.#similar.get(aggregateKey)
+    const aggregateKey = keyOfSimilar(event, source)
+    let record = this.#similar.peek(aggregateKey)
     if (!record || now - record.last > similarWithinMs) record = { messages: new Set(), last: now }
     record.messages.add(event.message)
     record.last = now
     this.#similar.set(aggregateKey, record)
-    if (record.messages.size < mostSimilar) return { event, key: keyOfSame(event) }
+    if (record.messages.size < mostSimilar) return { event, key: keyOfSame(event, source) }
     // Keep room for one more, so that the set does not grow with the flood.
     for (const message of record.messages) {
       record.messages.delete(message)
@@ -90,34 +91,30 @@ export class EventCorrelator {
     }
   }
 
-  #mayPass(event: CoreEvent): boolean {
-    const key = keyOfSource(event)
-    let bucket = this.#buckets.get(key)
-    if (!bucket) {
-      bucket = new TokenBucket(this.#env.clock as Clock, { perSecond: spamPerSecond, burst: spamBurst })
-      this.#buckets.set(key, bucket)
-    }
+  #mayPass(source: string): boolean {
+    const bucket =
+      this.#buckets.peek(source) ??
+      new TokenBucket(this.#env.clock as Clock, { perSecond: spamPerSecond, burst: spamBurst })
+    this.#buckets.set(source, bucket)
     return bucket.tryTake()
   }
 }
 
 function keyOfSource({ source, involvedObject: object }: CoreEvent): string {
-  return join(source.component, source.host, object.kind, object.namespace, object.name, object.uid, object.apiVersion)
+  const { component = '', host = '' } = source
+  const { kind = '', namespace = '', name = '', uid = '', apiVersion = '' } = object
+  return `${component}\0${host}\0${kind}\0${namespace}\0${name}\0${uid}\0${apiVersion}`
 }
 
-function keyOfSimilar(event: CoreEvent): string {
-  return join(keyOfSource(event), event.type, event.reason, event.reportingComponent, event.reportingInstance)
+function keyOfSimilar({ type, reason, reportingComponent, reportingInstance }: CoreEvent, source: string): string {
+  return `${source}\0${type ?? ''}\0${reason ?? ''}\0${reportingComponent ?? ''}\0${reportingInstance ?? ''}`
 }
 
-function keyOfSame(event: CoreEvent): string {
-  return join(keyOfSource(event), event.involvedObject.fieldPath, event.type, event.reason, event.message)
+function keyOfSame({ involvedObject, type, reason, message }: CoreEvent, source: string): string {
+  return `${source}\0${involvedObject.fieldPath ?? ''}\0${type ?? ''}\0${reason ?? ''}\0${message}`
 }
 
-function join(...parts: (string | undefined)[]): string {
-  return parts.map(part => part ?? '').join('\u0000')
-}
-
-/** A map that forgets what has not been asked for longest. */
+/** A map that forgets what has not been set for longest. */
 class LeastRecentlyUsed<V> {
   readonly #size: number
   readonly #entries = new Map<string, V>()
@@ -126,12 +123,9 @@ class LeastRecentlyUsed<V> {
     this.#size = size
   }
 
-  get(key: string): V | undefined {
-    const value = this.#entries.get(key)
-    if (value === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    return value
+  /** Does not count as asking: `set` follows. */
+  peek(key: string): V | undefined {
+    return this.#entries.get(key)
   }
 
   set(key: string, value: V): void {

@@ -31,7 +31,8 @@ const clock: Clock = {
     }),
 }
 
-/** Random bytes fetched in bulk: asking the system for six at a time costs more than the six. */
+/** Random bytes fetched in bulk: asking the system for a few at a time costs more than the few. */
+const mostPooled = 64
 let pool = randomBytes(4096)
 let used = 0
 
@@ -51,7 +52,11 @@ const random: Random = {
     const at = pooled(6)
     return pool.readUIntBE(at, 6) / 2 ** 48
   },
-  bytes: length => randomBytes(length),
+  bytes(length) {
+    if (length > mostPooled) return randomBytes(length)
+    const at = pooled(length)
+    return Buffer.from(pool.subarray(at, at + length))
+  },
   uuid: () => randomUUID(),
 }
 

@@ -1,11 +1,12 @@
 // Whether a pod that was bound to this node can be run here at all. The scheduler has seen to that for its own pods;
 // those bound by hand, or against old knowledge, are Failed with the reason.
 
+import type { Container } from '../api/core/v1/container.ts'
 import { RequiredNodeAffinity } from '../api/core/v1/node-affinity.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
 import { isExtended } from '../api/core/v1/resources.validation.ts'
 import { parseQuantity } from '../machinery/quantity.ts'
-import { podResources } from './pod-resources.ts'
+import { type PodResources, podResources } from './pod-resources.ts'
 import { isRestartableInitContainer, isTerminalPhase } from './pod-spec.ts'
 import { forbiddenSysctl } from './sysctls.ts'
 
@@ -40,8 +41,10 @@ export function admitPod(pod: Pod, others: readonly Pod[], node: AdmissionNode):
 function failedPredicate(pod: Pod, active: readonly Pod[], node: AdmissionNode): Rejection | undefined {
   const failed = (reason: string, why: string) => ({ reason, message: `Predicate ${reason} failed: ${why}` })
   if (!matchesNode(pod, node)) return failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector")
+  const wanted = hostPorts(pod)
+  if (wanted.length === 0) return undefined
   const taken = new Set(active.flatMap(hostPorts))
-  if (hostPorts(pod).some(port => taken.has(port)))
+  if (wanted.some(port => taken.has(port)))
     return failed('NodePorts', "node(s) didn't have free ports for the requested pod ports")
   return undefined
 }
@@ -56,11 +59,10 @@ function matchesNode(pod: Pod, node: AdmissionNode): boolean {
 
 function outOfResources(pod: Pod, active: readonly Pod[], node: AdmissionNode): Rejection | undefined {
   const wanted = podRequests(pod)
-  wanted.set('pods', 1)
   const used = new Map<string, number>([['pods', active.length]])
   for (const other of active)
     for (const [resource, amount] of podRequests(other)) used.set(resource, (used.get(resource) ?? 0) + amount)
-  for (const [resource, amount] of wanted) {
+  for (const [resource, amount] of [...wanted, ['pods', 1] as const]) {
     const quantity = node.allocatable[resource]
     // What no node knows of belongs to the cluster, and others have counted it.
     if (quantity === undefined && isExtended(resource)) continue
@@ -80,22 +82,32 @@ function outOfResources(pod: Pod, active: readonly Pod[], node: AdmissionNode): 
   return undefined
 }
 
+type Requests = readonly (readonly [resource: string, amount: number])[]
+
+/** By what the pod requests: every pod that is here is looked at for every one that comes. */
+const amounts = new WeakMap<PodResources, Requests>()
+
 /** CPU in thousandths, everything else in units. */
-function podRequests(pod: Pod): Map<string, number> {
+function podRequests(pod: Pod): Requests {
   const requests = podResources(pod, 'requests')
-  return new Map(
-    [...requests].map(([resource, quantity]) => [
+  let made = amounts.get(requests)
+  if (!made) {
+    made = Array.from(requests, ([resource, quantity]) => [
       resource,
       resource === 'cpu' ? quantity.milliValue() : quantity.value(),
-    ]),
-  )
+    ])
+    amounts.set(requests, made)
+  }
+  return made
 }
 
-function hostPorts(pod: Pod): string[] {
-  return [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(isRestartableInitContainer)]
-    .flatMap(({ ports = [] }) => ports)
-    .filter(({ hostPort }) => hostPort)
-    .map(
-      ({ hostPort, protocol = 'TCP', hostIP = '' }) => `${protocol}/${hostIP === '0.0.0.0' ? '' : hostIP}/${hostPort}`,
-    )
+function hostPorts({ spec: { containers, initContainers = [] } }: Pod): string[] {
+  const found: string[] = []
+  const add = ({ ports = [] }: Container) => {
+    for (const { hostPort, protocol = 'TCP', hostIP = '' } of ports)
+      if (hostPort) found.push(`${protocol}/${hostIP === '0.0.0.0' ? '' : hostIP}/${hostPort}`)
+  }
+  for (const container of containers) add(container)
+  for (const container of initContainers) if (isRestartableInitContainer(container)) add(container)
+  return found
 }

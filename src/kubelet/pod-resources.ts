@@ -5,12 +5,27 @@ import type { Pod } from '../api/core/v1/pod.ts'
 import { parseQuantity, type Quantity } from '../machinery/quantity.ts'
 import { isRestartableInitContainer } from './pod-spec.ts'
 
-export type PodResources = Map<string, Quantity>
+export type PodResources = ReadonlyMap<string, Quantity>
+
+type Kind = 'requests' | 'limits'
+
+/** Each version of a spec is asked about many times: at every look at the pod, and when others come to its node. */
+const known = new WeakMap<Pod['spec'], { [kind in Kind]?: PodResources }>()
 
 /** A sidecar counts beside the containers and beside the init containers after it. Overhead comes on top. */
-export function podResources(pod: Pod, kind: 'requests' | 'limits'): PodResources {
-  const running: PodResources = new Map()
-  const peak: PodResources = new Map()
+export function podResources(pod: Pod, kind: Kind): PodResources {
+  let ofSpec = known.get(pod.spec)
+  if (!ofSpec) {
+    ofSpec = {}
+    known.set(pod.spec, ofSpec)
+  }
+  ofSpec[kind] ??= sum(pod, kind)
+  return ofSpec[kind]
+}
+
+function sum(pod: Pod, kind: Kind): PodResources {
+  const running = new Map<string, Quantity>()
+  const peak = new Map<string, Quantity>()
   for (const container of pod.spec.initContainers ?? []) {
     if (isRestartableInitContainer(container)) add(running, listOf(container, kind))
     else {
@@ -35,11 +50,11 @@ export function resourceList(resources: PodResources): Record<string, string> | 
   return Object.fromEntries([...resources].map(([resource, quantity]) => [resource, quantity.toString()]))
 }
 
-function listOf(container: Container, kind: 'requests' | 'limits'): Readonly<Record<string, string>> {
+function listOf(container: Container, kind: Kind): Readonly<Record<string, string>> {
   return container.resources?.[kind] ?? {}
 }
 
-function add(to: PodResources, list: Readonly<Record<string, string>>): void {
+function add(to: Map<string, Quantity>, list: Readonly<Record<string, string>>): void {
   for (const [resource, text] of Object.entries(list)) {
     const quantity = parseQuantity(text)
     const before = to.get(resource)
@@ -47,7 +62,7 @@ function add(to: PodResources, list: Readonly<Record<string, string>>): void {
   }
 }
 
-function raise(to: PodResources, at: PodResources): void {
+function raise(to: Map<string, Quantity>, at: PodResources): void {
   for (const [resource, quantity] of at) {
     const before = to.get(resource)
     if (!before || before.compare(quantity) < 0) to.set(resource, quantity)

@@ -7,12 +7,15 @@ import { parseLabelSelector } from '../../machinery/labels.ts'
 import { badRequest } from '../../machinery/status-error.ts'
 import type { RequestContext } from '../request.ts'
 import type { StoredObject } from '../watchcache/stored-object.ts'
-import { servedObject } from './versions.ts'
+import type { WatchedField } from '../watchcache/watchers.ts'
+import { servedAs, servedObject } from './versions.ts'
 
 export interface Selection {
   /** Names the selection, so that watchers of the same one share their batches. */
   readonly id: string
   readonly everything: boolean
+  /** A field that has one value in every object it matches. */
+  readonly field?: WatchedField
   matches(stored: StoredObject): boolean
 }
 
@@ -38,7 +41,10 @@ export function selectionOf(request: RequestContext, declaration: ResourceDeclar
     if (field === 'metadata.namespace') return object.metadata.namespace ?? ''
     return declaration.selectableFields![field]!(object)
   }
+  const required = name === '' ? fields.terms.find(({ operator }) => operator === '=') : metadataName(name)
+  const field = required && !declaration.custom ? watchedField(declaration, required, value) : undefined
   return {
+    ...(field && { field }),
     id: `${labelText}\n${fieldText}\n${name}`,
     everything: false,
     matches(stored) {
@@ -47,6 +53,20 @@ export function selectionOf(request: RequestContext, declaration: ResourceDeclar
       if (!labels.empty && !labels.matches(object.metadata['labels'] ?? {})) return false
       return fields.empty || fields.matches(field => value(object, field))
     },
+  }
+}
+
+const metadataName = (value: string) => ({ field: 'metadata.name', value })
+
+function watchedField(
+  declaration: ResourceDeclaration,
+  { field, value }: { readonly field: string; readonly value: string },
+  read: (object: KubeObject, field: string) => string,
+): WatchedField {
+  return {
+    name: `${servedAs(declaration)} ${field}`,
+    value,
+    of: stored => read(servedObject(declaration, stored), field),
   }
 }
 

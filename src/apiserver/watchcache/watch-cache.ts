@@ -9,6 +9,7 @@ import { CompactedError, type KeyValue, type Store, type StoreEvent, type Watch 
 import { quote } from '../../machinery/go-text.ts'
 import { internalError } from '../../machinery/status-error.ts'
 import { StoredObject } from './stored-object.ts'
+import { type WatchedField, Watchers } from './watchers.ts'
 
 export interface CacheEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -39,7 +40,7 @@ export class WatchCache {
   /** The keys, in order once `#order` has been asked for them: writes only add at the end. */
   #keys: string[] = []
   #unordered = false
-  readonly #watchers = new Set<CacheWatcher>()
+  readonly #watchers = new Watchers()
   /** Parsed objects of writes under way, by key, so that what was just encoded isn't parsed again. */
   readonly #fresh = new Map<string, { readonly value: Uint8Array; readonly object: KubeObject }[]>()
   #recent: CacheEvent[] = []
@@ -72,23 +73,18 @@ export class WatchCache {
     this.#upstream = this.#store.watch(this.prefix, revision, {
       withoutPrevious: true,
       events: (events, at) => this.#apply(events, at),
-      closed: reason => {
-        for (const watcher of [...this.#watchers]) watcher.closed(reason)
-        this.#watchers.clear()
-      },
+      closed: reason => this.#watchers.close(reason),
     })
   }
 
   stop(): void {
     this.#upstream?.cancel()
-    for (const watcher of [...this.#watchers]) watcher.closed(new Error('the API server is shutting down'))
-    this.#watchers.clear()
+    this.#watchers.close(new Error('the API server is shutting down'))
   }
 
   /** Ends every watch: what is served from here on is of another form. Clients come back. */
   endWatches(): void {
-    for (const watcher of [...this.#watchers]) watcher.closed(new Error('the resource has changed'))
-    this.#watchers.clear()
+    this.#watchers.close(new Error('the resource has changed'))
   }
 
   get(key: string): StoredObject | undefined {
@@ -158,14 +154,14 @@ export class WatchCache {
 
   /**
    * Follows the events after `revision`. Those that are no longer at hand are replayed from the store; when they have
-   * been compacted away, `closed` is called with a `CompactedError`.
+   * been compacted away, `closed` is called with a `CompactedError`. Of `field`, whoever watches gets what concerns its
+   * value, and may get more.
    */
-  watch(revision: number, watcher: CacheWatcher): Watch {
+  watch(revision: number, watcher: CacheWatcher, field?: WatchedField): Watch {
     if (this.has(revision)) {
       const missed = this.#recent.filter(event => event.revision > revision)
       if (missed.length > 0) watcher.events(missed, missed[missed.length - 1]!.revision)
-      this.#watchers.add(watcher)
-      return { cancel: () => this.#watchers.delete(watcher) }
+      return { cancel: this.#watchers.add(watcher, field) }
     }
     if (revision < this.#store.compactedRevision) {
       queueMicrotask(() => watcher.closed(new CompactedError(this.#store.compactedRevision)))
@@ -262,7 +258,7 @@ export class WatchCache {
       this.#recent = this.#recent.slice(dropped)
     }
     for (const listener of this.#onEvents) listener(applied)
-    for (const watcher of [...this.#watchers]) watcher.events(applied, revision)
+    this.#watchers.tell(applied, revision)
   }
 
   /** Brings the keys into order: those of objects that are gone leave, those at the end find their place. */

@@ -243,7 +243,7 @@ function follow(
       )
     },
   }
-  following = cache.watch(options.after, watcher)
+  following = cache.watch(options.after, watcher, selection.field)
   const timeout = options.timeoutSeconds * 1000
   // More than a timer can count is for ever.
   if (timeout < 2 ** 31) timers.push(clock.setTimeout(end, timeout))
