@@ -1,9 +1,8 @@
 // Tells the API server how pods are, and that they are gone.
 //
 // Comes in: each pod's status as the kubelet sees it. Goes out: a PATCH of the status subresource when it differs from
-// what was sent last; once a pod that is to be deleted has nothing left here, the DELETE that ends its object. As
-// upstream's, it sends one request at a time: of the statuses a pod has had while others were on their way, the last is
-// sent.
+// what was sent last; once a pod that is to be deleted has nothing left here, the DELETE that ends its object. Pods take
+// turns: of the statuses that one has had while it waited for its own, only the last is sent, as upstream does.
 
 import { type Pod, type PodCondition, type PodStatus, pods } from '../api/core/v1/pod.ts'
 import type { Client, ResourceClient } from '../client/client.ts'
@@ -29,6 +28,8 @@ interface Entry {
   comparison?: Timer
 }
 
+/** Upstream sends one at a time. Here a second is made ready while the first is on its way to the disk. */
+const inFlight = 2
 const retryMs = 1000
 /** How long a difference may be no more than old news of what was just sent. */
 const compareAfterMs = 10_000
@@ -39,8 +40,8 @@ export class StatusManager {
   readonly #entries = new Map<string, Entry>()
   /** Pods of which nothing was said yet, as last heard of. */
   readonly #unsaid = new Map<string, Pod>()
-  #queue: Entry[] = []
-  #sending = false
+  readonly #queue: Entry[] = []
+  #senders = 0
   #stopped = false
 
   constructor(client: Client, env: Env) {
@@ -136,20 +137,14 @@ export class StatusManager {
     if (entry.waiting || this.#stopped) return
     entry.waiting = true
     this.#queue.push(entry)
-    if (!this.#sending) void this.#sendAll()
+    if (this.#senders < inFlight) void this.#sendAll()
   }
 
   async #sendAll(): Promise<void> {
-    this.#sending = true
-    while (this.#queue.length > 0) {
-      const batch = this.#queue
-      this.#queue = []
-      for (const entry of batch) {
-        await this.#sendOne(entry)
-        if (this.#stopped) return
-      }
-    }
-    this.#sending = false
+    this.#senders++
+    for (let entry = this.#queue.shift(); entry && !this.#stopped; entry = this.#queue.shift())
+      await this.#sendOne(entry)
+    this.#senders--
   }
 
   /** Whether the name stands for another pod by now: what is said of this one interests nobody any more. */
