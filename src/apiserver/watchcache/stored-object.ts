@@ -97,15 +97,25 @@ function headerLength(bytes: Uint8Array): number {
 /** What needs no escape in JSON, and one byte a character. */
 const plainText = /^[ !#-[\]-~]*$/
 
-function withResourceVersion(stored: Uint8Array, header: number, version: string): Buffer {
+function versionMember(stored: Uint8Array, header: number, version: string): string {
   const empty = stored[header] === 0x7d
-  const member = `"resourceVersion":"${version}"${empty ? '' : ','}`
+  return `"resourceVersion":"${version}"${empty ? '' : ','}`
+}
+
+function withResourceVersion(stored: Uint8Array, header: number, version: string): Buffer {
+  const member = versionMember(stored, header, version)
   // In place, without a view of each part.
   const bytes = Buffer.allocUnsafe(stored.length + member.length)
   bytes.set(stored, member.length)
   bytes.copyWithin(0, member.length, member.length + header)
   bytes.write(member, header, 'latin1')
   return bytes
+}
+
+function withOtherVersion(served: Buffer, version: string): Buffer {
+  const start = headerLength(served) + revisionMark.length
+  const end = served.indexOf(0x22, start)
+  return Buffer.concat([served.subarray(0, start), Buffer.from(version), served.subarray(end)])
 }
 
 /** What is done to an object before others see it. */
@@ -116,18 +126,31 @@ export function freezeSharedObjects(): void {
   share = deepFreeze
 }
 
+/** Stored bytes that nobody has asked to be served yet. */
+interface Unserved {
+  readonly stored: Uint8Array
+  readonly header: number
+}
+
 export class StoredObject {
   readonly key: string
   readonly revision: number
-  readonly bytes: Buffer
+  /** How many bytes it is served in. */
+  readonly size: number
+  /** Made when the first asks for them: what passes between callers in this process, nobody reads as bytes. */
+  #bytes: Buffer | Unserved
   #object: KubeObject | undefined
   /** The object in other forms (served versions, protobuf), made once and shared by all who ask. */
   #forms: Map<string, unknown> | undefined
 
-  private constructor(key: string, revision: number, bytes: Buffer, object: KubeObject | undefined) {
+  private constructor(key: string, revision: number, bytes: Buffer | Unserved, object: KubeObject | undefined) {
     this.key = key
     this.revision = revision
-    this.bytes = bytes
+    this.size =
+      'stored' in bytes
+        ? bytes.stored.length + versionMember(bytes.stored, bytes.header, String(revision)).length
+        : bytes.length
+    this.#bytes = bytes
     this.#object = object && share(object)
   }
 
@@ -143,7 +166,8 @@ export class StoredObject {
       header = headerLength(stored)
     }
     const version = String(revision)
-    const bytes = withResourceVersion(stored, header, version)
+    // What was read from the store is not ours to keep.
+    const bytes = object ? { stored, header } : withResourceVersion(stored, header, version)
     // An object that others have already seen carries it.
     if (object && object.metadata.resourceVersion !== version) object.metadata.resourceVersion = version
     return new StoredObject(key, revision, bytes, object)
@@ -155,6 +179,14 @@ export class StoredObject {
     const bytes =
       version && plainText.test(version) ? withResourceVersion(value, headerLengthOf(value, object), version) : value
     return new StoredObject(key, 0, bytes, object)
+  }
+
+  get bytes(): Buffer {
+    const bytes = this.#bytes
+    if (!('stored' in bytes)) return bytes
+    const served = withResourceVersion(bytes.stored, bytes.header, String(this.revision))
+    this.#bytes = served
+    return served
   }
 
   get object(): KubeObject {
@@ -172,11 +204,8 @@ export class StoredObject {
 
   /** The same object at another revision: how a deletion is told. */
   atRevision(revision: number): StoredObject {
-    const from = headerLength(this.bytes)
-    const start = from + revisionMark.length
-    const end = this.bytes.indexOf(0x22, start)
     const text = String(revision)
-    const bytes = Buffer.concat([this.bytes.subarray(0, start), Buffer.from(text), this.bytes.subarray(end)])
+    const bytes = 'stored' in this.#bytes ? this.#bytes : withOtherVersion(this.#bytes, text)
     const object = this.#object && {
       ...this.#object,
       metadata: { ...this.#object.metadata, resourceVersion: text },

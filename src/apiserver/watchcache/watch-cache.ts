@@ -66,7 +66,7 @@ export class WatchCache {
       const stored = this.#readable(item)
       if (!stored) continue
       this.#objects.set(item.key, stored)
-      this.#bytes += stored.bytes.length
+      this.#bytes += stored.size
       this.#keys.push(item.key)
     }
     this.#recentSince = revision
@@ -228,7 +228,7 @@ export class WatchCache {
       if (event.type === 'delete') {
         if (!previous) continue
         this.#objects.delete(event.key)
-        this.#bytes -= previous.bytes.length
+        this.#bytes -= previous.size
         this.#unordered = true
         applied.push({
           type: 'DELETED',
@@ -241,7 +241,7 @@ export class WatchCache {
       const object = this.#readable(event.current!)
       if (!object) continue
       this.#objects.set(event.key, object)
-      this.#bytes += object.bytes.length - (previous?.bytes.length ?? 0)
+      this.#bytes += object.size - (previous?.size ?? 0)
       if (!previous) {
         const last = this.#keys[this.#keys.length - 1]
         if (last !== undefined && last >= event.key) this.#unordered = true
