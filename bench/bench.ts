@@ -11,7 +11,19 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cpuSeconds, get, type Job, load, pause, residentMB, root, type Server, startServer, token } from './server.ts'
+import {
+  askedOfNode,
+  cpuSeconds,
+  get,
+  type Job,
+  load,
+  pause,
+  residentMB,
+  root,
+  type Server,
+  startServer,
+  token,
+} from './server.ts'
 import { startStock } from './stock.ts'
 
 const { values: flags } = parseArgs({
@@ -100,7 +112,7 @@ const h2loadRow: Row = {
 
 /** A benchmark that is a program of its own: what it prints. */
 function inOneProcess(program: string): Record<string, number> {
-  const { stdout } = spawnSync(process.execPath, [join(root, `.tmp/bench/${program}.js`), '--json'], {
+  const { stdout } = spawnSync(process.execPath, [...askedOfNode(), join(root, `.tmp/bench/${program}.js`), '--json'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -265,12 +277,13 @@ const rows: Row[] = [
   },
   {
     name: 'deployment',
-    what: 'Deployment 0 → 1,000 pods running → 0, in one process (s)',
+    what: 'Deployment 0 → 1,000 pods running → 0, once warm (s)',
     goal: '≤ 2, ≤ 2',
     meets: ({ up, down }) => up! <= 2 && down! <= 2,
+    // The second time in a process; `first` is the first, when the code is new to it too.
     async run() {
-      const { up, down } = inOneProcess('deployment')
-      return { up: up!, down: down! }
+      const { up, down, firstUp, firstDown } = inOneProcess('deployment')
+      return { up: up!, down: down!, 'first up': firstUp!, 'first down': firstDown! }
     },
   },
   {

@@ -20,6 +20,12 @@ export interface Server {
   stop(): Promise<void>
 }
 
+const program = join(root, 'dist/k8ts.js')
+
+/** What the package's first line asks of Node: what is measured gets it too. */
+export const askedOfNode = (): readonly string[] =>
+  readFileSync(program, 'utf8').split('\n', 1)[0]!.match(/--\S+/g) ?? []
+
 export async function startServer(
   options: { readonly nodes?: number; readonly nodeFlags?: readonly string[] } = {},
 ): Promise<Server> {
@@ -28,13 +34,10 @@ export async function startServer(
   writeFileSync(tokens, `${token},bench,bench,"system:masters"\n`)
   const from = performance.now()
   const port = 20000 + Math.floor(Math.random() * 20000)
-  const program = join(root, 'dist/k8ts.js')
-  // What its first line asks of Node, it gets here too.
-  const asked = readFileSync(program, 'utf8').split('\n', 1)[0]!.match(/--\S+/g) ?? []
   const child = spawn(
     process.execPath,
     [
-      ...asked,
+      ...askedOfNode(),
       ...(options.nodeFlags ?? []),
       program,
       'up',
