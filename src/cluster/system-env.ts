@@ -55,7 +55,7 @@ const random: Random = {
   bytes(length) {
     if (length > mostPooled) return randomBytes(length)
     const at = pooled(length)
-    return Buffer.from(pool.subarray(at, at + length))
+    return new Uint8Array(pool.subarray(at, at + length))
   },
   uuid: () => randomUUID(),
 }
