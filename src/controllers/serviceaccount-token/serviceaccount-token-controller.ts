@@ -89,8 +89,7 @@ export function serviceAccountTokenController({ rootCA, issueLegacyToken }: Mana
     try {
       await client.resource(secrets).update({ ...secret, data, metadata: { ...secret.metadata, uid, annotations } })
     } catch (error) {
-      // Whoever was faster, their change comes as an event.
-      if (!isConflict(error) && !isNotFound(error)) throw error
+      if (!isNotFound(error)) throw error
     }
   }
 }
