@@ -49,7 +49,7 @@ export interface Fuzzing {
 const isUpstreams = (bytes: Buffer): boolean =>
   !bytes.includes('InternalError') ||
   bytes.includes('the spec replicas field') ||
-  bytes.includes('failed to allocate a serviceIP: range is full')
+  bytes.includes('failed to allocate a serviceIP: ')
 
 /** A refusal is an error made on purpose; anything else is a fault of the program. */
 function isRefusal(error: unknown): boolean {
