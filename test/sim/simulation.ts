@@ -57,6 +57,8 @@ const heartbeats: readonly (readonly [RegExp, number])[] = [
   [/\/serviceaccounts\/[^/]+\/token$/, 31],
   // What has to wait (a pod for room, a claim for its pod, an autoscaler for its target) is said again each time it is tried.
   [/^PATCH .*\/events\//, 4],
+  // And is news when it was not said for a while.
+  [/^POST .*\/events$/, 0.5],
 ]
 
 /** Keys take longer to make than a scenario to run, and are not what is tested. */
