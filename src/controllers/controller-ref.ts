@@ -24,6 +24,8 @@ export interface Claim<T extends Owned, Owner extends Owned> {
   /** The candidates: what the owner has, and what has no controller. */
   readonly objects: readonly T[]
   readonly resource: ResourceDeclaration<T>
+  /** What is put on with the owner, and taken off with it. */
+  readonly finalizers?: readonly string[]
 }
 
 /** The objects that are the owner's, after adoption and release. */
@@ -71,13 +73,15 @@ function adoptionCheck<T extends Owned, Owner extends Owned>({ client, kind, own
 
 /** Undefined when the object is gone. */
 async function adopt<T extends Owned, Owner extends Owned>(claim: Claim<T, Owner>, object: T): Promise<T | undefined> {
-  const { client, resource, owner, kind } = claim
+  const { client, resource, owner, kind, finalizers } = claim
   const { namespace, name = '', uid } = object.metadata
   try {
     return await client
       .resource(resource)
       .namespace(namespace)
-      .patch(name, strategicMerge, { metadata: { uid, ownerReferences: [controllerReference(owner, kind)] } })
+      .patch(name, strategicMerge, {
+        metadata: { uid, ownerReferences: [controllerReference(owner, kind)], ...(finalizers && { finalizers }) },
+      })
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
@@ -85,14 +89,18 @@ async function adopt<T extends Owned, Owner extends Owned>(claim: Claim<T, Owner
 }
 
 async function release<T extends Owned, Owner extends Owned>(claim: Claim<T, Owner>, object: T): Promise<void> {
-  const { client, resource, owner } = claim
+  const { client, resource, owner, finalizers } = claim
   const { namespace, name = '', uid } = object.metadata
   try {
     await client
       .resource(resource)
       .namespace(namespace)
       .patch(name, strategicMerge, {
-        metadata: { uid, ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }] },
+        metadata: {
+          uid,
+          ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }],
+          ...(finalizers && { '$deleteFromPrimitiveList/finalizers': finalizers }),
+        },
       })
   } catch (error) {
     // Invalid: it has been replaced by another of its name, or somebody took the reference away already.

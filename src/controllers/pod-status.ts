@@ -1,6 +1,6 @@
 // What controllers ask of a pod: is it active, ready, available, since when.
 
-import type { Pod } from '../api/core/v1/pod.ts'
+import type { ContainerStatus, Pod } from '../api/core/v1/pod.ts'
 import { timeOf } from '../machinery/time.ts'
 
 /** Neither finished nor on its way out. */
@@ -52,4 +52,12 @@ export function hasPodStopped(pod: Pod): boolean {
   return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].every(
     ({ state }) => state?.terminated || state?.waiting,
   )
+}
+
+/** What is said of its init containers that run on beside the others. */
+export function sidecarStatuses({ spec, status }: Pod): readonly ContainerStatus[] {
+  const statuses = status.initContainerStatuses ?? []
+  if (statuses.length === 0) return statuses
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
+  return statuses.filter(({ name }) => sidecars.some(sidecar => sidecar.name === name))
 }

@@ -1,9 +1,10 @@
 // How long new pods wait after others have failed: 10 s, doubled with each failure since the last success, at most ten
 // minutes.
 
-import type { Pod } from '../../api/core/v1/pod.ts'
+import type { ContainerStatus, Pod } from '../../api/core/v1/pod.ts'
 import { secondsInMs } from '../../machinery/duration.ts'
 import { timeOf } from '../../machinery/time.ts'
+import { sidecarStatuses } from '../pod-status.ts'
 
 const firstMs = 10_000
 const longestMs = 600_000
@@ -32,14 +33,26 @@ export function backoffLeftMs(failures: Failures | undefined, now: number): numb
   return Math.max(0, failures.last + backoff - now)
 }
 
-/** When the last container ended, or the pod was seen to be unready, or was deleted, or, failing all that, created. */
-export function finishedAt({ metadata, status }: Pod): number {
-  const ends = (status.containerStatuses ?? []).map(({ state }) => timeOf(state?.terminated?.finishedAt))
-  if (ends.length > 0 && ends.every(at => at !== undefined)) return Math.max(...(ends as number[]))
+/** When the last container or sidecar ended, or the pod was seen to be unready, or was deleted, or, failing all that, created. */
+export function finishedAt(pod: Pod): number {
+  const { metadata, status } = pod
+  const ended = endOf(sidecarStatuses(pod), endOf(status.containerStatuses ?? [], undefined))
+  if (ended !== undefined) return ended
   const ready = status.conditions?.find(({ type }) => type === 'Ready')
   const unready = ready?.status === 'False' ? timeOf(ready.lastTransitionTime) : undefined
   if (unready !== undefined) return unready
   const deleted = timeOf(metadata.deletionTimestamp)
   if (deleted !== undefined) return deleted - secondsInMs(metadata.deletionGracePeriodSeconds ?? 0)
   return timeOf(metadata.creationTimestamp) ?? 0
+}
+
+/** When the last of them ended, if that was after `before`; undefined while one of them has not. */
+function endOf(statuses: readonly ContainerStatus[], before: number | undefined): number | undefined {
+  let latest = before
+  for (const { state } of statuses) {
+    const at = timeOf(state?.terminated?.finishedAt)
+    if (at === undefined) return undefined
+    latest = Math.max(latest ?? at, at)
+  }
+  return latest
 }

@@ -20,7 +20,7 @@ import {
   ownersToTell,
 } from '../controller-ref.ts'
 import { failuresAfter } from './backoff.ts'
-import { isTracked, type JobPods, observePods, ownManager } from './job-pods.ts'
+import { isManagedElsewhere, isTracked, type JobPods, observePods, trackingFinalizer } from './job-pods.ts'
 import {
   type Change,
   deleteActive,
@@ -108,7 +108,7 @@ export const jobController = controller<Job, State>({
   reconcile,
 })
 
-/** Of a pod that was let go of with its Job, only the label still says whose it was. */
+/** Of a pod that was let go of with its Job, only the label still says whose it was; without, it is of no name's Job. */
 function byTrackingJob(pod: Pod): readonly string[] {
   if (!isTracked(pod)) return []
   if (controllerOf(pod)) {
@@ -116,8 +116,7 @@ function byTrackingJob(pod: Pod): readonly string[] {
     return key === undefined ? [] : [key]
   }
   const { namespace, labels } = pod.metadata
-  const job = labels?.['batch.kubernetes.io/job-name'] ?? labels?.['job-name']
-  return job === undefined ? [] : [`${namespace}/${job}`]
+  return [`${namespace}/${labels?.['batch.kubernetes.io/job-name'] ?? labels?.['job-name'] ?? ''}`]
 }
 
 async function reconcile(key: string, context: Context) {
@@ -129,30 +128,32 @@ async function reconcile(key: string, context: Context) {
     state.failures.delete(key)
     return undefined
   }
-  const { managedBy } = job.spec
-  if (managedBy !== undefined && managedBy !== ownManager) return undefined
-  const settled = state.expectations.satisfied(key)
-  const owned = await claimObjects({
-    client,
-    owner: job,
-    kind: jobs,
-    selector: labelSelectorFrom(job.spec.selector),
-    objects: candidates(lister(pods), job),
-    resource: pods,
-  })
+  if (isManagedElsewhere(job)) return undefined
   const tracked = (pod: Pod) => isTracked(pod) && !state.released.has(pod.metadata.uid ?? '')
   if (finishedCondition(job)) {
     state.failures.delete(key)
-    const failure = await release(owned.filter(tracked), context, state.released)
+    // Nothing is adopted any more.
+    const left = lister(pods).byIndex(trackedByJobIndex, key).filter(tracked)
+    const failure = await release(left, context, state.released)
     if (failure) throw failure.error
     return undefined
   }
   const started = clock.monotonic()
   let action: SyncAction = 'reconciling'
   const note = (failed: boolean) => state.metrics.synced(job, failed, action, clock.monotonic() - started)
+  const settled = state.expectations.satisfied(key)
   try {
+    const owned = await claimObjects({
+      client,
+      owner: job,
+      kind: jobs,
+      selector: labelSelectorFrom(job.spec.selector),
+      objects: candidates(lister(pods), job),
+      resource: pods,
+      finalizers: [trackingFinalizer],
+    })
     const result = await sync(key, job, { seen: observePods(job, owned, tracked), settled }, context, change => {
-      action = change.created > 0 ? 'pods_created' : change.deleted > 0 ? 'pods_deleted' : 'tracking'
+      action = change.action
     })
     note(false)
     return result
@@ -228,8 +229,11 @@ function withSuspension(job: Job, { clock, events }: Context): JobCondition[] | 
   const conditions = job.status.conditions ?? []
   const suspended = conditions.find(({ type }) => type === 'Suspended')
   const wanted = job.spec.suspend ?? false
-  if (wanted === (suspended?.status === 'True')) return undefined
+  // That it is not suspended is news only where it has been.
+  if (!suspended && !wanted) return undefined
   const [reason, message] = wanted ? ['JobSuspended', 'Job suspended'] : ['JobResumed', 'Job resumed']
+  const same = (suspended?.status === 'True') === wanted && suspended?.reason === reason
+  if (same && suspended.message === message) return undefined
   const condition = { ...newCondition('Suspended', reason, message, clock.now()), status: wanted ? 'True' : 'False' }
   events.event(job, 'Normal', wanted ? 'Suspended' : 'Resumed', message!)
   return suspended ? conditions.map(each => (each === suspended ? condition : each)) : [...conditions, condition]

@@ -46,7 +46,11 @@ export function hasLimitPerIndex({ spec }: Job): boolean {
 }
 
 /** What spec.managedBy calls this controller. */
-export const ownManager = 'kubernetes.io/job-controller'
+const ownManager = 'kubernetes.io/job-controller'
+
+export function isManagedElsewhere({ spec: { managedBy } }: Job): boolean {
+  return managedBy !== undefined && managedBy !== ownManager
+}
 
 export function isTracked({ metadata }: Pod): boolean {
   return metadata.finalizers?.includes(trackingFinalizer) ?? false

@@ -4,10 +4,11 @@ import { type Job, jobs } from '../../api/batch/v1/job.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { type ControllerContext, controllerOf, controllerReference } from '../../client/controller.ts'
 import type { UidTrackingExpectations } from '../../client/controller-expectations.ts'
+import { labelSelectorFrom } from '../../machinery/labels.ts'
 import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
 import { createPod, deletePod } from '../pod-control.ts'
 import { isPodReady } from '../pod-status.ts'
-import { podsToDelete } from '../replicaset/ranking.ts'
+import { firstToGo } from '../replicaset/ranking.ts'
 import { slowStartBatch } from '../slow-start.ts'
 import { backoffLeftMs, type Failures } from './backoff.ts'
 import { failureAnnotations, failuresOfIndex } from './index-failures.ts'
@@ -17,12 +18,14 @@ import {
   indexAnnotation,
   indexOf,
   isIndexed,
+  isManagedElsewhere,
   isTracked,
   type JobPods,
   replacesOnlyFailed,
   trackingFinalizer,
 } from './job-pods.ts'
-import type { JobMetrics } from './metrics.ts'
+import type { JobMetrics, SyncAction } from './metrics.ts'
+import { finishedCondition } from './outcome.ts'
 import { release } from './tracking.ts'
 
 const maxPodsAtOnce = 500
@@ -40,6 +43,8 @@ export interface State {
 type Context = ControllerContext<State>
 
 export interface Change {
+  /** What was tried, whether it came to anything or not. */
+  readonly action: SyncAction
   readonly created: number
   readonly deleted: number
   readonly deletedReady: number
@@ -48,7 +53,8 @@ export interface Change {
   readonly failure?: { readonly error: unknown }
 }
 
-export const noChange: Change = { created: 0, deleted: 0, deletedReady: 0 }
+export const noChange: Change = { action: 'tracking', created: 0, deleted: 0, deletedReady: 0 }
+const creating: Change = { ...noChange, action: 'pods_created' }
 
 export async function managePods(
   key: string,
@@ -60,18 +66,18 @@ export async function managePods(
   const now = context.clock.now()
   const active = seen.active.length
   const wanted = wantedPods(job, seen)
-  const surplus = surplusPods(job, seen, Math.max(0, active - wanted), now).slice(0, maxPodsAtOnce)
+  const surplus = surplusPods(job, seen, Math.max(0, active - wanted)).slice(0, maxPodsAtOnce)
   // Either deletes or creates.
-  if (surplus.length > 0) return deleteActive(key, job, surplus, true, context)
+  if (surplus.length > 0 || job.spec.suspend) return deleteActive(key, job, surplus, true, context)
   const missing = wanted - active - (replacesOnlyFailed(job) ? seen.terminating.length : 0)
   if (missing <= 0) return noChange
   const waitMs = hasLimitPerIndex(job) ? 0 : backoffLeftMs(failures, now)
-  if (waitMs > 0) return { ...noChange, waitMs }
+  if (waitMs > 0) return { ...creating, waitMs }
   if (!isIndexed(job)) return createAll(key, job, Math.min(missing, maxPodsAtOnce), undefined, seen, context)
   const free = freeIndexes(job, seen, Math.min(missing, maxPodsAtOnce))
   const waits = new Map(free.map(index => [index, backoffLeftMs(failuresOfIndex(seen.held.get(index)), now)]))
   const due = free.filter(index => waits.get(index) === 0)
-  if (due.length === 0 && free.length > 0) return { ...noChange, waitMs: Math.min(...waits.values()) }
+  if (due.length === 0 && free.length > 0) return { ...creating, waitMs: Math.min(...waits.values()) }
   const change = await createAll(key, job, due.length, due, seen, context)
   return due.length < free.length
     ? { ...change, waitMs: Math.min(...[...waits.values()].filter(ms => ms > 0)) }
@@ -86,18 +92,21 @@ function wantedPods({ spec }: Job, { succeededTotal, active }: JobPods): number 
 }
 
 /** At least so many; of an Indexed Job all whose index is none, or another's too. */
-function surplusPods(job: Job, { active }: JobPods, atLeast: number, now: number): readonly Pod[] {
-  if (!isIndexed(job)) return podsToDelete(active, atLeast, [], now)
+function surplusPods(job: Job, { active }: JobPods, atLeast: number): readonly Pod[] {
+  if (!isIndexed(job)) return firstToGo(active, atLeast)
   const byIndex = new Map<number, Pod[]>()
-  const surplus: Pod[] = []
+  const [without, beyond]: [Pod[], Pod[]] = [[], []]
   for (const pod of active) {
-    if (!hasValidIndex(pod, job)) surplus.push(pod)
-    else byIndex.set(indexOf(pod)!, [...(byIndex.get(indexOf(pod)!) ?? []), pod])
+    const index = indexOf(pod)
+    if (index === undefined) without.push(pod)
+    else if (!hasValidIndex(pod, job)) beyond.push(pod)
+    else byIndex.set(index, [...(byIndex.get(index) ?? []), pod])
   }
-  for (const same of byIndex.values()) surplus.push(...podsToDelete(same, same.length - 1, [], now))
+  const doubles = [...byIndex].sort(([a], [b]) => a - b).flatMap(([, same]) => firstToGo(same, same.length - 1))
+  const surplus = [...without, ...doubles, ...beyond.sort((a, b) => indexOf(a)! - indexOf(b)!)]
   const chosen = new Set(surplus)
   const left = active.filter(pod => !chosen.has(pod))
-  return [...surplus, ...podsToDelete(left, Math.max(0, atLeast - surplus.length), [], now)]
+  return [...surplus, ...firstToGo(left, Math.max(0, atLeast - surplus.length))]
 }
 
 function freeIndexes(job: Job, seen: JobPods, count: number): number[] {
@@ -125,7 +134,7 @@ async function createAll(
   for (let index = succeeded; index < count; index++) expectations.creationObserved(key)
   metrics.created(creationReason(job, seen), succeeded, failed)
   const told = failure !== undefined && !hasStatusCause(failure, 'NamespaceTerminating')
-  return { ...noChange, created: succeeded, ...(told && { failure: { error: failure } }) }
+  return { ...creating, created: succeeded, ...(told && { failure: { error: failure } }) }
 }
 
 /** Whether the pods take others' places. */
@@ -180,7 +189,7 @@ export async function deleteActive(
   uncounted: boolean,
   context: Context,
 ): Promise<Change> {
-  if (doomed.length === 0) return noChange
+  if (doomed.length === 0) return { ...noChange, action: 'pods_deleted' }
   const { expectations, released } = context.state
   const uids = doomed.map(({ metadata }) => metadata.uid ?? '')
   expectations.expectDeletionsOf(key, uids)
@@ -205,19 +214,26 @@ export async function deleteActive(
       if (isPodReady(pod)) deletedReady++
     }),
   )
-  return { created: 0, deleted, deletedReady, failure }
+  return { ...noChange, action: 'pods_deleted', deleted, deletedReady, failure }
 }
 
-/** Pods that nobody will count any more: those of Jobs that are gone. */
+/** Pods that nobody will count any more: those of Jobs that are gone. What the Job is about to adopt stays held. */
 export async function releaseStrays(key: string, context: Context): Promise<void> {
   const { lister, state } = context
-  const uid = lister(jobs).get(key)?.metadata.uid
+  const job = lister(jobs).get(key)
   const strays = lister(pods)
     .byIndex(trackedByJobIndex, key)
     // With no Job there is none whose they are, and none that they name may be left.
-    .filter(pod => (uid === undefined || controllerOf(pod)?.uid !== uid) && !state.released.has(pod.metadata.uid ?? ''))
+    .filter(pod => !job || (controllerOf(pod)?.uid !== job.metadata.uid && !isAboutToAdopt(job, pod)))
+    .filter(({ metadata }) => !state.released.has(metadata.uid ?? ''))
   const failure = await release(strays, context, state.released)
   if (failure) throw failure.error
+}
+
+function isAboutToAdopt(job: Job, pod: Pod): boolean {
+  if (controllerOf(pod) || pod.metadata.deletionTimestamp || job.metadata.deletionTimestamp) return false
+  if (finishedCondition(job) || isManagedElsewhere(job)) return false
+  return labelSelectorFrom(job.spec.selector).matches(pod.metadata.labels)
 }
 
 /** Pods that have the finalizer, by the key of the Job that they name as their controller. */

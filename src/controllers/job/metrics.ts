@@ -5,7 +5,7 @@ import type { Pod } from '../../api/core/v1/pod.ts'
 import type { Counter, Family, Histogram, MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import { exponentialBuckets } from '../../machinery/metrics/metrics.ts'
 import { parseIndexes } from './indexes.ts'
-import { hasLimitPerIndex, isIndexed, isTracked, ownManager } from './job-pods.ts'
+import { hasLimitPerIndex, isIndexed, isManagedElsewhere, isTracked } from './job-pods.ts'
 
 /** What a reconcile came to: it may have waited for what it did before, or found nothing to create or delete. */
 export type SyncAction = 'reconciling' | 'tracking' | 'pods_created' | 'pods_deleted'
@@ -94,8 +94,8 @@ export class JobMetrics {
   }
 
   /** A Job has come. */
-  jobAdded({ spec: { managedBy } }: Job): void {
-    if (managedBy !== undefined && managedBy !== ownManager) this.#external.with(managedBy).inc()
+  jobAdded(job: Job): void {
+    if (isManagedElsewhere(job)) this.#external.with(job.spec.managedBy!).inc()
   }
 
   synced(job: Job, failed: boolean, action: SyncAction, milliseconds: number): void {

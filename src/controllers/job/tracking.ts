@@ -34,25 +34,23 @@ const uidOf = ({ metadata }: Pod) => metadata.uid ?? ''
 /** Counts what there is to count, and ends the Job if it is time. */
 export async function trackPods(tracking: Tracking): Promise<void> {
   const { job, pods: seen, status, outcome, context, released, metrics } = tracking
-  const before = job.status.uncountedTerminatedPods
-  const uncounted = { succeeded: [...(before?.succeeded ?? [])], failed: [...(before?.failed ?? [])] }
   const tracked = new Set(seen.all.filter(seen.tracked).map(uidOf))
+  const counted = flush(status, tracked)
+  const { succeeded = [], failed = [] } = counted.uncountedTerminatedPods ?? {}
+  const uncounted = { succeeded: [...succeeded], failed: [...failed] }
   const { held, indexes, more, actions } = note(tracking, uncounted)
   const current = await write(
     job,
-    flush(
-      {
-        ...status,
-        ...(isIndexed(job) && {
-          completedIndexes: formatIndexes(indexes) || undefined,
-          succeeded: indexes.size || undefined,
-          failedIndexes: seen.failedIndexes && formatIndexes(seen.failedIndexes),
-        }),
-        conditions: withCondition(status.conditions, outcome),
-        uncountedTerminatedPods: uncounted,
-      },
-      tracked,
-    ),
+    {
+      ...counted,
+      ...(isIndexed(job) && {
+        completedIndexes: formatIndexes(indexes) || undefined,
+        succeeded: indexes.size || undefined,
+        failedIndexes: seen.failedIndexes && formatIndexes(seen.failedIndexes),
+      }),
+      conditions: withInterim(status.conditions, outcome),
+      uncountedTerminatedPods: withoutEmpty(uncounted),
+    },
     context,
   )
   metrics.counted(job, current)
@@ -78,32 +76,33 @@ function note({ job, pods: seen, outcome }: Tracking, uncounted: { succeeded: st
   const indexes = parseIndexes(isIndexed(job) ? job.status.completedIndexes : undefined, job.spec.completions ?? 0)
   const held: Pod[] = []
   const actions: string[] = []
+  /** Whether it has been noted now. */
+  const noteOne = (pod: Pod, fails: boolean): boolean => {
+    const uid = uidOf(pod)
+    if (!hasValidIndex(pod, job) || failed.has(uid)) return false
+    if (pod.status.phase === 'Succeeded') {
+      if (isIndexed(job)) {
+        const before = indexes.size
+        return indexes.add(indexOf(pod)!).size > before
+      }
+      return !succeeded.has(uid) && uncounted.succeeded.push(uid) > 0
+    }
+    // Of a Job that has failed, what still runs has failed with it.
+    if (!fails && outcome?.type !== 'FailureTarget') return false
+    const { counts, action } = verdictOf(job, pod)
+    if (action) actions.push(action)
+    return counts && uncounted.failed.push(uid) > 0
+  }
   let noted = succeeded.size + failed.size
   const ordered = isIndexed(job) ? [...seen.all].sort((a, b) => (indexOf(a) ?? -1) - (indexOf(b) ?? -1)) : seen.all
   for (const pod of ordered) {
-    if (noted >= maxUncounted) return { held, indexes, more: true, actions }
     if (!seen.tracked(pod)) continue
-    const uid = uidOf(pod)
     const fails = hasFailed(pod, job)
     const waits = !fails || seen.held.get(indexOf(pod) ?? -1) === pod
     if (waits && pod.status.phase !== 'Succeeded' && !outcome && !job.metadata.deletionTimestamp) continue
     held.push(pod)
-    if (!hasValidIndex(pod, job) || failed.has(uid)) continue
-    if (pod.status.phase === 'Succeeded') {
-      if (isIndexed(job)) {
-        if (indexes.has(indexOf(pod)!)) continue
-        indexes.add(indexOf(pod)!)
-      } else if (succeeded.has(uid)) continue
-      else uncounted.succeeded.push(uid)
-      noted++
-    } else if (fails || outcome?.type === 'FailureTarget') {
-      const { counts, action } = verdictOf(job, pod)
-      if (action) actions.push(action)
-      if (!counts) continue
-      // Of a Job that has failed, what still runs has failed with it.
-      uncounted.failed.push(uid)
-      noted++
-    }
+    noted += Number(noteOne(pod, fails))
+    if (noted >= maxUncounted) return { held, indexes, more: true, actions }
   }
   return { held, indexes, more: false, actions }
 }
@@ -119,18 +118,30 @@ function flush(status: JobStatus, tracked: ReadonlySet<string>): JobStatus {
     ...status,
     succeeded: (status.succeeded ?? 0) + succeeded.length - still.succeeded.length || undefined,
     failed: (status.failed ?? 0) + failed.length - still.failed.length || undefined,
-    uncountedTerminatedPods: {
-      ...(still.succeeded.length > 0 && { succeeded: still.succeeded }),
-      ...(still.failed.length > 0 && { failed: still.failed }),
-    },
+    uncountedTerminatedPods: withoutEmpty(still),
   }
 }
 
-function withCondition(conditions: JobStatus['conditions'], condition: JobCondition | undefined) {
+function withoutEmpty({ succeeded, failed }: { succeeded: readonly string[]; failed: readonly string[] }) {
+  return {
+    ...(succeeded.length > 0 && { succeeded: [...succeeded] }),
+    ...(failed.length > 0 && { failed: [...failed] }),
+  }
+}
+
+/** What has been decided, when that is new. */
+function withInterim(conditions: JobStatus['conditions'], outcome: JobCondition | undefined) {
   const present = conditions ?? []
-  const missing = condition && !present.some(({ type, status }) => type === condition.type && status === 'True')
-  const all = missing ? [...present.filter(({ type }) => type !== condition.type), condition] : present
+  const told = present.some(({ type, status }) => type === outcome?.type && status === 'True')
+  const all = outcome && !told ? [...present, outcome] : present
   return all.length > 0 ? all : undefined
+}
+
+/** In the place of the one of its type, if there is one. */
+function withFinal(conditions: JobStatus['conditions'], condition: JobCondition): JobCondition[] {
+  const present = conditions ?? []
+  const at = present.findIndex(({ type }) => type === condition.type)
+  return at < 0 ? [...present, condition] : present.with(at, condition)
 }
 
 function withEnd(status: JobStatus, { type, reason, message }: JobCondition, { clock }: ReconcileContext): JobStatus {
@@ -138,7 +149,7 @@ function withEnd(status: JobStatus, { type, reason, message }: JobCondition, { c
   const final = newCondition(complete ? 'Complete' : 'Failed', reason, message, clock.now())
   return {
     ...status,
-    conditions: withCondition(status.conditions, final),
+    conditions: withFinal(status.conditions, final),
     ...(complete && { completionTime: final.lastTransitionTime }),
   }
 }
