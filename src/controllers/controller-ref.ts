@@ -21,6 +21,8 @@ export interface Claim<T extends Owned, Owner extends Owned> {
   readonly owner: Owner
   readonly kind: ResourceDeclaration<Owner>
   readonly selector: Selector
+  /** What else it takes for one of the owner's. */
+  readonly admits?: (object: T) => boolean
   /** The candidates: what the owner has, and what has no controller. */
   readonly objects: readonly T[]
   readonly resource: ResourceDeclaration<T>
@@ -30,13 +32,13 @@ export interface Claim<T extends Owned, Owner extends Owned> {
 
 /** The objects that are the owner's, after adoption and release. */
 export async function claimObjects<T extends Owned, Owner extends Owned>(claim: Claim<T, Owner>): Promise<T[]> {
-  const { owner, selector, objects } = claim
+  const { owner, selector, objects, admits = () => true } = claim
   const claimed: T[] = []
   const failures: unknown[] = []
   const mayAdopt = adoptionCheck(claim)
   for (const object of objects) {
     const reference = controllerOf(object)
-    const matches = selector.matches(object.metadata.labels as Labels | undefined)
+    const matches = selector.matches(object.metadata.labels as Labels | undefined) && admits(object)
     if (reference && reference.uid !== owner.metadata.uid) continue
     try {
       if (reference) {

@@ -22,13 +22,13 @@ import {
   type Owned,
   ownersToTell,
 } from '../controller-ref.ts'
-import { hashOf, revisionHashLabel, syncHistory, trimHistory } from '../history/controller-revisions.ts'
+import { type History, hashOf, revisionHashLabel, syncHistory, trimHistory } from '../history/controller-revisions.ts'
 import { ownRevisions } from '../history/own-revisions.ts'
 import { isPodAvailable, isPodReady, isPodTerminal, podAvailableAt } from '../pod-status.ts'
 import { mergeDuplicates } from './duplicate-revisions.ts'
 import { FailedPodsBackoff } from './failed-pods-backoff.ts'
 import { nodeFit, targetNode } from './node-fit.ts'
-import { carryOut, oldestFirst, placement, rollout, type State, type Work } from './sync-pods.ts'
+import { carryOut, isNew, oldestFirst, placement, rollout, type State, type Work } from './sync-pods.ts'
 
 type Context = ControllerContext<State>
 
@@ -131,17 +131,25 @@ async function reconcile(key: string, context: Context) {
   }
   const work: Work = { key, set, nodes: lister(nodes).list(), byNode, hash, context }
   let waitMs: number | undefined
-  if (state.expectations.satisfied(key)) {
-    const plan = placement(work)
-    waitMs = plan.waitMs
-    await carryOut(plan, work)
-    if (state.expectations.satisfied(key) && set.spec.updateStrategy.type !== 'OnDelete')
-      await carryOut(rollout(work), work)
+  let failure: { error: unknown } | undefined
+  const settled = state.expectations.satisfied(key)
+  if (settled)
+    try {
+      const plan = placement(work)
+      waitMs = plan.waitMs
+      await carryOut(plan, work)
+      if (state.expectations.satisfied(key) && set.spec.updateStrategy.type !== 'OnDelete')
+        await carryOut(rollout(work), work)
+      await trim(history, work, claimed)
+    } catch (error) {
+      failure = { error }
+    }
+  const status = statusOf(work, history.collisionCount, settled)
+  if (!semanticEqual(status, set.status)) {
+    const write = client.resource(daemonSets).updateStatus({ ...set, status })
+    await (failure ? write.catch(() => {}) : write)
   }
-  const live = new Set(claimed.map(({ metadata }) => metadata.labels?.[revisionHashLabel] ?? ''))
-  await trimHistory(history, set.spec.revisionHistoryLimit ?? 10, revision => live.has(hashOf(revision)), context)
-  const status = statusOf(work, history.collisionCount)
-  if (!semanticEqual(status, set.status)) await client.resource(daemonSets).updateStatus({ ...set, status })
+  if (failure) throw failure.error
   const now = clock.now()
   const next = claimed
     .map(pod => podAvailableAt(pod, set.spec.minReadySeconds ?? 0))
@@ -151,7 +159,17 @@ async function reconcile(key: string, context: Context) {
   return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined
 }
 
-function statusOf({ set, nodes, byNode, hash, context }: Work, collisionCount: number): DaemonSetStatus {
+/** Earlier revisions that pods are of count, but do not go. */
+async function trim(history: History, { set, context }: Work, claimed: readonly Pod[]): Promise<void> {
+  const hashes = new Set(claimed.map(({ metadata }) => metadata.labels?.[revisionHashLabel] ?? ''))
+  const isLive = (revision: ControllerRevision) => hashes.has(hashOf(revision))
+  const live = history.all.filter(revision => revision !== history.update && isLive(revision)).length
+  await trimHistory(history, (set.spec.revisionHistoryLimit ?? 10) - live, isLive, context)
+}
+
+/** `settled`: what the spec asks for has been looked at, not only counted. */
+function statusOf(work: Work, collisionCount: number, settled: boolean): DaemonSetStatus {
+  const { set, nodes, byNode, context } = work
   const { minReadySeconds = 0, template } = set.spec
   let [desired, current, ready, updated, available, misscheduled] = [0, 0, 0, 0, 0, 0]
   for (const node of nodes) {
@@ -163,13 +181,13 @@ function statusOf({ set, nodes, byNode, hash, context }: Work, collisionCount: n
     desired++
     if (!pod) continue
     current++
-    if (pod.metadata.labels?.[revisionHashLabel] === hash) updated++
+    if (isNew(work, pod)) updated++
     if (isPodReady(pod)) ready++
     if (isPodAvailable(pod, minReadySeconds, context.clock.now())) available++
   }
   return {
     ...set.status,
-    observedGeneration: set.metadata.generation,
+    observedGeneration: settled ? set.metadata.generation : set.status.observedGeneration,
     collisionCount: collisionCount || set.status.collisionCount,
     desiredNumberScheduled: desired,
     currentNumberScheduled: current,

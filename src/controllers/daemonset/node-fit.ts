@@ -21,27 +21,32 @@ function daemonTolerations({ hostNetwork }: PodSpec): Toleration[] {
   ]
 }
 
-/** The template for the pod of this node: the scheduler may put it nowhere else. */
+/** The template for the pod of this node: the scheduler may put it nowhere else, whatever nodes the template chose. */
 export function templateFor(template: PodTemplateSpec, node: string): PodTemplateSpec {
   const spec = template.spec!
-  const nodeAffinity = spec.affinity?.nodeAffinity
   const here = { key: nodeNameField, operator: 'In' as const, values: [node] }
-  const terms = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [{}]
-  const required = { nodeSelectorTerms: terms.map(term => ({ ...term, matchFields: [here] })) }
-  const present = spec.tolerations ?? []
-  const missing = daemonTolerations(spec).filter(
-    one =>
-      !present.some(({ key, operator, effect }) => key === one.key && operator === 'Exists' && effect === one.effect),
-  )
+  const required = { nodeSelectorTerms: [{ matchFields: [here] }] }
+  const own = spec.tolerations ?? []
+  const always = daemonTolerations(spec)
+  const same = (one: Toleration, other: Toleration) =>
+    one.key === other.key && one.effect === other.effect && one.operator === other.operator && !one.value
+  const missing = always.filter(daemon => !own.some(toleration => same(toleration, daemon)))
   return {
     ...template,
     spec: {
       ...spec,
       affinity: {
         ...spec.affinity,
-        nodeAffinity: { ...nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: required },
+        nodeAffinity: {
+          ...spec.affinity?.nodeAffinity,
+          requiredDuringSchedulingIgnoredDuringExecution: required,
+        },
       },
-      tolerations: [...present, ...missing],
+      // Without a time: a daemon is not to go after a while.
+      tolerations: [
+        ...own.map(toleration => always.find(daemon => same(toleration, daemon)) ?? toleration),
+        ...missing,
+      ],
     },
   }
 }

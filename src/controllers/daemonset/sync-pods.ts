@@ -1,6 +1,7 @@
 // Creates and deletes a DaemonSet's pods: one for each node that it belongs on, and while a new template is rolled out with
 // a surge, two.
 
+import { templateGeneration } from '../../api/apps/v1/daemonset.defaults.ts'
 import { type DaemonSet, daemonSets } from '../../api/apps/v1/daemonset.ts'
 import type { Node } from '../../api/core/v1/node.ts'
 import type { Pod } from '../../api/core/v1/pod.ts'
@@ -16,6 +17,7 @@ import type { FailedPodsBackoff } from './failed-pods-backoff.ts'
 import { nodeFit, templateFor } from './node-fit.ts'
 
 const burst = 250
+const generationLabel = 'pod-template-generation'
 
 export interface State {
   readonly expectations: UidTrackingExpectations
@@ -43,8 +45,14 @@ export interface Plan {
 
 const isGoing = ({ metadata }: Pod) => !!metadata.deletionTimestamp
 
-function isNew({ hash }: Work, { metadata }: Pod): boolean {
+function isOfHash({ hash }: Work, { metadata }: Pod): boolean {
   return metadata.labels?.[revisionHashLabel] === hash
+}
+
+/** Of the template as it is now: as its revision says, or, as long ago, the count of changes. */
+export function isNew(work: Work, pod: Pod): boolean {
+  const generation = generationOf(work.set)
+  return isOfHash(work, pod) || (generation !== undefined && pod.metadata.labels?.[generationLabel] === generation)
 }
 
 function isAvailable({ set, context }: Work, pod: Pod): boolean {
@@ -96,6 +104,8 @@ export function placement(work: Work): Plan {
       else remove.push(pod)
     }
     const running = present.filter(pod => !isPodTerminal(pod))
+    // With a surge it need not wait.
+    if (surges && run && here.length > 0 && running.length === 0) create.push(name)
     remove.push(...(surges ? surplusOfSurge(work, running) : running.slice(1)))
   }
   // Meant for a node that is gone, and bound to none.
@@ -122,8 +132,9 @@ function retire({ set, context }: Work, { metadata, status }: Pod, node: string)
 
 /** A new one may be beside an old one as long as the old one is ready and the new one not available. */
 function surplusOfSurge(work: Work, running: readonly Pod[]): Pod[] {
-  const newest = running.find(pod => isNew(work, pod))
-  const old = running.find(pod => !isNew(work, pod))
+  if (running.length < 2) return []
+  const newest = running.find(pod => isOfHash(work, pod))
+  const old = running.find(pod => !isOfHash(work, pod))
   const surplus = running.filter(pod => pod !== newest && pod !== old)
   if (newest && old && (!isPodReady(old) || isAvailable(work, newest))) surplus.push(old)
   return surplus
@@ -217,34 +228,36 @@ export async function carryOut(plan: Plan, { key, set, hash, context }: Work): P
     doomed.map(({ metadata }) => metadata.uid ?? ''),
   )
   expectations.raise(key, many.length, 0)
-  const [created] = await Promise.all([
-    createOn(many, set, hash, context),
-    ...doomed.map(async pod => {
-      try {
-        await deletePod(context, set, pod)
-      } catch (error) {
-        expectations.deletionOfObserved(key, pod.metadata.uid ?? '')
-        if (!isNotFound(error)) throw error
-      }
-    }),
-  ])
+  const deletions = doomed.map(async pod => {
+    try {
+      await deletePod(context, set, pod)
+    } catch (error) {
+      expectations.deletionOfObserved(key, pod.metadata.uid ?? '')
+      if (!isNotFound(error)) throw error
+    }
+  })
+  const [created, deleted] = await Promise.all([createOn(many, set, hash, context), Promise.allSettled(deletions)])
   for (let index = created.succeeded; index < many.length; index++) expectations.creationObserved(key)
   if (created.failure !== undefined && !hasStatusCause(created.failure, 'NamespaceTerminating')) throw created.failure
+  for (const result of deleted) if (result.status === 'rejected') throw result.reason
 }
 
 function createOn(names: readonly string[], set: DaemonSet, hash: string, context: ControllerContext<State>) {
   const reference = controllerReference(set, daemonSets)
   return slowStartBatch(names.length, index => {
     const template = templateFor(set.spec.template, names[index]!)
+    const generation = generationOf(set)
     const labels = {
       ...template.metadata?.labels,
       [revisionHashLabel]: hash,
-      'pod-template-generation': generationOf(set),
+      ...(generation !== undefined && { [generationLabel]: generation }),
     }
     return createPod(context, set, reference, template, { labels })
   })
 }
 
-function generationOf({ metadata }: DaemonSet): string {
-  return metadata.annotations?.['deprecated.daemonset.template.generation'] ?? String(metadata.generation ?? 1)
+/** How often the template has changed, as the server counts. */
+function generationOf({ metadata }: DaemonSet): string | undefined {
+  const text = metadata.annotations?.[templateGeneration]
+  return text !== undefined && /^[+-]?\d+$/.test(text) ? String(BigInt(text.replace('+', ''))) : undefined
 }

@@ -7,6 +7,8 @@ export const revisionAnnotation = 'deployment.kubernetes.io/revision'
 const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history'
 const desiredReplicasAnnotation = 'deployment.kubernetes.io/desired-replicas'
 const maxReplicasAnnotation = 'deployment.kubernetes.io/max-replicas'
+const rollbackAnnotation = 'deprecated.deployment.rollback.to'
+const maxInt32 = 2147483647
 
 /** The Deployment's annotations that are not its ReplicaSets': what is about the one object only. */
 const notCopied = new Set([
@@ -15,7 +17,7 @@ const notCopied = new Set([
   revisionHistoryAnnotation,
   desiredReplicasAnnotation,
   maxReplicasAnnotation,
-  'deprecated.deployment.rollback.to',
+  rollbackAnnotation,
 ])
 
 /** How long the list of earlier revisions may grow. */
@@ -45,7 +47,7 @@ export function maxReplicasOf(replicaSet: ReplicaSet): number | undefined {
 
 function numberIn(replicaSet: ReplicaSet, annotation: string): number | undefined {
   const text = replicaSet.metadata.annotations?.[annotation]
-  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : undefined
+  return text !== undefined && /^\d+$/.test(text) && Number(text) <= maxInt32 ? Number(text) : undefined
 }
 
 /** The ReplicaSet's annotations with the size that the Deployment wants of all of them together. */
@@ -64,6 +66,24 @@ export function ofNewReplicaSet(deployment: Deployment, annotations: Annotations
   result[revisionAnnotation] = String(revision)
   if (before !== undefined) result[revisionHistoryAnnotation] = history(annotations[revisionHistoryAnnotation], before)
   return result
+}
+
+/** The revision that the Deployment is to go back to; 0: the last one before this. */
+export function rollbackRevisionOf({ metadata }: Deployment): bigint | undefined {
+  const text = metadata.annotations?.[rollbackAnnotation]
+  return text ? revisionIn(text) : undefined
+}
+
+export function withoutRollback(annotations: Annotations = {}): Annotations {
+  const { [rollbackAnnotation]: _, ...rest } = annotations
+  return rest
+}
+
+/** A Deployment's annotations when it has gone back to a ReplicaSet: those that it had then. */
+export function ofRolledBack({ metadata }: Deployment, replicaSet: ReplicaSet): Annotations {
+  const own = Object.entries(metadata.annotations ?? {}).filter(([name]) => notCopied.has(name))
+  const former = Object.entries(replicaSet.metadata.annotations ?? {}).filter(([name]) => !notCopied.has(name))
+  return Object.fromEntries([...own, ...former])
 }
 
 /** The earlier revisions of the same template, oldest first; the oldest make room. */

@@ -3,7 +3,7 @@
 // Comes in: Deployments, their ReplicaSets and (for Recreate) those ReplicaSets' pods. Goes out: ReplicaSets created,
 // scaled and, beyond the history limit, deleted; status, conditions, events. Read on in `rollout.ts` (what is done),
 // `rolling-update.ts` and `scaling.ts` (how much of it), `status.ts` (what is said of it). A rollback is a patch of the
-// template by whoever wants it: the ReplicaSet that had it becomes the new one again, with a new revision.
+// template by whoever wants it (or `rollback.ts`): the ReplicaSet that had it becomes the new one again, with a new revision.
 
 import { type Deployment, type DeploymentStatus, deployments } from '../../api/apps/v1/deployment.ts'
 import { type ReplicaSet, replicaSets } from '../../api/apps/v1/replicaset.ts'
@@ -23,12 +23,13 @@ import {
   ownersToTell,
 } from '../controller-ref.ts'
 import { isPodTerminal } from '../pod-status.ts'
-import { revisionOf } from './annotations.ts'
+import { revisionOf, rollbackRevisionOf } from './annotations.ts'
 import { conditionOf, hasProgressDeadline } from './conditions.ts'
+import { rollBack } from './rollback.ts'
 import { rollingUpdateStep } from './rolling-update.ts'
 import { Rollout } from './rollout.ts'
 import { isScalingEvent, scale } from './scaling.ts'
-import { actualCount, replicasOf, withPods } from './sizes.ts'
+import { actualCount, byCreation, replicasOf, withPods } from './sizes.ts'
 import { countedStatus, deadlineCheckMs, isComplete, rolloutStatus } from './status.ts'
 
 export const deploymentController = controller<Deployment>({
@@ -106,9 +107,15 @@ async function reconcile(key: string, context: ControllerContext<any>) {
   }
   await notePause(rollout)
   await rollout.adoptCurrent()
-  if (deployment.spec.paused || isScalingEvent(rollout)) {
+  const { paused } = deployment.spec
+  const rollbackTo = rollbackRevisionOf(deployment)
+  if (rollbackTo !== undefined && !paused) {
+    await rollBack(rollout, rollbackTo)
+    return undefined
+  }
+  if (paused || isScalingEvent(rollout)) {
     await scale(rollout)
-    if (deployment.spec.paused) await removeOldReplicaSets(rollout)
+    if (paused && rollbackTo === undefined) await removeOldReplicaSets(rollout)
     return settle(rollout, countedStatus(rollout))
   }
   if (deployment.spec.strategy.type === 'Recreate') {
@@ -162,7 +169,7 @@ async function removeOldReplicaSets({ deployment, old, context }: Rollout): Prom
   if (limit === undefined || limit === 2147483647) return
   const cleanable = old.filter(({ metadata }) => !metadata.deletionTimestamp)
   const surplus = cleanable
-    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)))
+    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b))
     .slice(0, Math.max(0, cleanable.length - limit))
   for (const replicaSet of surplus) {
     const { metadata, status } = replicaSet

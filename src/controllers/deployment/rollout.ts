@@ -18,6 +18,7 @@ import { conditionOf, hasProgressDeadline, newCondition, withCondition } from '.
 import { byCreation, maxSurge, newReplicaSetSize, replicasOf } from './sizes.ts'
 
 const hashLabel = 'pod-template-hash'
+const maxNameLength = 253
 
 export class Rollout {
   readonly context: ReconcileContext
@@ -67,7 +68,12 @@ export class Rollout {
     const hash = templateHash(deployment.spec.template, deployment.status.collisionCount)
     const revision = this.#nextRevision()
     const size = newReplicaSetSize(deployment, this.old, 0)
-    const draft = this.#replicaSetDraft(`${name}-${hash}`, hash, revision, size)
+    const draft = this.#replicaSetDraft(
+      `${name.slice(0, maxNameLength - 1 - hash.length)}-${hash}`,
+      hash,
+      revision,
+      size,
+    )
     let existed = false
     try {
       this.current = await context.client.resource(replicaSets).namespace(namespace).create(draft)
@@ -96,7 +102,12 @@ export class Rollout {
   }
 
   /** Makes the ReplicaSet that large, and says so in an event. Answers whether that was a change. */
-  async scale(replicaSet: ReplicaSet, size: number): Promise<boolean> {
+  scale(replicaSet: ReplicaSet, size: number): Promise<boolean> {
+    return replicasOf(replicaSet) === size ? Promise.resolve(false) : this.share(replicaSet, size)
+  }
+
+  /** As `scale`, and notes on the ReplicaSet how many there are of all together, whether its own share has changed or not. */
+  async share(replicaSet: ReplicaSet, size: number): Promise<boolean> {
     const { context, deployment } = this
     const before = replicasOf(replicaSet)
     const desired = replicasOf(deployment)
@@ -205,7 +216,7 @@ export function sameTemplate(a: PodTemplateSpec | undefined, b: PodTemplateSpec 
   return semanticEqual(withoutHash(a), withoutHash(b))
 }
 
-function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
+export function withoutHash<T extends PodTemplateSpec | undefined>(template: T): T {
   if (template?.metadata?.labels?.[hashLabel] === undefined) return template
   const { [hashLabel]: _, ...labels } = template.metadata.labels
   return { ...template, metadata: { ...template.metadata, labels } }

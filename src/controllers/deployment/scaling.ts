@@ -26,5 +26,5 @@ export async function scale(rollout: Rollout): Promise<void> {
     return
   }
   if (deployment.spec.strategy.type === 'Recreate') return
-  for (const { replicaSet, size } of proportionalSizes(deployment, active)) await rollout.scale(replicaSet, size)
+  for (const { replicaSet, size } of proportionalSizes(deployment, active)) await rollout.share(replicaSet, size)
 }

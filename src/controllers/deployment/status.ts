@@ -47,11 +47,14 @@ export function countedStatus({ deployment, all, current, context }: Rollout): D
   return withCondition(status, condition)
 }
 
-/** Unknown as long as one ReplicaSet has not said. */
+/** Unknown as long as one ReplicaSet has not said; one that nobody has looked at yet has none. */
 function terminatingCount(all: readonly ReplicaSet[]): number | undefined {
   let sum = 0
   for (const { status } of all) {
-    if (status.terminatingReplicas === undefined) return undefined
+    if (status.terminatingReplicas === undefined) {
+      if (!status.observedGeneration) continue
+      return undefined
+    }
     sum += status.terminatingReplicas
   }
   return sum

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { controllerRevisions } from '../../api/apps/v1/controllerrevision.ts'
 import { type StatefulSet, statefulSets } from '../../api/apps/v1/statefulset.ts'
-import { persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
-import { pods } from '../../api/core/v1/pod.ts'
+import { configMaps } from '../../api/core/v1/configmap.ts'
+import { events } from '../../api/core/v1/event.ts'
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/core/v1/persistentvolumeclaim.ts'
+import { type Pod, pods } from '../../api/core/v1/pod.ts'
+import { controllerReference } from '../../client/controller.ts'
 import { Cluster } from '../../cluster/cluster.ts'
 
 // Pods with names of their own, one after the other. Nothing runs them here; the tests say which are ready.
@@ -184,12 +187,107 @@ test.each<['OrderedReady' | 'Parallel', number | string | undefined, string]>([
   expect(await images()).toBe('two,two,two')
 })
 
-test('in parallel pods that are broken are replaced first', async () => {
+test('in parallel too the last pod is replaced first, broken or not, and the others wait until it is there', async () => {
   await create({ podManagementPolicy: 'Parallel' })
   await settle()
   await change({ template: template('two') })
   await settle()
-  expect(await images()).toBe('two,two,two')
+  expect(await images()).toBe('one,one,two')
+  await settle()
+  expect(await images()).toBe('one,one,two')
+  expect((await client().get('db')).status).toMatchObject({ currentReplicas: 2, updatedReplicas: 1 })
+})
+
+const told = async () =>
+  (await cluster.client.resource(events).list()).items
+    .filter(({ involvedObject }) => involvedObject.kind === 'StatefulSet')
+    .map(({ type, reason, message }) => `${type} ${reason}: ${message}`)
+const claim = (name = 'data') =>
+  ({
+    metadata: { name },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  }) as unknown as PersistentVolumeClaim
+const claimClient = () => cluster.client.resource(persistentVolumeClaims).namespace('default')
+
+test('each thing done to a pod or claim is told', async () => {
+  await create({ replicas: 1, volumeClaimTemplates: [claim()] })
+  await settle()
+  await run(1)
+  await podClient().patch('db-0', 'application/merge-patch+json', {
+    metadata: { labels: { 'statefulset.kubernetes.io/pod-name': null } },
+  })
+  await settle()
+  expect((await podClient().get('db-0')).metadata.labels).toMatchObject({
+    'statefulset.kubernetes.io/pod-name': 'db-0',
+  })
+  await change({ replicas: 0 })
+  await settle()
+  expect(new Set(await told())).toEqual(
+    new Set([
+      'Normal SuccessfulCreate: Create Claim data-db-0 Pod db-0 in StatefulSet db success',
+      'Normal SuccessfulCreate: Create Pod db-0 in StatefulSet db successful',
+      'Normal SuccessfulUpdate: Update Pod db-0 in StatefulSet db successful',
+      'Normal SuccessfulDelete: Delete Pod db-0 in StatefulSet db successful',
+    ]),
+  )
+})
+
+test('no pod comes while a claim of its name is going', async () => {
+  await claimClient().create({ ...claim(), metadata: { name: 'data-db-0', finalizers: ['example.com/hold'] } })
+  await claimClient().delete('data-db-0')
+  await create({ replicas: 1, volumeClaimTemplates: [claim()] })
+  await settle()
+  expect(await names()).toEqual([])
+  expect((await told())[0]).toBe(
+    'Warning FailedCreate: Create Pod db-0 in StatefulSet db failed error: pvc data-db-0 is being deleted',
+  )
+  await claimClient().patch('data-db-0', 'application/merge-patch+json', { metadata: { finalizers: null } })
+  await cluster.clock.advance('10s')
+  expect(await names()).toEqual(['db-0'])
+})
+
+test('a claim that another controls is left alone, and told of', async () => {
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'other', uid: 'other', controller: true }
+  const other = await cluster.client
+    .resource(configMaps)
+    .namespace('default')
+    .create({ metadata: { name: 'other' } })
+  const ownerReferences = [{ ...owner, uid: other.metadata.uid! }]
+  await claimClient().create({ ...claim(), metadata: { name: 'data-db-0', ownerReferences } })
+  await create({
+    replicas: 1,
+    volumeClaimTemplates: [claim()],
+    persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Delete' },
+  })
+  await settle()
+  await run(1)
+  expect((await claimClient().get('data-db-0')).metadata.ownerReferences).toEqual(ownerReferences)
+  expect(await told()).toContain(
+    'Warning ConflictingController: PersistentVolumeClaim data-db-0 has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim',
+  )
+})
+
+test('a pod of the set whose name is not one of the set is released', async () => {
+  const set = await create({ replicas: 0 })
+  const ownerReferences = [controllerReference(set, statefulSets)]
+  const { spec } = template('one')
+  await podClient().create({
+    metadata: { name: 'dbx-0', labels: { app: 'db' }, ownerReferences },
+    spec,
+  } as unknown as Pod)
+  await settle()
+  expect((await podClient().get('dbx-0')).metadata.ownerReferences).toBeUndefined()
+})
+
+test('a set that is going still tells how many pods it has', async () => {
+  await create({ podManagementPolicy: 'Parallel' })
+  await settle()
+  await run(1)
+  await client().patch('db', 'application/merge-patch+json', { metadata: { finalizers: ['example.com/hold'] } })
+  await client().delete('db')
+  await podClient().delete('db-1')
+  await settle()
+  expect((await client().get('db')).status).toMatchObject({ replicas: 2, readyReplicas: 2 })
 })
 
 test('scaling down waits while another pod too many is unhealthy', async () => {
