@@ -5,6 +5,8 @@
 // the cache decides again).
 
 import type { Clock } from '../machinery/env/env.ts'
+import type { InformerHandler } from './informer.ts'
+import { keyOf, metadataOf } from './object-key.ts'
 
 const timeoutMs = 5 * 60_000
 
@@ -92,5 +94,18 @@ export class UidTrackingExpectations extends ControllerExpectations {
   override delete(key: string): void {
     this.#uids.delete(key)
     super.delete(key)
+  }
+}
+
+/**
+ * For the controller's own objects: what was expected for one that is gone is not for the next of its name. A reconcile
+ * alone may never see that there was none in between.
+ */
+export function forgetting(expectations: ControllerExpectations): InformerHandler<any> {
+  return {
+    updated: (before, after) => {
+      if (metadataOf(before).uid !== metadataOf(after).uid) expectations.delete(keyOf(before))
+    },
+    deleted: object => expectations.delete(keyOf(object)),
   }
 }

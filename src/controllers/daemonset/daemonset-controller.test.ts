@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { controllerRevisions } from '../../api/apps/v1/controllerrevision.ts'
 import { type DaemonSet, daemonSets } from '../../api/apps/v1/daemonset.ts'
 import { nodes } from '../../api/core/v1/node.ts'
-import { pods } from '../../api/core/v1/pod.ts'
+import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { Cluster } from '../../cluster/cluster.ts'
-import { targetNode } from './node-fit.ts'
+import { targetNode, templateFor } from './node-fit.ts'
 
 // A pod on every node that a DaemonSet belongs on. Nothing binds or runs pods here; the tests say which are ready.
 
@@ -253,4 +253,98 @@ test('no more old revisions are kept than the limit says', async () => {
   await makeReady()
   const revisions = (await cluster.client.resource(controllerRevisions).namespace('default').list()).items
   expect(revisions.map(({ revision }) => revision).sort()).toEqual([3, 4])
+})
+
+test('an earlier revision that pods are still of counts against the limit, and stays', async () => {
+  await create({}, { revisionHistoryLimit: 1, updateStrategy: { type: 'OnDelete' } })
+  for (const image of ['two', 'three']) {
+    await settle()
+    await client().patch('agent', 'application/merge-patch+json', { spec: { template: template(image) } })
+  }
+  await settle()
+  const revisions = (await cluster.client.resource(controllerRevisions).namespace('default').list()).items
+  expect(revisions.map(({ revision }) => revision).sort()).toEqual([1, 3])
+})
+
+test('with a surge a new one need not wait for the old one to be quite gone', async () => {
+  await create({}, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } })
+  await settle()
+  await makeReady()
+  const [{ metadata }] = (await all()) as [Pod]
+  await podClient().patch(metadata.name!, 'application/merge-patch+json', {
+    metadata: { finalizers: ['example.com/hold'] },
+  })
+  await podClient().delete(metadata.name!)
+  await settle()
+  expect(await all()).toHaveLength(4)
+})
+
+test('a pod of an unknown revision but of the present generation is up to date', async () => {
+  await create()
+  await settle()
+  for (const { metadata } of await all())
+    await podClient().patch(metadata.name!, 'application/merge-patch+json', {
+      metadata: { labels: { 'controller-revision-hash': 'forgotten' } },
+    })
+  await settle()
+  expect((await client().get('agent')).status.updatedNumberScheduled).toBe(3)
+})
+
+test('one of the same name does not wait for what the last one did', async () => {
+  await create()
+  await settle()
+  for (let time = 0; time < 2; time++) {
+    await client().delete('agent', { propagationPolicy: 'Background' })
+    await create()
+  }
+  await cluster.clock.advance('10s')
+  expect(await where()).toEqual(['one', 'three', 'two'])
+  expect((await client().get('agent')).status).toMatchObject({ currentNumberScheduled: 3 })
+})
+
+const here = { key: 'metadata.name', operator: 'In', values: ['one'] }
+const linux = { key: 'os', operator: 'In', values: ['linux'] }
+const preferred = [{ weight: 1, preference: { matchExpressions: [linux] } }]
+test.each<[why: string, before: object | undefined, after: object]>([
+  ['nothing', undefined, {}],
+  ['other affinities', { podAffinity: {} }, { podAffinity: {} }],
+  [
+    'what it prefers',
+    { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } },
+    { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } },
+  ],
+  [
+    'nodes that it requires, by label or name',
+    {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [linux] }, { matchFields: [{ ...here, values: ['two'] }] }],
+        },
+      },
+    },
+    {},
+  ],
+])('the pod of a node is only for that node, whatever its template says of affinity: %s', (_, affinity, kept) => {
+  const { spec } = templateFor({ spec: { containers: [], affinity } } as never, 'one')
+  const required = { nodeSelectorTerms: [{ matchFields: [here] }] }
+  const { nodeAffinity, ...rest } = kept as { nodeAffinity?: object }
+  expect(spec!.affinity).toEqual({
+    ...rest,
+    nodeAffinity: { ...nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: required },
+  })
+})
+
+test('a daemon puts up with what nodes go through, and for as long as it takes', () => {
+  const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 }
+  const other = { key: 'team', operator: 'Equal', value: 'blue' }
+  const { spec } = templateFor({ spec: { containers: [], tolerations: [own, other] } } as never, 'one')
+  expect(spec!.tolerations!.map(({ key, effect, tolerationSeconds }) => [key, effect, tolerationSeconds])).toEqual([
+    ['node.kubernetes.io/not-ready', 'NoExecute', undefined],
+    ['team', undefined, undefined],
+    ['node.kubernetes.io/unreachable', 'NoExecute', undefined],
+    ['node.kubernetes.io/disk-pressure', 'NoSchedule', undefined],
+    ['node.kubernetes.io/memory-pressure', 'NoSchedule', undefined],
+    ['node.kubernetes.io/pid-pressure', 'NoSchedule', undefined],
+    ['node.kubernetes.io/unschedulable', 'NoSchedule', undefined],
+  ])
 })

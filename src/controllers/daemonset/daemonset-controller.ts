@@ -8,7 +8,7 @@ import { type DaemonSet, type DaemonSetStatus, daemonSets } from '../../api/apps
 import { nodes } from '../../api/core/v1/node.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { type ControllerContext, controller, watch } from '../../client/controller.ts'
-import { UidTrackingExpectations } from '../../client/controller-expectations.ts'
+import { forgetting, UidTrackingExpectations } from '../../client/controller-expectations.ts'
 import type { Lister } from '../../client/indexed-store.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { deepEqual, semanticEqual } from '../../machinery/deep-equal.ts'
@@ -43,6 +43,7 @@ export const daemonSetController = controller<DaemonSet, State>({
   concurrency: 2,
   state: env => ({ expectations: new UidTrackingExpectations(env), backoff: new FailedPodsBackoff(env) }),
   watches: [
+    watch<DaemonSet, State>(daemonSets, { handler: ({ state }) => forgetting(state.expectations) }),
     watch<Pod, State>(pods, {
       indexers: { [controllerOrOrphanIndex]: byControllerOrOrphan },
       handler: ({ lister, state: { expectations } }) => {

@@ -222,6 +222,8 @@ export async function carryOut(plan: Plan, { key, set, hash, context }: Work): P
   const many = plan.create.slice(0, burst)
   const doomed = plan.remove.slice(0, burst)
   if (many.length + doomed.length === 0) return
+  // It has gone meanwhile: what is expected for the key is the next one's business.
+  if (context.lister(daemonSets).get(key)?.metadata.uid !== set.metadata.uid) return
   const { expectations } = context.state
   expectations.expectDeletionsOf(
     key,

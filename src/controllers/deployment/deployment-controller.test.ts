@@ -217,6 +217,64 @@ describe('a rolling update', () => {
   })
 })
 
+describe('a rollback that an annotation asks for', () => {
+  const ask = (revision: string) =>
+    client().patch('web', 'application/merge-patch+json', {
+      metadata: { annotations: { 'deprecated.deployment.rollback.to': revision } },
+    })
+  const annotations = async () => (await get()).metadata.annotations!
+
+  test.each([
+    ['the last revision', '0', 'two', 'DeploymentRollback: Rolled back deployment "web" to revision 2'],
+    ['a certain revision', '1', 'one', 'DeploymentRollback: Rolled back deployment "web" to revision 1'],
+    [
+      'a revision that is not there',
+      '7',
+      'three',
+      'DeploymentRollbackRevisionNotFound: Unable to find the revision to rollback to.',
+    ],
+    [
+      'the revision that it has',
+      '3',
+      'three',
+      'DeploymentRollbackTemplateUnchanged: The rollback revision contains the same template as current deployment "web"',
+    ],
+  ])('to %s', async (_, revision, image, message) => {
+    await create({ replicas: 1 }, { note: 'first' })
+    for (const next of ['two', 'three']) {
+      await cluster.until(complete)
+      await setImage(next)
+    }
+    await cluster.until(complete)
+    await ask(revision)
+    await cluster.clock.advance('5s')
+    expect(imageOf(await get())).toBe(image)
+    expect((await get()).spec.template.metadata!.labels).toEqual({ app: 'web' })
+    expect(await annotations()).toMatchObject({ note: 'first' })
+    expect(await annotations()).not.toHaveProperty(['deprecated.deployment.rollback.to'])
+    expect(await told()).toContain(message)
+  })
+
+  test('to the last revision when there is none', async () => {
+    await create({ replicas: 1 }, { 'deprecated.deployment.rollback.to': '0' })
+    await cluster.until(complete)
+    expect(await annotations()).not.toHaveProperty(['deprecated.deployment.rollback.to'])
+    expect(await told()).toContain('DeploymentRollbackRevisionNotFound: Unable to find last revision.')
+  })
+})
+
+test('a name that leaves no room for the hash is cut', async () => {
+  const name = 'd'.repeat(250)
+  await client().create({
+    metadata: { name },
+    spec: { replicas: 0, selector: { matchLabels: { app: 'web' } }, template: template('one') },
+  })
+  await cluster.clock.advance('1s')
+  const [set] = (await cluster.client.resource(replicaSets).namespace('default').list()).items
+  const hash = set!.metadata.labels!['pod-template-hash']!
+  expect(set!.metadata.name).toBe(`${'d'.repeat(252 - hash.length)}-${hash}`)
+})
+
 test('Recreate ends every old pod before it starts a new one', async () => {
   await create({ strategy: { type: 'Recreate' } })
   await cluster.until(complete)

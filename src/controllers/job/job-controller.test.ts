@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Job } from '../../api/batch/v1/job.ts'
 import { events } from '../../api/core/v1/event.ts'
+import type { Pod } from '../../api/core/v1/pod.ts'
 import { formatIndexes, parseIndexes } from './indexes.ts'
 import { jobCluster } from './testing/job-cluster.ts'
 
@@ -131,6 +133,110 @@ test('a Job of fewer at a time lets the others go', async () => {
   await client().patch('work', 'application/merge-patch+json', { spec: { parallelism: 2 } })
   await settle()
   expect(await active()).toHaveLength(2)
+})
+
+describe('pods that were not its own', () => {
+  const labels = async () => ({ ...(await client().get('work')).spec.template.metadata!.labels })
+  const put = (name: string, metadata: object) =>
+    podClient().create({
+      metadata: { name, ...metadata },
+      spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'app' }] },
+    } as unknown as Pod)
+
+  test('are adopted with the finalizer, and counted', async () => {
+    const mine = { app: 'mine' }
+    await put('stray', { labels: mine })
+    await put('held', { labels: mine, finalizers: ['batch.kubernetes.io/job-tracking'] })
+    await settle()
+    await create({
+      completions: 2,
+      parallelism: 2,
+      manualSelector: true,
+      selector: { matchLabels: mine },
+      template: {
+        metadata: { labels: mine },
+        spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'app' }] },
+      } as unknown as Job['spec']['template'],
+    })
+    await settle()
+    for (const name of ['stray', 'held'])
+      expect((await podClient().get(name)).metadata).toMatchObject({
+        finalizers: ['batch.kubernetes.io/job-tracking'],
+        ownerReferences: [{ kind: 'Job', name: 'work', controller: true }],
+      })
+    expect((await podClient().list()).items).toHaveLength(2)
+    await endAll('Succeeded')
+    expect(await status()).toMatchObject({ succeeded: 2 })
+  })
+
+  test('are let go of with the finalizer when they match no more', async () => {
+    await create()
+    await settle()
+    const { name } = (await active())[0]!.metadata
+    await podClient().patch(name!, 'application/merge-patch+json', { metadata: { labels: null } })
+    await settle()
+    const { finalizers, ownerReferences } = (await podClient().get(name!)).metadata
+    expect([finalizers, ownerReferences]).toEqual([undefined, undefined])
+    expect(await active()).toHaveLength(2)
+  })
+
+  test('are left alone when it has ended', async () => {
+    await create()
+    await settle()
+    await endAll('Succeeded')
+    await put('late', { labels: await labels(), finalizers: ['batch.kubernetes.io/job-tracking'] })
+    await settle()
+    const { finalizers, ownerReferences } = (await podClient().get('late')).metadata
+    expect([finalizers, ownerReferences]).toEqual([undefined, undefined])
+  })
+
+  test.each([
+    ['nobody', undefined, []],
+    ['a Job that is not there', { apiVersion: 'batch/v1', kind: 'Job' }, []],
+    ['a CronJob', { apiVersion: 'batch/v1', kind: 'CronJob' }, ['batch.kubernetes.io/job-tracking']],
+    ['a Job of another group', { apiVersion: 'example.com/v1', kind: 'Job' }, ['batch.kubernetes.io/job-tracking']],
+  ])('lose the finalizer if nobody will count them: of %s', async (_, owner, finalizers) => {
+    const ownerReferences = owner && [{ ...owner, name: 'gone', uid: 'gone', controller: true }]
+    await put('stray', { finalizers: ['batch.kubernetes.io/job-tracking'], ownerReferences })
+    await settle()
+    const after = await podClient()
+      .get('stray')
+      .catch(() => undefined)
+    expect(after?.metadata.finalizers ?? []).toEqual(after ? finalizers : [])
+  })
+})
+
+test('pods that a deleted Job has left behind are not held any more', async () => {
+  await create({ completions: 2, parallelism: 2 })
+  await settle()
+  await client().delete('work', { propagationPolicy: 'Orphan' })
+  await job.cluster.clock.advance('10s')
+  const left = (await podClient().list()).items.map(({ metadata }) => [metadata.finalizers, metadata.ownerReferences])
+  expect(left).toEqual([
+    [undefined, undefined],
+    [undefined, undefined],
+  ])
+})
+
+test('a condition that is not so yet keeps its place when it becomes so', async () => {
+  await create({ activeDeadlineSeconds: 5 })
+  await settle()
+  const { conditions: _, ...rest } = await status()
+  const failed = { type: 'Failed', status: 'False', reason: 'Mine', message: 'not yet' }
+  const other = { type: 'Other', status: 'False', reason: 'Mine', message: 'never' }
+  await client().patch(
+    'work',
+    'application/merge-patch+json',
+    { status: { ...rest, conditions: [failed, other] } },
+    { subresource: 'status' },
+  )
+  await settle()
+  await job.cluster.clock.advance('10s')
+  expect((await status()).conditions!.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual([
+    'Failed True DeadlineExceeded',
+    'Other False Mine',
+    'FailureTarget True DeadlineExceeded',
+  ])
 })
 
 test('indexes are written as ranges, and read as they were written', () => {

@@ -81,6 +81,8 @@ export const jobController = controller<Job, State>({
           },
           updated: (before, after) => {
             metrics.podChanged(before, after)
+            // Seen: should the finalizer come back, with a new owner, it holds again.
+            if (!isTracked(after)) released.delete(after.metadata.uid ?? '')
             if (before.metadata.uid !== after.metadata.uid) {
               gone(before)
               come(after)
@@ -134,7 +136,7 @@ async function reconcile(key: string, context: Context) {
     state.failures.delete(key)
     // Nothing is adopted any more.
     const left = lister(pods).byIndex(trackedByJobIndex, key).filter(tracked)
-    const failure = await release(left, context, state.released)
+    const { failure } = await release(left, context, state.released)
     if (failure) throw failure.error
     return undefined
   }

@@ -199,7 +199,7 @@ export async function deleteActive(
     doomed.map(async pod => {
       try {
         if (uncounted && isTracked(pod)) {
-          const refused = await release([pod], context, released)
+          const { failure: refused } = await release([pod], context, released)
           if (refused) throw refused.error
         }
         await deletePod(context, job, pod)
@@ -226,7 +226,7 @@ export async function releaseStrays(key: string, context: Context): Promise<void
     // With no Job there is none whose they are, and none that they name may be left.
     .filter(pod => !job || (controllerOf(pod)?.uid !== job.metadata.uid && !isAboutToAdopt(job, pod)))
     .filter(({ metadata }) => !state.released.has(metadata.uid ?? ''))
-  const failure = await release(strays, context, state.released)
+  const { failure } = await release(strays, context, state.released)
   if (failure) throw failure.error
 }
 

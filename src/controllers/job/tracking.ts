@@ -56,8 +56,8 @@ export async function trackPods(tracking: Tracking): Promise<void> {
   metrics.counted(job, current)
   for (const action of actions) metrics.handledByPolicy(action)
   tracking.noted()
-  const failure = await release(held, context, released)
-  for (const pod of held) if (released.has(uidOf(pod))) tracked.delete(uidOf(pod))
+  const { free, failure } = await release(held, context, released)
+  for (const pod of free) tracked.delete(uidOf(pod))
   let flushed = flush(current.status, tracked)
   const left = flushed.uncountedTerminatedPods
   const ended = outcome && !more && !failure && !left?.succeeded?.length && !left?.failed?.length && !status.terminating
@@ -174,15 +174,22 @@ async function write(job: Job, status: JobStatus, { client }: ReconcileContext):
   return client.resource(jobs).updateStatus({ ...job, status })
 }
 
-/** Removes the finalizers. Answers the first failure; the others are removed all the same. */
+/**
+ * Removes the finalizers. Answers which pods are free now, and the first failure; the others are freed all the same.
+ * `released`: those whose going without one has not been seen yet.
+ */
 export async function release(
   held: readonly Pod[],
   { client }: ReconcileContext,
   released: Set<string>,
-): Promise<{ error: unknown } | undefined> {
+): Promise<{ free: readonly Pod[]; failure?: { error: unknown } }> {
+  const free: Pod[] = []
   let failure: { error: unknown } | undefined
   await Promise.all(
-    held.map(async ({ metadata: { namespace, name = '', uid = '' } }) => {
+    held.map(async pod => {
+      const { namespace, name = '', uid = '' } = pod.metadata
+      // Before it is asked for: it may be seen before the answer comes.
+      released.add(uid)
       try {
         await client
           .resource(pods)
@@ -191,13 +198,14 @@ export async function release(
             metadata: { uid, '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] },
           })
       } catch (error) {
+        released.delete(uid)
         if (!isNotFound(error)) {
           failure ??= { error }
           return
         }
       }
-      released.add(uid)
+      free.push(pod)
     }),
   )
-  return failure
+  return { free, ...(failure && { failure }) }
 }

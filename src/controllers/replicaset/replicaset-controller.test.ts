@@ -128,6 +128,17 @@ describe('the number of pods', () => {
     expect((await status()).replicas).toBe(3)
   })
 
+  test('is not held up by what an earlier set of the name was waiting for', async () => {
+    await create(2)
+    await settle()
+    for (let time = 0; time < 2; time++) {
+      await setClient().delete('web', { propagationPolicy: 'Background' })
+      await create(2)
+    }
+    await cluster.clock.advance('10s')
+    expect(await live()).toHaveLength(2)
+  })
+
   test('comes in growing batches, and not one too many', async () => {
     await create(30)
     await settle()
@@ -224,6 +235,10 @@ describe('status', () => {
     await podClient().delete(name!)
     await settle()
     expect(await status()).toMatchObject({ replicas: 1, terminatingReplicas: 1 })
+    // One that matches no more is not the set's to count.
+    await podClient().patch(name!, 'application/merge-patch+json', { metadata: { labels: { app: 'other' } } })
+    await settle()
+    expect(await status()).toMatchObject({ replicas: 1, terminatingReplicas: 0 })
   })
 
   test('says when pods cannot be created, and takes it back', async () => {

@@ -15,7 +15,7 @@ import {
   controllerReference,
   watch,
 } from '../../client/controller.ts'
-import { UidTrackingExpectations } from '../../client/controller-expectations.ts'
+import { forgetting, UidTrackingExpectations } from '../../client/controller-expectations.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { labelSelectorFrom, type Selector, selectorFromSet } from '../../machinery/labels.ts'
@@ -90,6 +90,7 @@ function replicatedController<T extends Replicated>(kind: Kind<T>): Controller {
     concurrency: 5,
     indexers: { namespaceAndController: object => siblingValues(object) },
     watches: [
+      watch<T, State>(resource, { handler: ({ state }) => forgetting(state.expectations) }),
       watch<Pod, State>(pods, {
         indexers: { [controllerOrOrphanIndex]: byControllerOrOrphan },
         handler: ({ lister, state: { expectations } }) => {
@@ -167,7 +168,7 @@ async function reconcile<T extends Replicated>(kind: Kind<T>, key: string, conte
     resource: pods,
   })
   const terminating = kind.reportsTerminating
-    ? mine.filter(pod => isPodTerminating(pod) && controllerOf(pod)?.uid === object.metadata.uid)
+    ? mine.filter(pod => isPodTerminating(pod) && isOf(object, pod) && selector.matches(pod.metadata.labels))
     : undefined
 
   let failure: ManageFailure | undefined
@@ -194,6 +195,8 @@ async function manageReplicas<T extends Replicated>(
 ): Promise<{ failure: ManageFailure; cause: unknown } | undefined> {
   const { replicas, template } = object.spec
   if (replicas === undefined || !template) return undefined
+  // It has gone meanwhile: what is expected for the key is the next one's business.
+  if (context.lister(kind.resource).get(key)?.metadata.uid !== object.metadata.uid) return undefined
   const missing = Math.min(replicas - active.length, burstReplicas)
   const surplus = Math.min(active.length - replicas, burstReplicas)
   const { expectations } = context.state
@@ -230,13 +233,17 @@ async function manageReplicas<T extends Replicated>(
       }),
     )
     const rejected = results.find(result => result.status === 'rejected')
-    return rejected && failed('FailedDelete', rejected.reason)
+    return rejected && failed('FailedDelete', rejected.reason, 'unable to delete pods: ')
   }
   return undefined
 }
 
-function failed(reason: ManageFailure['reason'], cause: unknown) {
-  return { failure: { reason, message: (cause as Error).message }, cause }
+function failed(reason: ManageFailure['reason'], cause: unknown, what = '') {
+  return { failure: { reason, message: what + (cause as Error).message }, cause }
+}
+
+function isOf({ metadata }: Replicated, pod: Pod): boolean {
+  return controllerOf(pod)?.uid === metadata.uid
 }
 
 /** By the controller of the ReplicaSet: the ReplicaSets of one Deployment do the same work. */
