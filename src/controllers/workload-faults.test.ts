@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { daemonSets } from '../api/apps/v1/daemonset.ts'
+import { deployments } from '../api/apps/v1/deployment.ts'
 import { replicaSets } from '../api/apps/v1/replicaset.ts'
 import { statefulSets } from '../api/apps/v1/statefulset.ts'
 import { type Job, jobs } from '../api/batch/v1/job.ts'
+import { events } from '../api/core/v1/event.ts'
 import { nodes } from '../api/core/v1/node.ts'
 import { type Pod, pods } from '../api/core/v1/pod.ts'
 import { serviceAccounts } from '../api/core/v1/serviceaccount.ts'
@@ -113,6 +115,48 @@ async function through(seed: number, act: (round: number) => Promise<void>): Pro
 
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'app' }] } }
 const selector = { matchLabels: { app: 'a' } }
+
+test('a Deployment in a namespace that is going does not try again to create its ReplicaSet, nor complain', async () => {
+  const { plane, env } = cluster
+  let tried = 0
+  const refusing = (transport: Transport): Transport => ({
+    ...unreliable(transport, () => 1),
+    request: async request => {
+      if (request.method !== 'POST' || !request.path.endsWith('/replicasets')) return transport.request(request)
+      tried++
+      const causes = [{ reason: 'NamespaceTerminating', message: 'namespace default is being terminated' }]
+      return {
+        status: 403,
+        headers: {},
+        body: {
+          kind: 'Status',
+          apiVersion: 'v1',
+          status: 'Failure',
+          reason: 'Forbidden',
+          code: 403,
+          details: { causes },
+        },
+      }
+    },
+  })
+  const running = new ControllerManager({
+    env,
+    client: plane.client(),
+    clientFor: name => createClient(refusing(plane.controllerClient(name).transport)),
+    rootCA: 'certificate',
+    clusterCIDR: '10.244.0.0/16',
+    controllers: ['deployment-controller'],
+  })
+  await running.start()
+  await cluster.client
+    .resource(deployments)
+    .namespace('default')
+    .create({ metadata: { name: 'web' }, spec: { selector, template } })
+  await cluster.clock.advance('5m')
+  expect(tried).toBe(1)
+  expect((await cluster.client.resource(events).namespace('default').list()).items).toEqual([])
+  await running.stop()
+})
 
 describe.each([1, 2])('seed %i', seed => {
   test('a ReplicaSet has its pods', async () => {

@@ -13,7 +13,7 @@ import type { Lister } from '../../client/indexed-store.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
 import { labelSelectorFrom, type Selector } from '../../machinery/labels.ts'
-import { isNotFound } from '../../machinery/status-error.ts'
+import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
 import {
   byControllerOrOrphan,
   candidates,
@@ -79,6 +79,16 @@ function recreatedBy(pod: Pod, { lister }: ControllerContext): string[] {
 }
 
 async function reconcile(key: string, context: ControllerContext<any>) {
+  try {
+    return await rollOut(key, context)
+  } catch (error) {
+    // In a namespace that is going nothing can be created, however often it is tried.
+    if (!hasStatusCause(error, 'NamespaceTerminating')) throw error
+    return undefined
+  }
+}
+
+async function rollOut(key: string, context: ControllerContext<any>) {
   const { lister, client, events } = context
   const deployment = lister(deployments).get(key)
   if (!deployment) return undefined
