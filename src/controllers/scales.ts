@@ -22,14 +22,29 @@ export class Scales {
 
   /** The resource of that kind; throws when it is not served. */
   async resourceOf(apiVersion: string, kind: string): Promise<ResourceDeclaration> {
-    const known = this.#served?.resources.ofKind(apiVersion, kind)
+    const found = await this.#find(served => served.ofKind(apiVersion, kind))
+    if (!found) throw new Error(`no matches for kind ${quote(kind)} in version ${quote(apiVersion)}`)
+    return found
+  }
+
+  /** The resource of that kind in whatever version the group prefers; throws when it is not served. */
+  async resourceOfKind(group: string, kind: string): Promise<ResourceDeclaration> {
+    const found = await this.#find(({ preferred }) =>
+      preferred.find(each => each.group === group && each.kind === kind),
+    )
+    if (!found) throw new Error(`no matches for kind ${quote(kind)} in group ${quote(group)}`)
+    return found
+  }
+
+  async #find(
+    search: (served: ServedResources) => ResourceDeclaration | undefined,
+  ): Promise<ResourceDeclaration | undefined> {
+    const known = this.#served && search(this.#served.resources)
     if (known) return known
     const now = this.#clock.now()
     if (!this.#served || now - this.#served.at >= freshMs)
       this.#served = { resources: await discoverResources(this.#client), at: now }
-    const found = this.#served.resources.ofKind(apiVersion, kind)
-    if (!found) throw new Error(`no matches for kind ${quote(kind)} in version ${quote(apiVersion)}`)
-    return found
+    return search(this.#served.resources)
   }
 
   get(resource: ResourceDeclaration, namespace: string | undefined, name: string): Promise<Scale> {
@@ -46,3 +61,6 @@ export class Scales {
     })
   }
 }
+
+/** Of a reference's apiVersion; the core group's is ''. */
+export const groupOf = (apiVersion: string): string => apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')))

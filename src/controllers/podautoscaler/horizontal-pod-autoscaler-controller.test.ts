@@ -214,6 +214,38 @@ test.each([
   expect(await told()).toContain(`SuccessfulRescale: ${message}`)
 })
 
+test('memory is told in powers of two, and a container’s share under its own name', async () => {
+  await deploy(2)
+  const target = { type: 'Utilization', averageUtilization: 1 }
+  const memory = { type: 'ContainerResource', containerResource: { name: 'memory', container: 'c', target } }
+  await autoscale({ metrics: [memory] })
+  await cluster.clock.advance('1m')
+  expect((await status()).currentMetrics).toMatchObject([
+    {
+      containerResource: { name: 'memory', container: 'c', current: { averageValue: expect.stringMatching(/[KM]i$/) } },
+    },
+  ])
+  expect((await condition('ScalingActive'))?.message).toBe(
+    'the HPA was able to successfully calculate a replica count from memory container resource utilization (percentage of request)',
+  )
+})
+
+test.each([
+  ['apps/v1beta1', 'Deployment', 'True', 'ReadyForNewScale', 'recommended size matches current size'],
+  [
+    'apps/v1',
+    'Nothing',
+    'False',
+    'FailedGetScale',
+    'the HPA controller was unable to get the target\'s current scale: no matches for kind "Nothing" in group "apps"',
+  ],
+])('the version of a target does not matter, its kind does: %s %s', async (apiVersion, kind, able, reason, message) => {
+  await deploy(2)
+  await autoscale({ scaleTargetRef: { apiVersion, kind, name: 'web' } })
+  await cluster.clock.advance('1m')
+  expect(await condition('AbleToScale')).toMatchObject({ status: able, reason, message })
+})
+
 test('a target scaled to none is left alone', async () => {
   await deploy(0)
   await autoscale()

@@ -3,6 +3,7 @@
 // Comes in: HorizontalPodAutoscalers, looked at every 15 seconds. Goes out: the targets' scale, and the autoscalers' status.
 // `metric-proposals.ts` asks for the metrics, `replica-calculator.ts` counts, `scaling-limits.ts` keeps it steady.
 
+import type { Scale } from '../../api/autoscaling/v1/scale.ts'
 import {
   type HorizontalPodAutoscaler,
   type HorizontalPodAutoscalerCondition,
@@ -10,14 +11,16 @@ import {
   type MetricStatus,
 } from '../../api/autoscaling/v2/horizontalpodautoscaler.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
+import type { ResourceDeclaration } from '../../api/resource.ts'
 import { type ControllerContext, controller, watch } from '../../client/controller.ts'
 import { setCondition } from '../../machinery/conditions.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
 import { errorText } from '../../machinery/error-text.ts'
 import { parseLabelSelector, type Selector } from '../../machinery/labels.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
+import { isConflict } from '../../machinery/status-error.ts'
 import { formatTime } from '../../machinery/time.ts'
-import { Scales } from '../scales.ts'
+import { groupOf, Scales } from '../scales.ts'
 import { type MetricContext, MetricFailure, proposalOf } from './metric-proposals.ts'
 import { type Action, AutoscalerMetrics, actionOf } from './metrics.ts'
 import { MetricsClient } from './metrics-client.ts'
@@ -26,6 +29,8 @@ import { limit, remember, type ScalingMemory } from './scaling-limits.ts'
 /** --horizontal-pod-autoscaler-sync-period, --horizontal-pod-autoscaler-tolerance. */
 const syncPeriodMs = 15_000
 const defaultTolerance = 0.1
+/** When others write the target at the same time. */
+const rescaleAttempts = 5
 
 interface State {
   readonly scales: Scales
@@ -104,7 +109,7 @@ class Reconciliation {
 
   async run(): Promise<void> {
     const { spec, metadata, status } = this.#autoscaler
-    const { scales, memories } = this.#context.state
+    const { memories } = this.#context.state
     const { kind, name, apiVersion = '' } = spec.scaleTargetRef
     const reference = `${kind}/${metadata.namespace}/${name}`
     let found: Awaited<ReturnType<Reconciliation['scale']>>
@@ -176,7 +181,7 @@ class Reconciliation {
     const rescale = desired !== current
     if (rescale) {
       try {
-        await scales.update(resource, scale, desired)
+        await this.#rescale(resource, scale, desired)
       } catch (error) {
         const cause = errorText(error)
         this.#warn('FailedRescale', `New size: ${desired}; reason: ${reason}; error: ${cause}`)
@@ -209,8 +214,21 @@ class Reconciliation {
 
   async scale(apiVersion: string, kind: string, name: string) {
     const { scales } = this.#context.state
-    const resource = await scales.resourceOf(apiVersion, kind)
+    const resource = await scales.resourceOfKind(groupOf(apiVersion), kind)
     return { resource, scale: await scales.get(resource, this.#autoscaler.metadata.namespace, name) }
+  }
+
+  /** Whoever else wrote the target meanwhile, the count is this one. */
+  async #rescale(resource: ResourceDeclaration, scale: Scale, replicas: number): Promise<void> {
+    const { scales } = this.#context.state
+    for (let latest = scale, attempt = 1; ; attempt++)
+      try {
+        await scales.update(resource, latest, replicas)
+        return
+      } catch (error) {
+        if (!isConflict(error) || attempt === rescaleAttempts) throw error
+        latest = await scales.get(resource, scale.metadata.namespace, scale.metadata.name!).catch(() => latest)
+      }
   }
 
   /** The highest that any metric asks for. Without a number (`replicas`) nothing is to be done. */
@@ -335,4 +353,4 @@ class Reconciliation {
 }
 
 const tolerance = (quantity: unknown): number =>
-  quantity === undefined || quantity === null ? defaultTolerance : parseQuantity(String(quantity)).milliValue() / 1000
+  quantity === undefined || quantity === null ? defaultTolerance : parseQuantity(String(quantity)).toNumber()

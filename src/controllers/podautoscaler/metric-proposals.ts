@@ -11,7 +11,7 @@ import { quote } from '../../machinery/go-text.ts'
 import { formatLabelSelector, labelSelectorFrom } from '../../machinery/labels.ts'
 import { milliQuantity, parseQuantity } from '../../machinery/quantity.ts'
 import { labelSelectorText } from '../label-selector-text.ts'
-import type { Scales } from '../scales.ts'
+import { groupOf, type Scales } from '../scales.ts'
 import type { MetricsClient } from './metrics-client.ts'
 import { forAverage, forShare, forTotal, forUtilization, type Tolerances } from './replica-calculator.ts'
 
@@ -48,7 +48,8 @@ export class MetricFailure extends Error {
 }
 
 const milli = (text: unknown): number => parseQuantity(String(text)).milliValue()
-const quantity = (value: number): string => milliQuantity(value).toString()
+const quantity = (value: number, resource = ''): string =>
+  milliQuantity(value, resource === 'memory' ? 'BinarySI' : 'DecimalSI').toString()
 
 export async function proposalOf(spec: MetricSpec, context: MetricContext): Promise<MetricProposal> {
   const attempt = async (reason: string, what: string, work: () => Promise<MetricProposal>) => {
@@ -108,13 +109,13 @@ async function resourceProposal(
     const question = { current: specReplicas, pods: pods(), metrics: found, resource: name, tolerances, now }
     if (byValue) {
       const { replicas, average } = forAverage({ ...question, target: milli(averageValue) })
-      return { replicas, name: `${name} resource`, current: { averageValue: quantity(average) } }
+      return { replicas, name: `${name} resource`, current: { averageValue: quantity(average, name) } }
     }
     const proposed = forUtilization({ ...question, target: averageUtilization!, container })
     return {
       replicas: proposed.replicas,
-      name: `${name} resource utilization (percentage of request)`,
-      current: { averageUtilization: proposed.utilization, averageValue: quantity(proposed.average) },
+      name: `${name} ${container === undefined ? '' : 'container '}resource utilization (percentage of request)`,
+      current: { averageUtilization: proposed.utilization, averageValue: quantity(proposed.average, name) },
     }
   } catch (error) {
     throw failed(error)
@@ -152,7 +153,13 @@ async function objectProposal(
   const status = (current: object): MetricStatus => ({ type: 'Object', object: { metric, describedObject, current } })
   const measure = async () => {
     try {
-      const resource = await scales.resourceOf(apiVersion, kind)
+      const group = groupOf(apiVersion)
+      const resource = await scales.resourceOfKind(group, kind).catch((error: unknown) => {
+        const groupKind = group ? `${kind}.${group}` : kind
+        throw new Error(
+          `unable to fetch metrics from custom metrics API: unable to map kind ${groupKind} to resource: ${errorText(error)}`,
+        )
+      })
       return await metrics.object(metric.name, namespace, { resource, name }, formatted(metric.selector))
     } catch (error) {
       throw new Error(`unable to get metric ${metric.name}: ${kind} on ${namespace} ${name}/${errorText(error)}`)

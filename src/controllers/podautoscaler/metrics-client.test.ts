@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { namespaces } from '../../api/core/v1/namespace.ts'
 import { services } from '../../api/core/v1/service.ts'
 import type { Client } from '../../client/client.ts'
 import { MetricsClient } from './metrics-client.ts'
@@ -37,6 +38,21 @@ test('a metric of one object', async () => {
   expect(await client.object('hits', 'default', { resource: services, name: 'web' }, '')).toBe(12_000)
 })
 
+test('a metric of the namespace, whichever namespace is named', async () => {
+  const path = '/apis/custom.metrics.k8s.io/v1beta2/namespaces/default/metrics/hits'
+  const { client } = answering({ ...custom, [path]: { items: [{ describedObject: {}, timestamp, value: '12' }] } })
+  expect(await client.object('hits', 'default', { resource: namespaces, name: 'other' }, '')).toBe(12_000)
+})
+
+test.each([[[]], [['1', '2']]])('a metric of one object has one value, not %j', async values => {
+  const path = '/apis/custom.metrics.k8s.io/v1beta2/namespaces/default/services/web/hits'
+  const items = values.map(value => ({ describedObject: {}, timestamp, value }))
+  const { client } = answering({ ...custom, [path]: { items } })
+  await expect(client.object('hits', 'default', { resource: services, name: 'web' }, '')).rejects.toThrow(
+    `unable to fetch metrics from custom metrics API: the custom metrics API server returned ${values.length} results when we asked for exactly one`,
+  )
+})
+
 test('an external metric, of which there may be several', async () => {
   const path = '/apis/external.metrics.k8s.io/v1beta1/namespaces/default/queue'
   const { client } = answering({ [path]: { items: [{ value: '1' }, { value: '250m' }] } })
@@ -53,13 +69,11 @@ test('a container of each pod, and pods of which a part is not known', async () 
   })
   const whole = pod('a', { name: 'c', usage: { cpu: '100m' } }, { name: 'd', usage: { cpu: '50m' } })
   const part = pod('b', { name: 'c', usage: { cpu: '100m' } }, { name: 'd', usage: {} })
-  const { client } = answering({ [path]: { items: [whole, part] } })
+  const { client } = answering({ [path]: { items: [whole, part, pod('none')] } })
   expect((await client.resource('cpu', 'default', '')).get('a')).toMatchObject({ value: 150, windowMs: 10_000 })
   expect([...(await client.resource('cpu', 'default', '')).keys()]).toEqual(['a'])
   expect((await client.resource('cpu', 'default', '', 'c')).get('b')!.value).toBe(100)
-  await expect(client.resource('cpu', 'default', '', 'x')).rejects.toThrow(
-    'failed to get container metrics: container x not present in metrics for pod default/a',
-  )
+  expect((await client.resource('cpu', 'default', '', 'x')).size).toBe(0)
 })
 
 test.each([

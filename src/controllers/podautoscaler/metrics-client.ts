@@ -16,7 +16,7 @@ export interface PodMetric {
 
 export type PodMetrics = Map<string, PodMetric>
 
-/** Metrics that don't say over how long they were taken. */
+/** Custom metrics that don't say over how long they were taken. */
 const defaultWindowMs = 60_000
 
 interface PodMetricsList {
@@ -46,26 +46,23 @@ export class MetricsClient {
 
   /** What each pod, or its container of that name, uses of the resource. */
   async resource(resource: string, namespace: string, selector: string, container?: string): Promise<PodMetrics> {
-    const { items = [] } = await this.#list<PodMetricsList>(
+    const { items = [] } = await this.#ask<PodMetricsList>(
       'resource',
       `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`,
       { group: 'metrics.k8s.io', resource: 'pods' },
       { labelSelector: selector },
     )
+    if (items.length === 0) throw noMetrics('resource')
     const found: PodMetrics = new Map()
     for (const { metadata, timestamp, window, containers = [] } of items) {
       const counted = container === undefined ? containers : containers.filter(({ name }) => name === container)
-      if (container !== undefined && counted.length === 0)
-        throw new Error(
-          `failed to get container metrics: container ${container} not present in metrics for pod ${metadata.namespace}/${metadata.name}`,
-        )
       // A container without a value leaves the pod without one: half a sum would be a wrong one.
-      if (counted.some(({ usage }) => usage[resource] === undefined)) continue
+      if (counted.length === 0 || counted.some(({ usage }) => usage[resource] === undefined)) continue
       const value = counted.reduce((sum, { usage }) => sum + parseQuantity(usage[resource]!).milliValue(), 0)
       found.set(metadata.name, {
         value,
         timestamp: timeOf(timestamp) ?? 0,
-        windowMs: window ? Number(parseDuration(window)) / 1e6 : defaultWindowMs,
+        windowMs: window ? Number(parseDuration(window)) / 1e6 : 0,
       })
     }
     return found
@@ -77,6 +74,7 @@ export class MetricsClient {
       labelSelector: selector,
       metricLabelSelector: metricSelector,
     })
+    if (items.length === 0) throw noMetrics('custom')
     return new Map(
       items.map(({ describedObject, value, timestamp, windowSeconds }) => [
         describedObject.name,
@@ -100,26 +98,29 @@ export class MetricsClient {
     const of = `${groupResource(resource)}/${name}/${metric}`
     const path =
       resource.kind === 'Namespace' && resource.group === ''
-        ? `namespaces/${name}/metrics/${metric}`
-        : resource.namespaced
-          ? `namespaces/${namespace}/${of}`
-          : of
-    const [first] = await this.#custom(path, metric, { metricLabelSelector: metricSelector })
-    return parseQuantity(first!.value).milliValue()
+        ? `namespaces/${namespace}/metrics/${metric}`
+        : `namespaces/${namespace}/${of}`
+    const found = await this.#custom(path, metric, { metricLabelSelector: metricSelector })
+    if (found.length !== 1)
+      throw new Error(
+        `unable to fetch metrics from custom metrics API: the custom metrics API server returned ${found.length} results when we asked for exactly one`,
+      )
+    return parseQuantity(found[0]!.value).milliValue()
   }
 
   async external(metric: string, namespace: string, selector: string): Promise<number[]> {
-    const { items = [] } = await this.#list<{ items?: readonly { readonly value: string }[] }>(
+    const { items = [] } = await this.#ask<{ items?: readonly { readonly value: string }[] }>(
       'external',
       `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/${metric}`,
       { group: 'external.metrics.k8s.io', resource: metric },
       { labelSelector: selector },
     )
+    if (items.length === 0) throw noMetrics('external')
     return items.map(({ value }) => parseQuantity(value).milliValue())
   }
 
   async #custom(path: string, metric: string, query: Query): Promise<NonNullable<MetricValueList['items']>> {
-    const { items = [] } = await this.#list<MetricValueList>(
+    const { items = [] } = await this.#ask<MetricValueList>(
       'custom',
       `/apis/${apiVersionOf({ group: 'custom.metrics.k8s.io', version: await this.#customVersion() })}/${path}`,
       { group: 'custom.metrics.k8s.io', resource: metric },
@@ -139,7 +140,7 @@ export class MetricsClient {
     return preferredVersion?.version ?? 'v1beta2'
   }
 
-  async #list<T extends { readonly items?: readonly unknown[] }>(
+  async #ask<T>(
     api: string,
     path: string,
     of: { readonly group: string; readonly resource: string },
@@ -149,10 +150,10 @@ export class MetricsClient {
     const response = await this.#client.transport.request({ method: 'GET', path, query: set })
     if (response.status !== 200)
       throw new Error(`unable to fetch metrics from ${api} metrics API: ${responseError('GET', of, response).message}`)
-    const list = response.body as T
-    if ((list.items ?? []).length === 0) throw new Error(`no metrics returned from ${api} metrics API`)
-    return list
+    return response.body as T
   }
 }
+
+const noMetrics = (api: string) => new Error(`no metrics returned from ${api} metrics API`)
 
 type Query = Readonly<Record<string, string>>

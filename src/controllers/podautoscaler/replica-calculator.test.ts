@@ -38,6 +38,9 @@ function world(shapes: readonly Shape[]) {
   return { pods, metrics, current: shapes.length, tolerances, now, resource: 'cpu' }
 }
 
+/** Started less than five minutes ago, and not ready. */
+const fresh: Shape = { ready: false, started: '2026-01-01T11:59:30Z', changed: '2026-01-01T11:59:30Z' }
+
 const many = (count: number, shape: Shape): Shape[] => Array.from({ length: count }, () => shape)
 
 describe('a share of what is requested, of 30 percent', () => {
@@ -76,6 +79,10 @@ describe('a share of what is requested, of 30 percent', () => {
     ],
     ['more, with one going: it is ignored', [{ deleted: true, uses: 900 }, { uses: 600 }, { uses: 600 }], 4, 60],
     ['more, but with those pending not any more', [{ phase: 'Pending' }, { phase: 'Pending' }, { uses: 500 }], 3, 50],
+    ['more, and two of three are not ready: not any more', [{ uses: 400 }, ...many(2, { ...fresh, uses: 600 })], 3, 40],
+    ['less, and two pending: they are left out', [{ uses: 100 }, ...many(2, { phase: 'Pending' })], 1, 10],
+    ['less, with some that have failed', [...many(4, { uses: 200 }), ...many(2, { phase: 'Failed' })], 3, 20],
+    ['more, and of one of two nothing is known: as many as there are', [{ uses: 450 }, {}], 2, 45],
     [
       'measured before it was ready a while: it is left out',
       [{ uses: 900, started: '2026-01-01T11:58:00Z', changed: '2026-01-01T11:59:30Z' }, { uses: 300 }],
@@ -88,7 +95,7 @@ describe('a share of what is requested, of 30 percent', () => {
 
   test.each<[string, Shape[], string]>([
     ['no pods', [], 'no pods returned by selector while calculating replica count'],
-    ['none that is ready', [{ phase: 'Pending' }], 'did not receive metrics for any ready pods'],
+    ['none that is ready', [{ phase: 'Pending' }], 'did not receive metrics for targeted pods (pods might be unready)'],
   ])('of %s cannot be counted', (_, shapes, message) => {
     expect(() => forUtilization({ ...world(shapes), target: 30 })).toThrow(message)
   })
@@ -97,6 +104,66 @@ describe('a share of what is requested, of 30 percent', () => {
     const exact = { ...world(many(3, { uses: 310 })), tolerances: { up: 0, down: 0 } }
     expect(forUtilization({ ...exact, target: 30 }).replicas).toBe(4)
   })
+})
+
+/** One pod that uses half a CPU of what `spec` asks for. */
+const asking = (spec: object) => {
+  const pods = [{ ...world([{ uses: 500 }]).pods[0]!, spec } as unknown as Pod]
+  return { ...world([{ uses: 500 }]), pods, target: 100 }
+}
+const container = (name: string, cpu?: string) => ({ name, resources: { requests: cpu === undefined ? {} : { cpu } } })
+
+describe('what a pod requests', () => {
+  test.each<[string, object, string | undefined, number]>([
+    ['its containers together', { containers: [container('a', '1'), container('b', '1')] }, undefined, 25],
+    [
+      'with those that are started first and stay',
+      {
+        containers: [container('a', '1')],
+        initContainers: [{ ...container('b', '1'), restartPolicy: 'Always' }, container('c')],
+      },
+      undefined,
+      25,
+    ],
+    ['one container', { containers: [container('a', '2'), container('b', '1')] }, 'b', 50],
+    ['one container, whatever the others leave out', { containers: [container('a'), container('b', '1')] }, 'b', 50],
+    ['the pod as a whole', { resources: { requests: { cpu: '4' } }, containers: [container('a', '1')] }, undefined, 12],
+    [
+      'its containers, where the pod as a whole asks for something else',
+      { resources: { requests: { memory: '1Gi' } }, containers: [container('a', '1')] },
+      undefined,
+      50,
+    ],
+    [
+      'one container of a pod that asks as a whole',
+      { resources: { requests: { cpu: '4' } }, containers: [container('a', '1')] },
+      'a',
+      50,
+    ],
+  ])('is that of %s', (_, spec, name, utilization) => {
+    expect(forUtilization({ ...asking(spec), container: name }).utilization).toBe(utilization)
+  })
+
+  test.each<[string, object, string | undefined, string]>([
+    ['nothing', { containers: [container('a')] }, undefined, 'missing request for cpu in container a of Pod p0'],
+    ['in a container that is not there', { containers: [container('a', '1')] }, 'b', 'container b not found in Pod p0'],
+    [
+      'as a whole something else, and its containers nothing',
+      { resources: { requests: { memory: '1Gi' } }, containers: [container('a')] },
+      undefined,
+      'missing pod-level request for cpu in Pod p0',
+    ],
+  ])('is not known: %s', (_, spec, name, message) => {
+    expect(() => forUtilization({ ...asking(spec), container: name })).toThrow(message)
+  })
+})
+
+test('measures of pods that are not the target’s say nothing', () => {
+  const { metrics, ...question } = world([{ uses: 300 }])
+  const others = new Map([['older', metrics.get('p0')!]])
+  expect(() => forUtilization({ ...question, metrics: others, target: 30 })).toThrow(
+    'no metrics returned matched known pods',
+  )
 })
 
 test('an amount for each pod', () => {
@@ -109,6 +176,7 @@ test.each([
   [3, 15_500, 15_000, 3],
   [0, 20_000, 15_000, 2],
   [0, 0, 15_000, 0],
+  [3, 2 ** 62, 1, 2 ** 31 - 1],
 ])('for %i pods a total of %i against %i makes %i', (current, value, target, expected) => {
   const { pods } = world(many(current, {}))
   expect(forTotal({ current, pods, tolerances }, value, target)).toBe(expected)
@@ -117,5 +185,7 @@ test.each([
 test('a value that pods share', () => {
   expect(forShare(3, tolerances, 8600, 2000)).toMatchObject({ replicas: 5, average: 2867 })
   expect(forShare(3, tolerances, 6200, 2000).replicas).toBe(3)
+  expect(forShare(5, tolerances, 6000, 2000)).toMatchObject({ replicas: 3, average: 1200 })
+  expect(forShare(1, tolerances, 2 ** 62, 1).replicas).toBe(2 ** 31 - 1)
   expect(forShare(0, tolerances, 3000, 2000)).toMatchObject({ replicas: 2, average: 3000 })
 })

@@ -2,6 +2,7 @@
 // that they soften the change and never turn it around.
 
 import type { Pod } from '../../api/core/v1/pod.ts'
+import { podResources } from '../../api/core/v1/pod-resources.ts'
 import { findCondition } from '../../machinery/conditions.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
 import { timeOf } from '../../machinery/time.ts'
@@ -25,6 +26,9 @@ export interface Proposal {
   /** Percent of what is requested, where that is the target. */
   readonly utilization?: number
 }
+
+/** All that a count of replicas can hold. */
+const most = 2 ** 31 - 1
 
 const isWithin = ({ down, up }: Tolerances, ratio: number) => 1 - down <= ratio && ratio <= 1 + up
 
@@ -95,7 +99,7 @@ function propose(
   const { readyCount, unready, missing, ignored } = grouped(pods, metrics, resource, now)
   const counted = new Map([...metrics].map(([name, { value }]) => [name, value]))
   for (const name of [...ignored, ...unready]) counted.delete(name)
-  if (counted.size === 0) throw new Error('did not receive metrics for any ready pods')
+  if (counted.size === 0) throw new Error('did not receive metrics for targeted pods (pods might be unready)')
   check?.()
   const usage = measure(counted)
   const { average, utilization, ratio } = usage
@@ -143,17 +147,22 @@ function isStarting({ status }: Pod, measuredAt: number, windowMs: number, now: 
 
 function podRequests(pods: readonly Pod[], resource: string, container: string | undefined): Map<string, number> {
   const found = new Map<string, number>()
-  for (const { metadata, spec } of pods) {
+  for (const pod of pods) {
+    const { metadata, spec } = pod
     const { name = '' } = metadata
-    const ofPod = spec.resources?.requests?.[resource]
-    if (container === undefined && ofPod !== undefined) {
-      found.set(name, parseQuantity(String(ofPod)).milliValue())
+    if (container === undefined && Object.keys(spec.resources?.requests ?? {}).length > 0) {
+      const ofPod = podResources(pod, 'requests').get(resource)
+      if (!ofPod) throw new Error(`missing pod-level request for ${resource} in Pod ${name}`)
+      found.set(name, ofPod.milliValue())
       continue
     }
     const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
+    const all = [...spec.containers, ...sidecars]
+    const counted = container === undefined ? all : all.filter(each => each.name === container)
+    if (container !== undefined && counted.length === 0)
+      throw new Error(`container ${container} not found in Pod ${name}`)
     let sum = 0
-    for (const each of [...spec.containers, ...sidecars]) {
-      if (container !== undefined && each.name !== container) continue
+    for (const each of counted) {
       const request = each.resources?.requests?.[resource]
       if (request === undefined)
         throw new Error(`missing request for ${resource} in container ${each.name} of Pod ${name}`)
@@ -171,15 +180,16 @@ export function forTotal(
   target: number,
 ): number {
   const ratio = value / target
-  if (current === 0) return Math.ceil(ratio)
+  if (current === 0) return Math.min(Math.ceil(ratio), most)
   if (isWithin(tolerances, ratio)) return current
   if (pods.length === 0) throw new Error(`unable to calculate ready pods: ${noPods().message}`)
   const ready = pods.filter(pod => pod.status.phase === 'Running' && isPodReady(pod)).length
-  return Math.ceil(ratio * ready)
+  return Math.min(Math.ceil(ratio * ready), most)
 }
 
 /** For a value that pods share. */
 export function forShare(current: number, tolerances: Tolerances, value: number, target: number): Proposal {
   const within = isWithin(tolerances, value / (target * current))
-  return { replicas: within ? current : Math.ceil(value / target), average: Math.ceil(value / Math.max(1, current)) }
+  const replicas = within ? current : Math.min(Math.ceil(value / target), most)
+  return { replicas, average: Math.ceil(value / Math.max(1, current)) }
 }

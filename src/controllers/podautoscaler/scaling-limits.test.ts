@@ -69,6 +69,25 @@ describe('by rules', () => {
   })
 })
 
+test.each<[string, number[], number, number, number, string]>([
+  // earlier recommendations, current, desired → replicas
+  ['growth is held back, and never becomes shrinking', [2, 3], 5, 8, 5, 'ScaleUpStabilized'],
+  ['growth is held back to the lowest', [6, 7], 5, 8, 6, 'ScaleUpStabilized'],
+  ['shrinking is held back, and never becomes growth', [9, 7], 5, 2, 5, 'ScaleDownStabilized'],
+  ['shrinking is held back to the highest', [3, 4], 5, 2, 4, 'ScaleDownStabilized'],
+  ['what was recommended beyond does not matter', [9, 10], 5, 8, 8, 'ReadyForNewScale'],
+])('%s', (_, earlier, current, desired, replicas, reason) => {
+  const rules = { stabilizationWindowSeconds: 300, policies: [pods(100)] }
+  const memory = { ...fresh(), recommendations: earlier.map(each => ({ replicas: each, at: 0 })) }
+  const limited = limit(
+    { current, desired, min: 1, max: 50 },
+    { scaleUp: rules, scaleDown: rules } as Behavior,
+    memory,
+    60_000,
+  )
+  expect(limited).toMatchObject({ replicas, findings: [{ reason }, {}] })
+})
+
 test('without rules, shrinking waits five minutes', () => {
   const memory = fresh()
   const at = (seconds: number, desired: number) =>

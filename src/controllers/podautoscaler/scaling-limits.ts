@@ -113,7 +113,10 @@ function stabilizeByRules(
     ...memory.recommendations.filter(({ at }) => at >= now - Math.max(upMs, downMs)),
     { replicas: desired, at: now },
   ]
-  return rising ? [Math.min(desired, ...recent), stabilizedUp] : [Math.max(desired, ...recent), stabilizedDown]
+  // Old recommendations hold a change back; they never make one the other way.
+  return rising
+    ? [Math.max(current, Math.min(desired, ...recent)), stabilizedUp]
+    : [Math.min(current, Math.max(desired, ...recent)), stabilizedDown]
 }
 
 function byDefault({ current, desired, min, max }: Wish): readonly [number, Reason] {
