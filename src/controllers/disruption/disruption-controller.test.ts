@@ -131,6 +131,22 @@ test('pods of a kind that does not exist make the count fail: nothing may be evi
   )
 })
 
+test.each([
+  ['batch/v1', 'Job', 'jobs.batch does not implement the scale subresource'],
+  ['apps/v1', 'ReplicaSet', 'found no controllers for pod "owned"'],
+])(
+  'pods whose controller cannot be scaled, or is not there, make the count fail: %s %s',
+  async (apiVersion, kind, message) => {
+    const owner = { apiVersion, kind, name: 'h', uid: 'u', controller: true }
+    await bare('owned', { metadata: { name: 'owned', labels: { app: 'web' }, ownerReferences: [owner] } })
+    await create({ selector, maxUnavailable: 1 })
+    await cluster.clock.advance('1s')
+    expect(await told()).toContain(
+      `CalculateExpectedPodCountFailed: Failed to calculate the number of expected pods: ${message}`,
+    )
+  },
+)
+
 test('a custom resource with a scale counts as a workload', async () => {
   const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
   const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }

@@ -7,7 +7,7 @@ import type { Pod } from '../../api/core/v1/pod.ts'
 import { replicationControllers } from '../../api/core/v1/replicationcontroller.ts'
 import type { OwnerReference } from '../../api/meta/v1/objectmeta.ts'
 import type { PodDisruptionBudget } from '../../api/policy/v1/poddisruptionbudget.ts'
-import { apiVersionOf, type ResourceDeclaration } from '../../api/resource.ts'
+import { groupResource, type ResourceDeclaration } from '../../api/resource.ts'
 import { controllerKey, controllerOf, type ReconcileContext } from '../../client/controller.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { scaledValueFromPercent } from '../../machinery/int-or-string.ts'
@@ -101,9 +101,7 @@ async function asked(owner: OwnerReference, namespace: string | undefined, scale
   } catch (error) {
     if (!isNotFound(error)) throw error
     if (!resource.subresources?.some(({ name }) => name === 'scale'))
-      throw new Error(
-        `${apiVersionOf(resource)}, Resource=${resource.resource} does not implement the scale subresource`,
-      )
+      throw new Error(`${groupResource(resource)} does not implement the scale subresource`)
     return undefined
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { endpoints } from '../../api/core/v1/endpoints.ts'
+import { events } from '../../api/core/v1/event.ts'
 import { nodes } from '../../api/core/v1/node.ts'
 import { pods } from '../../api/core/v1/pod.ts'
 import { type ServiceSpec, services } from '../../api/core/v1/service.ts'
@@ -117,6 +118,62 @@ describe('a Service with pods', () => {
     const trigger = 'endpoints.kubernetes.io/last-change-trigger-time'
     expect((await slices())[0]!.metadata.annotations![trigger]).toBe('2026-01-01T00:00:30Z')
     expect((await legacy()).metadata.annotations![trigger]).toBe('2026-01-01T00:00:30Z')
+  })
+
+  test('keeps its slice when the first pod comes, when ports change and when the last pod goes', async () => {
+    await create()
+    await settle()
+    const [first] = await slices()
+    const same = async () => {
+      await settle()
+      const [slice, ...others] = await slices()
+      expect([slice!.metadata.uid, others]).toEqual([first!.metadata.uid, []])
+      return slice
+    }
+    expect(first).toMatchObject({ endpoints: null, ports: null })
+    await run('one', { ip: '10.0.0.1' })
+    expect(await same()).toMatchObject({ endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 8080 }] })
+    await client().patch('web', 'application/merge-patch+json', { spec: { ports: [{ port: 80, targetPort: 9090 }] } })
+    expect(await same()).toMatchObject({ endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 9090 }] })
+    await podClient().delete('one', { gracePeriodSeconds: 0 })
+    expect(await same()).toMatchObject({ endpoints: null, ports: null })
+  })
+
+  test('leaves the slices of an earlier Service of its name to go with that one', async () => {
+    await cluster.client
+      .resource(endpointSlices)
+      .namespace('default')
+      .create({
+        metadata: {
+          name: 'web-earlier',
+          labels: {
+            'kubernetes.io/service-name': 'web',
+            'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+          },
+          ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: 'web', uid: 'earlier' }],
+        },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: ['10.0.0.9'] }],
+        ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
+      })
+    await run('one', { ip: '10.0.0.1' })
+    const { metadata } = await create()
+    await settle()
+    expect(await slices()).toMatchObject([
+      { metadata: { ownerReferences: [{ uid: metadata.uid }] }, endpoints: [{ addresses: ['10.0.0.1'] }] },
+    ])
+  })
+
+  test('leaves out pods whose node is not known, and says so', async () => {
+    await create()
+    await run('one', { ip: '10.0.0.1' })
+    await run('two', { ip: '10.0.0.2', spec: { nodeName: 'gone' } })
+    await settle()
+    expect(await addresses()).toEqual(['10.0.0.1'])
+    const told = (await cluster.client.resource(events).list()).items.map(({ message }) => message)
+    expect(told).toContain(
+      'Error updating Endpoint Slices for Service default/web: skipping Pod two for Service default/web: Node gone Not Found',
+    )
   })
 
   test('follows them as they come, change and go', async () => {

@@ -16,6 +16,8 @@ import {
 import { type ControllerContext, controller, controllerReference, watch } from '../../client/controller.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
+import { errorText } from '../../machinery/error-text.ts'
+import { aggregateMessage } from '../../machinery/field-error.ts'
 import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
 import { EndpointSliceMetrics, type SyncTotals } from './endpointslice-metrics.ts'
 import { PendingSlices } from './pending-slices.ts'
@@ -141,7 +143,6 @@ async function reconcile(key: string, context: Context) {
     await reconcileSlices(key, service, context)
     state.metrics.synced('success')
   } catch (error) {
-    if (hasStatusCause(error, 'NamespaceTerminating')) return undefined
     state.metrics.synced('error')
     const { namespace, name } = service.metadata
     const message = `Error updating Endpoint Slices for Service ${namespace}/${name}: ${(error as Error).message}`
@@ -166,14 +167,15 @@ async function reconcileSlices(key: string, service: Service, context: Context):
     state.topology.forget(key, addressType)
     writes.push(remove(key, slice, context))
   }
-  let missingNode: string | undefined
+  const errors: string[] = []
   for (const addressType of types) {
     const groups = new Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }>()
     for (const pod of selected) {
       const { nodeName = '' } = pod.spec
       const node = lister(nodes).get(nodeName)
-      if (nodeName && !node && !service.spec.publishNotReadyAddresses) {
-        missingNode = nodeName
+      // It may become known yet; until then the pod is left out.
+      if (!node && !service.spec.publishNotReadyAddresses) {
+        errors.push(`skipping Pod ${pod.metadata.name} for Service ${key}: Node ${nodeName} Not Found`)
         continue
       }
       const endpoint = endpointOf(pod, node, service, addressType)
@@ -192,10 +194,9 @@ async function reconcileSlices(key: string, service: Service, context: Context):
   const results = await Promise.allSettled(writes)
   for (const { type, reason, message } of told) context.events.event(service, type, reason, message)
   const failed = results.find(result => result.status === 'rejected')
-  if (failed) throw failed.reason
-  state.metrics.wrote(service, writes.length)
-  // The pod's node may become known yet; until then the pod is left out.
-  if (missingNode !== undefined) throw new Error(`node ${JSON.stringify(missingNode)} not found`)
+  if (failed) errors.push(errorText(failed.reason))
+  else state.metrics.wrote(service, writes.length)
+  if (errors.length > 0) throw new Error(aggregateMessage(errors))
 }
 
 /** What is to become of the slices of one address type. */
@@ -207,35 +208,55 @@ function planOf(
 ): SlicePlan {
   const plan: SlicePlan = { create: [], update: new Map(), unchanged: [], remove: [] }
   const same = wantsTopologyHints(service) ? sameBeyondHints : undefined
-  // A Service without endpoints has one empty slice, so that it can be told from one that nobody has looked at.
-  const wanted = groups.size > 0 ? groups : new Map([['', { ports: [], endpoints: [] }]])
+  const labels = labelsOf(service)
+  const mustChange = (slice: EndpointSlice) => !semanticEqual(slice.metadata.labels, labels)
   const left = new Set(existing)
-  for (const [portsId, { ports, endpoints }] of wanted) {
-    const samePorts = existing.filter(slice => portsKey(slice.ports) === portsId)
+  for (const [portsId, { ports, endpoints }] of groups) {
+    const samePorts = existing.filter(slice => isOf(slice, service) && portsKey(slice.ports) === portsId)
     for (const slice of samePorts) left.delete(slice)
-    const packed = pack(samePorts, endpoints, undefined, same)
+    const packed = pack(samePorts, endpoints, { same, mustChange })
     totals.added += packed.added
     totals.removed += packed.removed
-    const removed = [...packed.remove]
-    if (groups.size === 0) {
-      const placeholder = removed.shift()
-      if (placeholder?.endpoints?.length) plan.update.set(placeholder, [])
-      else if (placeholder) plan.unchanged.push(placeholder)
-      else plan.create.push({ ports, endpoints: [] })
-    }
-    plan.remove.push(...removed)
+    plan.remove.push(...packed.remove)
     for (const [slice, changed] of packed.update) plan.update.set(slice, changed)
     plan.unchanged.push(...packed.unchanged)
     for (const created of packed.create) plan.create.push({ ports, endpoints: created })
   }
-  for (const slice of left) totals.removed += slice.endpoints?.length ?? 0
   plan.remove.push(...left)
-  // A slice whose endpoints stay may still need the Service's new labels.
-  const labels = labelsOf(service)
-  for (const slice of plan.unchanged)
-    if (!semanticEqual(slice.metadata.labels, labels)) plan.update.set(slice, slice.endpoints ?? [])
-  plan.unchanged = plan.unchanged.filter(slice => !plan.update.has(slice))
+  // A Service without endpoints has one empty slice, so that it can be told from one that nobody has looked at.
+  if (plan.remove.length === existing.length && plan.create.length === 0) {
+    const [only] = plan.remove
+    const isPlaceholder = only && !only.endpoints?.length && !only.ports?.length
+    if (plan.remove.length === 1 && isPlaceholder && isOf(only, service) && !mustChange(only))
+      plan.unchanged.push(...plan.remove.splice(0))
+    else plan.create.push({ ports: [], endpoints: [] })
+  }
   return plan
+}
+
+/** One of an earlier Service of that name goes with that Service. */
+const isOf = ({ metadata }: EndpointSlice, service: Service): boolean =>
+  (metadata.ownerReferences ?? []).some(
+    ({ uid, kind, apiVersion }) => uid === service.metadata.uid && kind === 'Service' && apiVersion === 'v1',
+  )
+
+interface Contents {
+  readonly endpoints: readonly Endpoint[]
+  /** Where these change too. */
+  readonly ports?: readonly EndpointPort[]
+}
+
+/** Slices that would go take what new ones would hold, with other ports too: one write instead of two. */
+function usedAgain(plan: SlicePlan, service: Service): Map<EndpointSlice, Contents> {
+  const again = new Map<EndpointSlice, Contents>()
+  for (const slice of [...plan.remove]) {
+    if (!isOf(slice, service)) continue
+    const contents = plan.create.pop()
+    if (!contents) break
+    plan.remove.splice(plan.remove.indexOf(slice), 1)
+    again.set(slice, contents)
+  }
+  return again
 }
 
 function* carriedOut(
@@ -246,8 +267,10 @@ function* carriedOut(
   trigger: string | undefined,
   context: Context,
 ): Generator<Promise<void>> {
+  for (const [slice, contents] of usedAgain(plan, service))
+    yield update(key, service, slice, contents, trigger, context)
   for (const slice of plan.remove) yield remove(key, slice, context)
-  for (const [slice, endpoints] of plan.update) yield update(key, service, slice, endpoints, trigger, context)
+  for (const [slice, endpoints] of plan.update) yield update(key, service, slice, { endpoints }, trigger, context)
   for (const { ports, endpoints } of plan.create)
     yield create(key, service, addressType, ports, endpoints, trigger, context)
 }
@@ -272,7 +295,7 @@ async function create(
   { client, lister, state }: Context,
 ): Promise<void> {
   const { namespace, name } = service.metadata
-  const created = await client
+  const created: EndpointSlice | undefined = await client
     .resource(endpointSlices)
     .namespace(namespace)
     .create({
@@ -287,6 +310,11 @@ async function create(
       endpoints: [...endpoints],
       ports: [...ports],
     })
+    .catch(error => {
+      if (hasStatusCause(error, 'NamespaceTerminating')) return undefined
+      throw failure(`create EndpointSlice for Service ${key}`, error)
+    })
+  if (!created) return
   state.metrics.changed('create')
   state.pending.wrote(key, created, lister(endpointSlices).get(keyOf(created)))
 }
@@ -295,14 +323,19 @@ async function update(
   key: string,
   service: Service,
   slice: EndpointSlice,
-  endpoints: readonly Endpoint[],
+  { endpoints, ports }: Contents,
   trigger: string | undefined,
   { client, lister, state }: Context,
 ): Promise<void> {
   const { [triggerTimeAnnotation]: _, ...annotations } = slice.metadata.annotations ?? {}
   if (trigger !== undefined) annotations[triggerTimeAnnotation] = trigger
   const metadata = { ...slice.metadata, labels: labelsOf(service), annotations }
-  const updated = await client.resource(endpointSlices).update({ ...slice, metadata, endpoints: [...endpoints] })
+  const updated = await client
+    .resource(endpointSlices)
+    .update({ ...slice, metadata, endpoints: [...endpoints], ...(ports && { ports: [...ports] }) })
+    .catch(error => {
+      throw failure(`update ${slice.metadata.name} EndpointSlice for Service ${key}`, error)
+    })
   state.metrics.changed('update')
   state.pending.wrote(key, updated, lister(endpointSlices).get(keyOf(updated)))
 }
@@ -315,6 +348,8 @@ async function remove(key: string, slice: EndpointSlice, { client, state }: Cont
     state.metrics.changed('delete')
   } catch (error) {
     state.pending.seen(key, slice, true)
-    if (!isNotFound(error)) throw error
+    if (!isNotFound(error)) throw failure(`delete ${name} EndpointSlice for Service ${key}`, error)
   }
 }
+
+const failure = (what: string, error: unknown): Error => new Error(`failed to ${what}: ${errorText(error)}`)

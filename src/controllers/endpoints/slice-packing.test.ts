@@ -28,12 +28,14 @@ describe('the endpoints', () => {
     ['one that goes leaves the others where they are', ['abc', 'def'], 'bcdef', [], ['bc'], 0],
     ['an empty slice goes', ['abc', 'd'], 'abc', [], [], 1],
     ['a slice that would be empty is used again', ['abc'], 'xyz', [], ['xyz'], 0],
+    ['an empty one takes them', ['abc', ''], 'abcd', [], ['d'], 0],
+    ['a fuller one than there are to be stays', ['abcde'], 'abcdef', ['f'], [], 0],
     ['nothing new is no change', ['abc', 'd'], 'abcd', [], [], 0],
   ])('%s', (_, slices, wanted, create, update, remove) => {
     const packed = pack(
       slices.map(text => slice(...text)),
       letters(wanted),
-      3,
+      { max: 3 },
     )
     expect(packed.create.map(ids)).toEqual(create)
     expect([...packed.update.values()].map(ids)).toEqual(update)
@@ -41,12 +43,21 @@ describe('the endpoints', () => {
   })
 
   test('whose state changes are updated in place', () => {
-    const packed = pack([slice('a', 'b'), slice('c')], [endpoint('a'), endpoint('b', false), endpoint('c')], 3)
+    const packed = pack([slice('a', 'b'), slice('c')], [endpoint('a'), endpoint('b', false), endpoint('c')], { max: 3 })
     expect([...packed.update.values()]).toEqual([[endpoint('a'), endpoint('b', false)]])
     expect(packed.unchanged).toHaveLength(1)
   })
 
-  test('are all there once, in slices that are neither empty nor too full, from whatever state', () => {
+  test('go first into slices that are written anyway', () => {
+    const [full, open] = [slice('a', 'b', 'c'), slice('d')]
+    const packed = pack([slice('e', 'f'), full, open], letters('abcdefg'), {
+      max: 3,
+      mustChange: each => each === open,
+    })
+    expect([...packed.update].map(([, endpoints]) => ids(endpoints))).toEqual(['dg'])
+  })
+
+  test('are all there once, in slices that are not fuller than any was, from whatever state', () => {
     const some = fc.array(fc.integer({ min: 0, max: 30 }).map(String), { maxLength: 12 })
     fc.assert(
       fc.property(
@@ -56,7 +67,7 @@ describe('the endpoints', () => {
           const { create, update, unchanged } = pack(
             existing.map(each => slice(...each)),
             wanted.map(id => endpoint(id)),
-            3,
+            { max: 3 },
           )
           const after = [...create, ...update.values(), ...unchanged.map(({ endpoints }) => endpoints)]
           expect(
@@ -65,7 +76,9 @@ describe('the endpoints', () => {
               .map(({ addresses }) => addresses[0])
               .sort(),
           ).toEqual([...wanted].sort())
-          for (const each of after) expect(each.length > 0 && each.length <= 3).toBe(true)
+          const fullest = Math.max(3, ...existing.map(each => each.length))
+          for (const each of after) expect(each.length).toBeLessThanOrEqual(fullest)
+          for (const each of create) expect(each.length > 0 && each.length <= 3).toBe(true)
         },
       ),
     )

@@ -18,11 +18,17 @@ export interface Packed {
   readonly removed: number
 }
 
+export interface PackingOptions {
+  readonly max?: number
+  readonly same?: ((now: Endpoint, before: Endpoint) => boolean) | undefined
+  /** Slices that are written whatever becomes of their endpoints. */
+  readonly mustChange?: (slice: EndpointSlice) => boolean
+}
+
 export function pack(
   existing: readonly EndpointSlice[],
   desired: readonly Endpoint[],
-  max = maxEndpointsPerSlice,
-  same: (now: Endpoint, before: Endpoint) => boolean = semanticEqual,
+  { max = maxEndpointsPerSlice, same = semanticEqual, mustChange = () => false }: PackingOptions = {},
 ): Packed {
   const wanted = new Map(desired.map(endpoint => [endpointKey(endpoint), endpoint]))
   const update = new Map<EndpointSlice, Endpoint[]>()
@@ -32,10 +38,11 @@ export function pack(
   for (const slice of existing) {
     const kept: Endpoint[] = []
     let changed = false
+    // Fuller ones than there are to be, of an earlier time, stay as they are.
     for (const endpoint of slice.endpoints ?? []) {
       const key = endpointKey(endpoint)
       const now = wanted.get(key)
-      if (!now || kept.length >= max) {
+      if (!now) {
         changed = true
         removed++
         continue
@@ -44,8 +51,8 @@ export function pack(
       if (!same(now, endpoint)) changed = true
       kept.push(now)
     }
-    if (kept.length === 0) remove.push(slice)
-    else (changed ? update : unchanged).set(slice, kept)
+    if (changed && kept.length === 0) remove.push(slice)
+    else (changed || mustChange(slice) ? update : unchanged).set(slice, kept)
   }
   const rest = [...wanted.values()]
   const added = rest.length

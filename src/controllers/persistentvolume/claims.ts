@@ -25,10 +25,13 @@ import { storageClasses } from '../../api/storage/v1/storageclass.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
 import { deepEqual } from '../../machinery/deep-equal.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
-import { isPodTerminal } from '../pod-status.ts'
+import { hasPodStopped } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 import { type BinderContext, syncPeriodMs } from './binder-context.ts'
 import { updateVolumePhase } from './volume-phase.ts'
+
+/** What the volume had before it was resized, while that is not finished. */
+const preResizeCapacity = 'volume.alpha.kubernetes.io/pre-resize-capacity'
 
 export async function syncClaim(key: string, context: BinderContext) {
   const claim = context.lister(persistentVolumeClaims).get(key)
@@ -44,8 +47,7 @@ export async function syncClaim(key: string, context: BinderContext) {
 /** True when there is nothing more to wait for. */
 async function syncUnboundClaim(claim: PersistentVolumeClaim, context: BinderContext): Promise<boolean> {
   if (claim.spec.volumeName) return bindToNamed(claim, claim.spec.volumeName, context)
-  const delayed =
-    waitsForConsumer(context.lister(storageClasses).get(storageClassOf(claim))) && !hasAnnotation(claim, selectedNode)
+  const delayed = waitsForConsumer(context.lister(storageClasses).get(storageClassOf(claim)))
   const volume = matchingVolume(claim, context.lister(persistentVolumes).list(), { onlyPreBound: delayed })
   const { metrics } = context.state
   if (volume) {
@@ -59,7 +61,7 @@ async function syncUnboundClaim(claim: PersistentVolumeClaim, context: BinderCon
     return true
   }
   if (await assignDefaultClass(claim, context)) return true
-  if (delayed) tellWhatItWaitsFor(claim, context)
+  if (delayed && !hasAnnotation(claim, selectedNode)) tellWhatItWaitsFor(claim, context)
   else if (storageClassOf(claim) !== '') {
     await provision(claim, context)
     return false
@@ -89,14 +91,14 @@ async function bindToNamed(claim: PersistentVolumeClaim, name: string, context: 
     await bind(volume, claim, context)
     return true
   } else if (volume) {
+    const message = `volume "${name}" already bound to a different claim.`
+    context.events.event(claim, 'Warning', 'FailedBinding', message)
     if (hasAnnotation(claim, boundByController)) {
       const { namespace, name: other = '' } = volume.spec.claimRef!
       throw new Error(
         `invalid binding of claim "${keyOf(claim)}" to volume "${name}": volume already claimed by "${keyFor(namespace, other)}"`,
       )
     }
-    const message = `volume "${name}" already bound to a different claim.`
-    context.events.event(claim, 'Warning', 'FailedBinding', message)
   }
   await updateClaimStatus(claim, 'Pending', undefined, context)
   return false
@@ -153,24 +155,42 @@ async function updateClaimStatus(
   const { status } = claim
   const wanted = { ...status, phase }
   if (volume) {
-    if (volume.spec.capacity?.['storage'] === undefined)
-      throw new Error(`PersistentVolume "${volume.metadata.name}" is without a storage capacity`)
     wanted.accessModes = volume.spec.accessModes
     // What a bound claim has is its resizer's to say.
-    const had = status.capacity?.['storage']
-    if (had === undefined || (status.phase !== phase && capacityOf(volume).compare(parseQuantity(had)) !== 0))
-      wanted.capacity = volume.spec.capacity
-    if (status.phase !== phase)
+    if (status.phase !== phase) wanted.capacity = capacityToTell(status.capacity, volume)
+    if (status.phase === 'Pending')
       wanted.currentVolumeAttributesClassName = volume.spec.volumeAttributesClassName || undefined
   } else {
     wanted.accessModes = undefined
     wanted.capacity = undefined
+    wanted.currentVolumeAttributesClassName = undefined
   }
   if (deepEqual(compact(wanted), compact(status))) return claim
   return client
     .resource(persistentVolumeClaims)
     .namespace(claim.metadata.namespace)
     .updateStatus({ ...claim, status: wanted } as PersistentVolumeClaim)
+}
+
+type Capacity = PersistentVolumeClaim['status']['capacity']
+
+/** A volume that is being resized still has, for its claim, what it had. */
+function capacityToTell(had: Capacity, volume: PersistentVolume): Capacity {
+  const { capacity } = volume.spec
+  if (capacity?.['storage'] === undefined)
+    throw new Error(`PersistentVolume "${volume.metadata.name}" is without a storage capacity`)
+  const before = volume.metadata.annotations?.[preResizeCapacity]
+  if (before !== undefined) return { ...had, storage: quantityText(before) ?? capacity['storage'] }
+  const same = had?.['storage'] !== undefined && capacityOf(volume).compare(parseQuantity(had['storage'])) === 0
+  return same ? had : capacity
+}
+
+function quantityText(text: string): string | undefined {
+  try {
+    return parseQuantity(text).toString()
+  } catch {
+    return undefined
+  }
 }
 
 const compact = (status: object) =>
@@ -200,7 +220,7 @@ async function assignDefaultClass(
 function tellWhatItWaitsFor(claim: PersistentVolumeClaim, { lister, events }: BinderContext): void {
   const waiting = lister(pods)
     .byIndex(podsByClaim, keyOf(claim))
-    .filter(pod => !pod.spec.nodeName && !isPodTerminal(pod))
+    .filter(pod => !pod.spec.nodeName && !hasPodStopped(pod))
     .map(({ metadata }) => metadata.name!)
   if (waiting.length === 0) {
     const message = 'waiting for first consumer to be created before binding'

@@ -48,6 +48,8 @@ const told = async (name: string) => {
     .map(({ type, reason, message }) => `${type} ${reason}: ${message}`)
 }
 
+const ofDriver = { nfs: undefined, csi: { driver: 'd', volumeHandle: 'h' } }
+
 test('a volume without a claim is available, and a claim without a volume waits and says why', async () => {
   await volume('v', '1Gi')
   await claim('c', '2Gi')
@@ -136,6 +138,31 @@ test.each<[string, Parameters<typeof volume>[], object, string]>([
     'Bound kept',
   ],
   [
+    'one with fewer access modes before the one kept for it',
+    [
+      ['free', '2Gi'],
+      [
+        'kept',
+        '9Gi',
+        { accessModes: ['ReadWriteOnce', 'ReadOnlyMany'], claimRef: { namespace: 'default', name: 'c' } },
+      ],
+    ],
+    {},
+    'Bound free',
+  ],
+  [
+    'none of another attributes class, were it kept for it',
+    [
+      [
+        'kept',
+        '2Gi',
+        { volumeAttributesClassName: 'gold', ...ofDriver, claimRef: { namespace: 'default', name: 'c' } },
+      ],
+    ],
+    {},
+    'Pending',
+  ],
+  [
     'none that is kept for another',
     [['kept', '2Gi', { claimRef: { namespace: 'default', name: 'other' } }]],
     {},
@@ -153,6 +180,7 @@ test.each([
   ['1Gi', {}, 'requested PV is too small'],
   ['5Gi', { storageClassName: 'x' }, 'storageClassName does not match'],
   ['5Gi', { volumeMode: 'Block' }, 'incompatible volumeMode'],
+  ['5Gi', { volumeAttributesClassName: 'gold', ...ofDriver }, 'volumeAttributesClassName does not match'],
   ['5Gi', { accessModes: ['ReadOnlyMany'] }, 'incompatible accessMode'],
 ])('a claim that names a volume of %s with %j is told: %s', async (size, spec, why) => {
   await volume('v', size, spec)
@@ -160,6 +188,58 @@ test.each([
   await settled()
   expect(await ofClaim('c')).toBe('Pending v')
   expect(await told('c')).toContain(`Warning VolumeMismatch: Cannot bind to requested volume "v": ${why}`)
+})
+
+test('a claim that names a volume that goes is told so', async () => {
+  await cluster.client.resource(persistentVolumes).create({
+    metadata: { name: 'v', finalizers: ['example.com/kept'] },
+    spec: { capacity: { storage: '5Gi' }, accessModes: ['ReadWriteOnce'], nfs: { server: 's', path: '/' } },
+  })
+  await volumeClient().delete('v')
+  await claim('c', '2Gi', { volumeName: 'v' })
+  await settled()
+  expect(await told('c')).toContain(
+    'Warning VolumeMismatch: Cannot bind to requested volume "v": the volume is marked for deletion "v"',
+  )
+})
+
+test('a volume that is bound to a claim of another mode is told so, and so is the claim', async () => {
+  const { metadata } = await claim('c', '2Gi')
+  const claimRef = { namespace: 'default', name: 'c', uid: metadata.uid }
+  await volume('v', '5Gi', { volumeMode: 'Block', claimRef })
+  await settled()
+  expect(await told('v')).toEqual([
+    'Warning VolumeMismatch: Cannot bind PersistentVolume to requested PersistentVolumeClaim "c" due to incompatible volumeMode.',
+  ])
+  expect(await told('c')).toContain(
+    'Warning VolumeMismatch: Cannot bind PersistentVolume "v" to requested PersistentVolumeClaim due to incompatible volumeMode.',
+  )
+  expect(await ofClaim('c')).toBe('Pending')
+})
+
+test('of a volume that is being resized the claim is told what it had', async () => {
+  await volumeClient().create({
+    metadata: { name: 'v', annotations: { 'volume.alpha.kubernetes.io/pre-resize-capacity': '3Gi' } },
+    spec: { capacity: { storage: '5Gi' }, accessModes: ['ReadWriteOnce'], nfs: { server: 's', path: '/' } },
+  })
+  await claim('c', '2Gi', { volumeName: 'v' })
+  await settled()
+  expect((await claimClient().get('c')).status).toMatchObject({ phase: 'Bound', capacity: { storage: '3Gi' } })
+})
+
+test('of a plugin’s volume it is told which driver has it now', async () => {
+  await volumeClient().create({
+    metadata: {
+      name: 'v',
+      annotations: { 'pv.kubernetes.io/provisioned-by': 'kubernetes.io/gce-pd' },
+      finalizers: ['kubernetes.io/pv-controller'],
+    },
+    spec: { capacity: { storage: '5Gi' }, accessModes: ['ReadWriteOnce'], gcePersistentDisk: { pdName: 'd' } },
+  })
+  await settled()
+  const { annotations, finalizers } = (await volumeClient().get('v')).metadata
+  expect(annotations).toMatchObject({ 'pv.kubernetes.io/migrated-to': 'pd.csi.storage.gke.io' })
+  expect(finalizers).not.toContain('kubernetes.io/pv-controller')
 })
 
 test('of two claims only one gets the volume; the other waits for the next', async () => {
@@ -173,6 +253,8 @@ test('of two claims only one gets the volume; the other waits for the next', asy
   await synced()
   expect([await ofClaim('a'), await ofClaim('b')].sort()).toEqual(['Bound v', 'Bound w'])
 })
+
+const onNode = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['n'] }] }
 
 describe('when the claim is gone', () => {
   const orphan = async (policy: string, rest: object = {}) => {
@@ -195,6 +277,26 @@ describe('when the claim is gone', () => {
     const message = 'error getting deleter volume plugin for volume "v": no deletable volume plugin matched'
     expect(status).toMatchObject({ phase: 'Failed', message })
     expect(await told('v')).toEqual([`Warning VolumeFailedDelete: ${message}`])
+  })
+  test.each([
+    [
+      { nfs: undefined, local: { path: '/x' }, nodeAffinity: { required: { nodeSelectorTerms: [onNode] } } },
+      undefined,
+      'error getting deleter volume plugin for volume "v": no volume plugin matched',
+    ],
+    [{}, 'kubernetes.io/glusterfs', 'no volume plugin matched name: kubernetes.io/glusterfs'],
+    [{}, 'kubernetes.io/nfs', 'no deletable volume plugin matched'],
+  ])('one of %j made by %s says: %s', async (spec, provisioner, message) => {
+    await volume('v', '1Gi', { persistentVolumeReclaimPolicy: 'Delete', ...spec })
+    await settled()
+    await claim('c', '1Gi')
+    await settled()
+    await volumeClient().patch('v', 'application/merge-patch+json', {
+      metadata: { annotations: { 'pv.kubernetes.io/provisioned-by': provisioner ?? null } },
+    })
+    await claimClient().delete('c')
+    await settled()
+    expect((await volumeClient().get('v')).status).toMatchObject({ phase: 'Failed', message })
   })
   test('a CSI driver’s is left for it to delete', async () => {
     await orphan('Delete', { nfs: undefined, csi: { driver: 'd', volumeHandle: 'h' } })
@@ -241,7 +343,7 @@ describe('a claim of a class', () => {
   })
   test('that waits for its first consumer waits, whatever there is, until a node is selected', async () => {
     await storageClass('late', 'example.com/disks', { volumeBindingMode: 'WaitForFirstConsumer' })
-    await volume('v', '1Gi', { storageClassName: 'late' })
+    await volume('v', '5Gi', { storageClassName: 'late' })
     await claim('c', '2Gi', { storageClassName: 'late' })
     await settled()
     expect(await told('c')).toEqual([
@@ -252,6 +354,7 @@ describe('a claim of a class', () => {
     })
     await settled()
     expect((await told('c')).at(-1)).toContain('ExternalProvisioning')
+    expect(await ofClaim('c')).toBe('Pending')
   })
   test('gets the default one, also when that comes later', async () => {
     await claim('c', '1Gi', { storageClassName: undefined })

@@ -20,8 +20,10 @@ import { unbind, updateVolumePhase, updateVolumePhaseWithEvent } from './volume-
 /** What failed is tried again. */
 const again = { requeueAfterMs: syncPeriodMs }
 /** The built-in deleter removes nothing else. */
+const nfsPlugin = 'kubernetes.io/nfs'
+const builtIn = ['kubernetes.io/host-path', nfsPlugin]
 const removable = /\/tmp\/.+/
-const migratedTo = 'pv.kubernetes.io/migrated-to'
+export const migratedTo = 'pv.kubernetes.io/migrated-to'
 
 /** A failure stays visible while it is tried again. */
 export async function reclaim(volume: PersistentVolume, context: BinderContext): Promise<ReconcileResult | undefined> {
@@ -58,8 +60,13 @@ async function deleteVolume(volume: PersistentVolume, context: BinderContext): P
     await failed(volume, 'VolumeFailedDelete', message, context)
     return again
   }
-  if (!hostPath)
-    return fail(`error getting deleter volume plugin for volume "${name}": no deletable volume plugin matched`)
+  const plugin = volume.metadata.annotations?.[provisionedBy]
+  if (plugin && !builtIn.includes(plugin)) return fail(`no volume plugin matched name: ${plugin}`)
+  if (plugin === nfsPlugin) return fail('no deletable volume plugin matched')
+  if (!hostPath) {
+    const why = volume.spec.nfs ? 'no deletable volume plugin matched' : 'no volume plugin matched'
+    return fail(`error getting deleter volume plugin for volume "${name}": ${why}`)
+  }
   if (!removable.test(hostPath.path))
     return fail(`host_path deleter only supports /tmp/.+ but received provided ${hostPath.path}`)
   try {

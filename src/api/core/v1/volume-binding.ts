@@ -1,6 +1,7 @@
 // Which volume suits which claim, and what binding writes into both: one set of rules for the controller that binds and
 // the scheduler that chooses with the node in mind.
 
+import { quote } from '../../../machinery/go-text.ts'
 import { labelSelectorFrom } from '../../../machinery/labels.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
 import type { StorageClass } from '../../storage/v1/storageclass.ts'
@@ -56,14 +57,16 @@ export function offersAccessModes(volume: PersistentVolume, claim: PersistentVol
   return (claim.spec.accessModes ?? []).every(mode => offered.includes(mode))
 }
 
-const volumeModeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) => spec.volumeMode ?? 'Filesystem'
+export const volumeModeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) => spec.volumeMode ?? 'Filesystem'
 const attributesClassOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) => spec.volumeAttributesClassName ?? ''
 
 /** Why a claim cannot have the volume it names; undefined when it can. */
 export function volumeMismatch(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  const { deletionTimestamp, name } = volume.metadata
+  if (deletionTimestamp) return `the volume is marked for deletion ${quote(name ?? '')}`
   if (capacityOf(volume).compare(requestOf(claim)) < 0) return 'requested PV is too small'
   if (storageClassOf(volume) !== storageClassOf(claim)) return 'storageClassName does not match'
-  if (attributesClassOf(volume) !== attributesClassOf(claim)) return 'VolumeAttributesClassName does not match'
+  if (attributesClassOf(volume) !== attributesClassOf(claim)) return 'volumeAttributesClassName does not match'
   if (volumeModeOf(volume) !== volumeModeOf(claim)) return 'incompatible volumeMode'
   if (!offersAccessModes(volume, claim)) return 'incompatible accessMode'
   return undefined
@@ -77,7 +80,10 @@ export interface MatchOptions {
   readonly onlyPreBound?: boolean
 }
 
-/** The volume that is kept for the claim, or the smallest of those with the fewest access modes that suit it. */
+/**
+ * With a node in mind the volume that is kept for the claim, or the smallest that suits it. Otherwise the same of those
+ * with the fewest access modes.
+ */
 export function matchingVolume(
   claim: PersistentVolumeClaim,
   volumes: Iterable<PersistentVolume>,
@@ -87,27 +93,30 @@ export function matchingVolume(
   const { selector } = claim.spec
   const labels = selector ? labelSelectorFrom(selector) : undefined
   let best: PersistentVolume | undefined
+  let keptOne: PersistentVolume | undefined
   for (const volume of volumes) {
     if (excluded?.has(volume.metadata.name ?? '') || volume.metadata.deletionTimestamp) continue
     const kept = isBoundTo(volume, claim)
     if (volume.spec.claimRef && !kept) continue
-    if (volumeModeOf(volume) !== volumeModeOf(claim) || !offersAccessModes(volume, claim)) continue
+    if (volumeModeOf(volume) !== volumeModeOf(claim) || attributesClassOf(volume) !== attributesClassOf(claim)) continue
     if (capacityOf(volume).compare(requested) < 0) continue
-    if (kept) return !fitsNode || fitsNode(volume) ? volume : undefined
+    if (kept && fitsNode) return fitsNode(volume) ? volume : undefined
+    if (!offersAccessModes(volume, claim)) continue
+    if (kept) {
+      keptOne = volume
+      continue
+    }
     if (onlyPreBound || volume.status.phase !== 'Available') continue
     if (labels && !labels.matches(volume.metadata.labels ?? {})) continue
-    if (storageClassOf(volume) !== storageClassOf(claim) || attributesClassOf(volume) !== attributesClassOf(claim))
-      continue
+    if (storageClassOf(volume) !== storageClassOf(claim)) continue
     if (fitsNode && !fitsNode(volume)) continue
-    if (!best || isBetter(volume, best)) best = volume
+    const modes = best && !fitsNode ? modesOf(volume) - modesOf(best) : 0
+    if (!best || modes < 0 || (modes === 0 && capacityOf(volume).compare(capacityOf(best)) < 0)) best = volume
   }
-  return best
+  return keptOne && (!best || modesOf(keptOne) <= modesOf(best)) ? keptOne : best
 }
 
-function isBetter(volume: PersistentVolume, than: PersistentVolume): boolean {
-  const modes = (volume.spec.accessModes?.length ?? 0) - (than.spec.accessModes?.length ?? 0)
-  return modes !== 0 ? modes < 0 : capacityOf(volume).compare(capacityOf(than)) < 0
-}
+const modesOf = ({ spec }: PersistentVolume): number => spec.accessModes?.length ?? 0
 
 /** The volume as it is when bound to the claim; the same object when it is so already. */
 export function boundVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): PersistentVolume {
