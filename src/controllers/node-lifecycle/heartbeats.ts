@@ -72,16 +72,15 @@ function readyOf({ status }: Node): NodeCondition | undefined {
   return status.conditions?.find(({ type }) => type === 'Ready')
 }
 
-/** The conditions of a node that is silent: nothing is known of it. undefined when they say so already. */
+/** The conditions of a node that is silent: nothing is known of it. undefined when that it is ready says so already. */
 export function unknownConditions(node: Node, now: number): NodeCondition[] | undefined {
   const at = formatTime(now)
+  if (readyOf(node)?.status === 'Unknown') return undefined
   const conditions = [...(node.status.conditions ?? [])]
-  let changed = false
   for (const type of judged) {
     const index = conditions.findIndex(condition => condition.type === type)
     const before = conditions[index]
     if (before?.status === 'Unknown') continue
-    changed = true
     if (before)
       conditions[index] = {
         ...before,
@@ -100,5 +99,5 @@ export function unknownConditions(node: Node, now: number): NodeCondition[] | un
         lastTransitionTime: at,
       })
   }
-  return changed ? conditions : undefined
+  return conditions
 }

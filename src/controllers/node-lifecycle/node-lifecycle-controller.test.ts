@@ -41,6 +41,29 @@ test('a node that is heard of stays as it is, for hours', async () => {
   expect(await taintsOf('simulated-1')).toEqual([])
 })
 
+test('a node has the taints of its conditions, in their order', async () => {
+  const conditions = [
+    { type: 'PIDPressure', status: 'True' },
+    { type: 'NetworkUnavailable', status: 'True' },
+    { type: 'MemoryPressure', status: 'True' },
+    { type: 'DiskPressure', status: 'Unknown' },
+    { type: 'Ready', status: 'False' },
+  ]
+  const at = new Date(cluster.clock.now()).toISOString()
+  await cluster.client.resource(nodes).create({
+    metadata: { name: 'own' },
+    status: { conditions: conditions.map(each => ({ ...each, lastHeartbeatTime: at })) },
+  })
+  await cluster.clock.advance('1s')
+  const { taints } = (await node('own')).spec
+  const ours = (taints ?? []).filter(({ effect, timeAdded }) => effect === 'NoSchedule' && timeAdded)
+  expect(ours.map(({ key }) => key)).toEqual([
+    'node.kubernetes.io/pid-pressure',
+    'node.kubernetes.io/network-unavailable',
+    'node.kubernetes.io/memory-pressure',
+  ])
+})
+
 test('a cordoned node has a taint, and loses it with the cordon', async () => {
   const resource = cluster.client.resource(nodes)
   await resource.patch('simulated-1', 'application/merge-patch+json', { spec: { unschedulable: true } })
@@ -113,6 +136,35 @@ describe('a node whose kubelet falls silent', () => {
     expect((await pod('default-tolerations')).metadata.deletionTimestamp).toBeDefined()
     expect((await pod('forever')).metadata.deletionTimestamp).toBeUndefined()
     expect((await pod('elsewhere')).metadata.deletionTimestamp).toBeUndefined()
+  })
+
+  test('may be heard of again: its pods stay, and it is told that they do', async () => {
+    await cluster.clock.advance('51s')
+    await cluster.client.resource(nodes).patch(
+      'simulated-2',
+      'application/strategic-merge-patch+json',
+      {
+        status: {
+          conditions: [
+            { type: 'Ready', status: 'True', lastHeartbeatTime: new Date(cluster.clock.now()).toISOString() },
+          ],
+        },
+      },
+      { subresource: 'status' },
+    )
+    await cluster.clock.advance('1s')
+    expect(await taintsOf('simulated-2')).toEqual([])
+    expect((await told()).filter(text => text.includes('Cancelling')).sort()).toEqual([
+      'TaintManagerEviction: Cancelling deletion of Pod default/default-tolerations',
+      'TaintManagerEviction: Cancelling deletion of Pod default/short',
+    ])
+  })
+
+  test('tells of a pod that somebody else deletes first', async () => {
+    await cluster.clock.advance('51s')
+    await cluster.client.resource(pods).namespace('default').delete('short', { gracePeriodSeconds: 0 })
+    await cluster.clock.advance('1s')
+    expect(await told()).toContain('TaintManagerEviction: Cancelling deletion of Pod default/short')
   })
 
   test('keeps its pods when every other node is silent too: it is the control plane that is cut off', async () => {

@@ -26,8 +26,8 @@ export function conditionStatus({ status }: Node, type: string): string | undefi
 
 /** Keeps new pods off. */
 function noScheduleKeys(node: Node): string[] {
-  const keys = Object.entries(conditionTaints).flatMap(([type, byStatus]) => {
-    const key = byStatus[conditionStatus(node, type) ?? '']
+  const keys = (node.status.conditions ?? []).flatMap(({ type, status }) => {
+    const key = conditionTaints[type]?.[status]
     return key === undefined ? [] : [key]
   })
   return node.spec.unschedulable ? [...keys, unschedulableTaint] : keys

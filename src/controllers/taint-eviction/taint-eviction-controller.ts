@@ -57,7 +57,7 @@ function noExecute(taints: readonly Taint[] | undefined): readonly Taint[] {
 }
 
 async function reconcile(key: string, context: Context) {
-  const { lister, clock, state, events } = context
+  const { lister, clock, state } = context
   const pod = lister(pods).get(key)
   const now = clock.now()
   const node = pod?.spec.nodeName ? lister(nodes).get(pod.spec.nodeName) : undefined
@@ -67,11 +67,11 @@ async function reconcile(key: string, context: Context) {
     ? evictionTime(pod.spec.tolerations ?? [], taints, { seen, arrived: arrivalOf(pod) })
     : Number.POSITIVE_INFINITY
   if (!pod || pod.metadata.deletionTimestamp || at === Number.POSITIVE_INFINITY) {
-    const wasScheduled = state.scheduled.delete(key)
-    if (wasScheduled && pod && !pod.metadata.deletionTimestamp)
-      events.event(reference(pod), 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
+    if (state.scheduled.delete(key)) tellCancelled(key, context)
     return undefined
   }
+  // What it was waiting for is over: it goes now.
+  if (at === Number.NEGATIVE_INFINITY && state.scheduled.has(key)) tellCancelled(key, context)
   state.scheduled.set(key, seen)
   if (at > now) return { requeueAfterMs: at - now }
   await evict(key, pod, context)
@@ -89,7 +89,7 @@ function arrivalOf({ metadata, status }: Pod): number {
 
 async function evict(key: string, pod: Pod, { client, clock, events }: Context): Promise<void> {
   const { namespace, name = '', uid } = pod.metadata
-  events.event(reference(pod), 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
+  events.event(reference(key), 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
   const condition = {
     type: 'DisruptionTarget',
     observedGeneration: pod.metadata.generation,
@@ -114,6 +114,12 @@ async function evict(key: string, pod: Pod, { client, clock, events }: Context):
   }
 }
 
-function reference({ metadata: { namespace, name, uid } }: Pod) {
-  return { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
+function tellCancelled(key: string, { events }: Context): void {
+  events.event(reference(key), 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
+}
+
+/** Without a uid: the events tell of whatever has the name. */
+function reference(key: string) {
+  const [namespace, name] = key.split('/')
+  return { apiVersion: 'v1', kind: 'Pod', namespace, name }
 }
