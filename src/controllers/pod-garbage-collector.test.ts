@@ -41,6 +41,44 @@ test('a node that comes back in time keeps its pods', async () => {
   expect(await left()).toEqual(['lucky'])
 })
 
+test.each([
+  ['Running', 'Failed', true],
+  ['Succeeded', 'Succeeded', false],
+])('one that was %s before its node was gone ends %s', async (before, after, disrupted) => {
+  await client().create({
+    metadata: { name: 'held', finalizers: ['example.com/held'] },
+    spec: { nodeName: 'node', tolerations: [{ operator: 'Exists' }], containers: [{ name: 'c', image: 'app' }] },
+  })
+  const status = { phase: before }
+  await client().patch('held', 'application/merge-patch+json', { status }, { subresource: 'status' })
+  await cluster.client.resource(nodes).delete('node')
+  await cluster.clock.advance('41s')
+  const held = await client().get('held')
+  expect(held.metadata.deletionTimestamp).toBeDefined()
+  expect(held.status.phase).toBe(after)
+  const target = held.status.conditions?.find(({ type }) => type === 'DisruptionTarget')
+  if (!disrupted) expect(target).toBeUndefined()
+  else
+    expect(target).toMatchObject({
+      status: 'True',
+      reason: 'DeletionByPodGC',
+      message: 'PodGC: node no longer exists',
+      observedGeneration: 1,
+    })
+})
+
+test('a pod that goes before it has a node goes at once, and does not say that it was disrupted', async () => {
+  await client().create({
+    metadata: { name: 'held', finalizers: ['example.com/held'] },
+    spec: { containers: [{ name: 'c', image: 'app' }] },
+  })
+  await client().delete('held')
+  await cluster.clock.advance('1s')
+  const { phase, conditions } = (await client().get('held')).status
+  expect(phase).toBe('Failed')
+  expect((conditions ?? []).map(({ type }) => type)).not.toContain('DisruptionTarget')
+})
+
 test('a pod that is being deleted on a node out of service goes at once', async () => {
   await run('stuck', 'node')
   await client().delete('stuck')

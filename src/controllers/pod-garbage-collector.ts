@@ -35,8 +35,8 @@ export const podGarbageCollector = controller<Pod, State>({
   filter: ({ before, after }) =>
     !!after &&
     before !== after &&
-    // A pod without a node is of no concern unless it is to go.
-    (!!after.spec.nodeName || !!after.metadata.deletionTimestamp) &&
+    // A pod without a node is of no concern unless it is to go, or has ended.
+    (!!after.spec.nodeName || !!after.metadata.deletionTimestamp || isPodTerminal(after)) &&
     (!before ||
       before.spec.nodeName !== after.spec.nodeName ||
       before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp ||
@@ -69,12 +69,12 @@ async function reconcile(key: string, context: Context) {
   if (!pod) return undefined
   const { nodeName } = pod.spec
   const deleting = !!pod.metadata.deletionTimestamp
-  if (!nodeName) {
-    if (deleting) await remove(pod, 'unscheduled', context)
-    return undefined
-  }
   if (isPodTerminal(pod) && state.terminated.size > terminatedThreshold) {
     await removeOldest(context)
+    return undefined
+  }
+  if (!nodeName) {
+    if (deleting) await remove(pod, 'unscheduled', context)
     return undefined
   }
   const node = lister(nodes).get(nodeName)
@@ -117,10 +117,12 @@ async function remove(pod: Pod, reason: RemovalReason, context: Context): Promis
   try {
     // A pod that was not to end, and did, counts as failed.
     await forceDelete(pod, reason === 'orphaned' ? 'PodGC: node no longer exists' : undefined, context)
-    removed.with(...labels).inc()
   } catch (error) {
     failed.with(...labels).inc()
     throw error
+  } finally {
+    // Those that were tried, not those that are gone.
+    removed.with(...labels).inc()
   }
 }
 

@@ -57,6 +57,7 @@ async function mayCreate(client: Client, { spec }: CertificateSigningRequest, su
         group: 'certificates.k8s.io',
         resource: 'certificatesigningrequests',
         verb: 'create',
+        version: '*',
         subresource,
       },
     },

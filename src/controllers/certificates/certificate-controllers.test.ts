@@ -169,6 +169,16 @@ describe('a request is kept', () => {
     expect(await exists()).toBe(false)
   })
 
+  test('for a day when it is approved, and nobody signs', async () => {
+    await ask('example.com/own', {}, clientUsages)
+    await cluster.clock.advance('1h')
+    await decide('Approved')
+    await cluster.clock.advance('23h59m')
+    expect(await exists()).toBe(true)
+    await cluster.clock.advance('2m')
+    expect(await exists()).toBe(false)
+  })
+
   test.each(['Approved', 'Denied'] as const)('for an hour when it is %s', async type => {
     await ask(client, {}, clientUsages)
     await decide(type)

@@ -1,5 +1,5 @@
-// Removes CertificateSigningRequests that nobody needs any more: decided for an hour, undecided for a day, or with a
-// certificate that has expired.
+// Removes CertificateSigningRequests that nobody needs any more: decided for an hour, undecided or approved without a
+// certificate for a day, or with a certificate that has expired.
 
 import { X509Certificate } from 'node:crypto'
 import {
@@ -11,7 +11,7 @@ import { isNotFound } from '../../machinery/status-error.ts'
 import { timeOf } from '../../machinery/time.ts'
 
 const hour = 3_600_000
-const lifetimes = { Approved: hour, Denied: hour, Failed: hour, pending: 24 * hour }
+const day = 24 * hour
 
 export const certificateCleanerController = controller<CertificateSigningRequest>({
   name: 'certificatesigningrequest-cleaner-controller',
@@ -20,7 +20,7 @@ export const certificateCleanerController = controller<CertificateSigningRequest
     const request = lister(certificateSigningRequests).get(name)
     if (!request) return undefined
     const left = endOf(request) - clock.now()
-    if (left > 0) return Number.isFinite(left) ? { requeueAfterMs: Math.min(left, 24 * hour) } : undefined
+    if (left > 0) return Number.isFinite(left) ? { requeueAfterMs: Math.min(left, day) } : undefined
     try {
       await client.resource(certificateSigningRequests).delete(name)
     } catch (error) {
@@ -33,16 +33,19 @@ export const certificateCleanerController = controller<CertificateSigningRequest
 function endOf({ metadata, status }: CertificateSigningRequest): number {
   const conditions = status.conditions ?? []
   const ends: number[] = []
-  if (conditions.length === 0) ends.push((timeOf(metadata.creationTimestamp) ?? 0) + lifetimes.pending)
+  if (conditions.length === 0) ends.push(after(metadata.creationTimestamp, day))
   for (const { type, lastUpdateTime } of conditions) {
-    const decided = type === 'Denied' || type === 'Failed' || (type === 'Approved' && !!status.certificate)
-    const lifetime = lifetimes[type as 'Approved' | 'Denied' | 'Failed']
-    if (decided) ends.push((timeOf(lastUpdateTime) ?? 0) + lifetime)
+    if (type === 'Denied' || type === 'Failed') ends.push(after(lastUpdateTime, hour))
+    if (type === 'Approved') ends.push(after(lastUpdateTime, status.certificate ? hour : day))
   }
   const expires = expiryOf(status.certificate)
-  if (expires !== undefined) ends.push(expires)
+  if (expires !== undefined && conditions.some(({ type }) => type === 'Approved')) ends.push(expires)
   return Math.min(...ends)
 }
+
+/** Of what does not say since when, never. */
+const after = (time: string | null | undefined, lifetime: number): number =>
+  (timeOf(time ?? undefined) ?? Number.POSITIVE_INFINITY) + lifetime
 
 /** Of the first certificate; what others than our own signers issue may not be readable. */
 function expiryOf(certificate: string | undefined): number | undefined {

@@ -20,7 +20,7 @@ type ConditionType = keyof typeof fine
 
 /** What a round of deletions has met with. */
 export interface Findings {
-  readonly discovery: string | undefined
+  readonly discovery: { readonly message: string; readonly groups: number } | undefined
   /** Messages of what could not be deleted. */
   readonly failures: readonly string[]
   readonly remaining: ReadonlyMap<ResourceDeclaration, number>
@@ -29,7 +29,10 @@ export interface Findings {
 
 function troubles({ discovery, failures, remaining, finalizers }: Findings): Map<ConditionType, readonly string[]> {
   const found = new Map<ConditionType, readonly string[]>()
-  if (discovery !== undefined) found.set('NamespaceDeletionDiscoveryFailure', ['DiscoveryFailed', discovery])
+  if (discovery) {
+    const message = `Discovery failed for some groups, ${discovery.groups} failing: ${discovery.message}`
+    found.set('NamespaceDeletionDiscoveryFailure', ['DiscoveryFailed', message])
+  }
   if (failures.length > 0) {
     const message = `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(', ')}`
     found.set('NamespaceDeletionContentFailure', ['ContentDeletionFailed', message])

@@ -129,12 +129,31 @@ describe('a namespace with something in it that may not go yet', () => {
     await remove()
     await cluster.clock.advance('20s')
     expect((await own.get('needed')).metadata.deletionTimestamp).toBeUndefined()
-    expect((await conditions())['NamespaceContentRemaining']!.message).toBe(
-      'Some resources are remaining: pods. has 1 resource instances',
-    )
+    expect((await conditions())['NamespaceContentRemaining']!.message).toBe('All content successfully removed')
     await inside.patch('held', 'application/merge-patch+json', { metadata: { finalizers: null } })
     await cluster.clock.advance('2s')
     expect(await find()).toBeUndefined()
+  })
+})
+
+test('a pod that is there when its time is over is told of', async () => {
+  await cluster.client
+    .resource(pods)
+    .namespace('doomed')
+    .create({
+      metadata: { name: 'stuck' },
+      spec: { nodeName: 'gone', terminationGracePeriodSeconds: 20, containers: [{ name: 'c', image: 'app' }] },
+    })
+  const failure = async () => (await conditions())['NamespaceDeletionContentFailure']
+  await remove()
+  await cluster.clock.advance('10s')
+  expect(await failure()).toMatchObject({ status: 'False', reason: 'ContentDeleted' })
+  await cluster.clock.advance('15s')
+  expect(await failure()).toEqual({
+    status: 'True',
+    reason: 'ContentDeletionFailed',
+    message:
+      'Failed to delete all resource types, 1 remaining: unexpected items still remain in namespace: doomed for gvr: /v1, Resource=pods',
   })
 })
 

@@ -35,11 +35,11 @@ export const namespaceController = controller<Namespace>({
     if (namespace.status.phase !== 'Terminating')
       namespace = await resource.updateStatus({ ...namespace, status: { ...namespace.status, phase: 'Terminating' } })
     if ((namespace.spec.finalizers ?? []).length === 0) return undefined
-    const { findings, estimateSeconds } = await emptyNamespace(client, name)
+    const { findings, estimateSeconds } = await emptyNamespace(client, namespace, clock.now())
     const conditions = withFindings(namespace, findings, clock.now())
     if (conditions) namespace = await updateConditions(resource, namespace, conditions)
     if (!namespace) return undefined
-    const failure = findings.discovery ?? findings.failures[0]
+    const failure = findings.discovery?.message ?? findings.failures[0]
     if (failure !== undefined) throw new Error(failure)
     if (estimateSeconds > 0) return { requeueAfterMs: (Math.floor(estimateSeconds / 2) + 1) * 1000 }
     await finalize(client, namespace)
