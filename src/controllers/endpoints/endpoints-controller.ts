@@ -1,21 +1,17 @@
 // Keeps the Endpoints object of every Service that selects pods: the older form of EndpointSlices, one object for all
 // addresses, for clients that still read it.
 
-import {
-  type EndpointAddress,
-  type EndpointPort,
-  type EndpointSubset,
-  type Endpoints,
-  endpoints,
-} from '../../api/core/v1/endpoints.ts'
+import { type EndpointPort, type EndpointSubset, type Endpoints, endpoints } from '../../api/core/v1/endpoints.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
 import { type Service, services } from '../../api/core/v1/service.ts'
 import { type ControllerContext, controller, watch } from '../../client/controller.ts'
 import { keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
+import { errorText } from '../../machinery/error-text.ts'
 import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
 import { isPodReady } from '../pod-status.ts'
 import { withinCapacity } from './endpoints-capacity.ts'
+import { repacked } from './repacked-subsets.ts'
 import {
   addressesOf,
   hasPods,
@@ -33,6 +29,7 @@ import { addressTypesOf, familyOf } from './slice-endpoints.ts'
 
 const managedByLabel = 'endpoints.kubernetes.io/managed-by'
 const managedBy = 'endpoint-controller'
+const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader'
 const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity'
 
 interface State {
@@ -48,6 +45,12 @@ export const endpointsController = controller<Service, State>({
     watch<Endpoints, State>(endpoints, {
       // Services have the same name; one whose Endpoints somebody took away gets them back.
       keys: ({ before, after }) => (after ? [] : [keyOf(before!)]),
+      // Those of Services that went while nobody looked go now. Locks are nobody's Service.
+      handler: ({ queue }) => ({
+        added: (found, initial) => {
+          if (initial && found.metadata.annotations?.[leaderAnnotation] === undefined) queue.add(keyOf(found))
+        },
+      }),
     }),
     watchPods(),
   ],
@@ -106,42 +109,31 @@ async function write(
     else await resource.create({ metadata: { name, namespace, labels, annotations }, subsets })
   } catch (error) {
     if (hasStatusCause(error, 'NamespaceTerminating')) return
-    const [reason, verb] = current ? ['FailedToUpdateEndpoint', 'update'] : ['FailedToCreateEndpoint', 'create']
-    const message = `Failed to ${verb} endpoint for service ${namespace}/${name}: ${(error as Error).message}`
-    events.event(current ?? service, 'Warning', reason, message)
+    const [reason, what] = current
+      ? ['FailedToUpdateEndpoint', 'update endpoint']
+      : ['FailedToCreateEndpoint', 'create endpoint for service']
+    const message = `Failed to ${what} ${namespace}/${name}: ${errorText(error)}`
+    events.event(current ?? { apiVersion: 'v1', kind: 'Endpoints', name }, 'Warning', reason, message)
     throw error
   }
 }
 
-/** Addresses with the same ports stand together. */
 export function subsetsOf(service: Service, selected: readonly Pod[]): EndpointSubset[] {
   const [family] = addressTypesOf(service)
   const tolerant = service.spec.publishNotReadyAddresses ?? false
-  const groups = new Map<string, { ports: EndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>()
+  const subsets: EndpointSubset[] = []
   for (const pod of selected) {
     if (pod.metadata.deletionTimestamp && !tolerant) continue
     const ip = addressesOf(pod).find(address => familyOf(address) === family)
     if (ip === undefined) continue
     const ports = portsOf(pod, service)
     if (ports.length === 0 && !(isHeadless(service) && (service.spec.ports ?? []).length === 0)) continue
-    const id = JSON.stringify(ports)
-    let group = groups.get(id)
-    if (!group) {
-      group = { ports, ready: [], notReady: [] }
-      groups.set(id, group)
-    }
     const { nodeName } = pod.spec
     const hostname = hostnameOf(pod, service)
     const address = { ip, ...(hostname && { hostname }), ...(nodeName && { nodeName }), targetRef: podReference(pod) }
-    ;(tolerant || isPodReady(pod) ? group.ready : group.notReady).push(address)
+    subsets.push({ [tolerant || isPodReady(pod) ? 'addresses' : 'notReadyAddresses']: [address], ports })
   }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { ports, ready, notReady }]) => ({
-      ...(ready.length > 0 && { addresses: ready.sort(byAddress) }),
-      ...(notReady.length > 0 && { notReadyAddresses: notReady.sort(byAddress) }),
-      ...(ports.length > 0 && { ports }),
-    }))
+  return repacked(subsets)
 }
 
 function portsOf(pod: Pod, service: Service): EndpointPort[] {
@@ -152,9 +144,5 @@ function portsOf(pod: Pod, service: Service): EndpointPort[] {
     const { name, protocol = 'TCP', appProtocol } = servicePort
     ports.push({ ...(name && { name }), port, protocol, ...(appProtocol !== undefined && { appProtocol }) })
   }
-  return ports.sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1))
-}
-
-function byAddress(a: EndpointAddress, b: EndpointAddress): number {
-  return a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : 0
+  return ports
 }

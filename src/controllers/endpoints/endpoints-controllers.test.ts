@@ -217,6 +217,27 @@ describe('a Service with pods', () => {
     expect((await legacy()).subsets).toHaveLength(2)
   })
 
+  test('has subsets by port, where not every pod has each', async () => {
+    const ports = [
+      { name: 'http', port: 80, targetPort: 8080 },
+      { name: 'other', port: 81, targetPort: 'named' },
+    ]
+    await create({ ...web, ports } as Partial<ServiceSpec>)
+    await run('one', { ip: '10.0.0.1', port: 1111 })
+    await run('two', { ip: '10.0.0.2', spec: { containers: [{ name: 'c', image: 'app' }] } })
+    await settle()
+    expect((await legacy()).subsets).toEqual([
+      {
+        addresses: [expect.objectContaining({ ip: '10.0.0.1' }), expect.objectContaining({ ip: '10.0.0.2' })],
+        ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+      },
+      {
+        addresses: [expect.objectContaining({ ip: '10.0.0.1' })],
+        ports: [{ name: 'other', port: 1111, protocol: 'TCP' }],
+      },
+    ])
+  })
+
   test('takes its endpoints with it when it goes', async () => {
     await create()
     await run('one', { ip: '10.0.0.1' })

@@ -102,3 +102,26 @@ test('a slice whose ports are wanted no more is used for others of its family', 
   expect(four!.metadata.uid).toBe(before[0]!.metadata.uid)
   expect(four!.ports).toEqual([{ name: 'http', port: 80, protocol: 'TCP' }])
 })
+
+test('subsets with the same addresses are one slice, and addresses are written in their canonical form', async () => {
+  await service()
+  const addresses = [{ ip: '2001:0DB8::0001' }]
+  await source().create({
+    metadata: { name: 'db' },
+    subsets: [
+      { addresses, ports: [{ name: 'a', port: 1 }] },
+      { addresses, ports: [{ name: 'b', port: 2 }] },
+    ],
+  })
+  await settle()
+  expect(await slices()).toMatchObject([
+    {
+      addressType: 'IPv6',
+      endpoints: [{ addresses: ['2001:db8::1'] }],
+      ports: [
+        { name: 'a', port: 1 },
+        { name: 'b', port: 2 },
+      ],
+    },
+  ])
+})

@@ -12,10 +12,11 @@ import {
 import { type ControllerContext, controller, controllerReference, watch } from '../../client/controller.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
 import { semanticEqual } from '../../machinery/deep-equal.ts'
-import { parseIP } from '../../machinery/ip.ts'
+import { formatIP, parseIP } from '../../machinery/ip.ts'
 import { hasStatusCause, isNotFound } from '../../machinery/status-error.ts'
 import { EndpointSliceMirroringMetrics, type MirroringTotals } from './endpointslice-mirroring-metrics.ts'
 import { PendingSlices } from './pending-slices.ts'
+import { repacked } from './repacked-subsets.ts'
 import { hasPods, triggerTimeAnnotation } from './service-pods.ts'
 import { type AddressType, familyOf, portsKey } from './slice-endpoints.ts'
 import { managedByLabel, serviceNameLabel } from './slice-labels.ts'
@@ -116,22 +117,24 @@ function wantedOf(source: Endpoints, { events, state }: Context): Wanted[] {
   const found = new Map<string, Wanted>()
   let invalid = 0
   let skipped = 0
-  for (const subset of source.subsets ?? []) {
+  for (const subset of repacked(source.subsets ?? [])) {
     const ports = portsOf(subset)
     let added = 0
     const total = (subset.addresses?.length ?? 0) + (subset.notReadyAddresses?.length ?? 0)
     const take = (address: EndpointAddress, ready: boolean): void => {
       if (added >= maxPerSubset) return
-      if (!parseIP(address.ip)) {
+      const ip = parseIP(address.ip)
+      if (!ip) {
         invalid++
         return
       }
       added++
-      const addressType = familyOf(address.ip)
+      const text = formatIP(ip.bytes)
+      const addressType = familyOf(text)
       const id = `${addressType} ${portsKey(ports)}`
       const wanted = found.get(id) ?? { addressType, ports, endpoints: new Map() }
       found.set(id, wanted)
-      const endpoint = endpointOf(address, ready)
+      const endpoint = endpointOf({ ...address, ip: text }, ready)
       wanted.endpoints.set(identityOf(endpoint), endpoint)
     }
     for (const address of subset.addresses ?? []) take(address, true)

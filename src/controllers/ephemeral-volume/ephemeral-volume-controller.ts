@@ -6,7 +6,6 @@ import { claimKeysOf, claimNameOf, foreignClaim } from '../../api/core/v1/volume
 import { controller, controllerReference, watch } from '../../client/controller.ts'
 import { keyFor, keyOf } from '../../client/object-key.ts'
 import type { Counter } from '../../machinery/metrics/metrics.ts'
-import { isPodTerminal } from '../pod-status.ts'
 import { podsByClaim } from '../pods-by-claim.ts'
 
 interface State {
@@ -36,7 +35,7 @@ export const ephemeralVolumeController = controller<Pod, State>({
   ],
   async reconcile(key, { lister, client, events, state }) {
     const pod = lister(pods).get(key)
-    if (!pod || pod.metadata.deletionTimestamp || isPodTerminal(pod)) return
+    if (!pod || pod.metadata.deletionTimestamp) return
     const { namespace } = pod.metadata
     for (const volume of pod.spec.volumes ?? []) {
       const template = volume.ephemeral?.volumeClaimTemplate

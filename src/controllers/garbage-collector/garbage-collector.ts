@@ -11,6 +11,7 @@ import type { OwnerReference } from '../../api/meta/v1/objectmeta.ts'
 import type { KubeObject, ResourceDeclaration } from '../../api/resource.ts'
 import type { ResourceClient } from '../../client/client.ts'
 import { processQueue, WorkQueue } from '../../client/work-queue.ts'
+import { deepEqual } from '../../machinery/deep-equal.ts'
 import { isConflict, isNotFound, isUnsupportedMediaType } from '../../machinery/status-error.ts'
 import type { ManagedController, ManagerEnvironment } from '../managed-controller.ts'
 import {
@@ -138,10 +139,7 @@ class GarbageCollector {
     }
     if (waitingForDependents.length > 0 && node.dependents.size > 0) {
       // Owners that wait for each other in a circle would wait for ever.
-      if ([...node.dependents].some(dependent => dependent.deletingDependents))
-        await this.#patchOwners(node.identity, live, owners =>
-          owners.map(owner => ({ ...owner, blockOwnerDeletion: false })),
-        )
+      if ([...node.dependents].some(dependent => dependent.deletingDependents)) await this.#unblock(node.identity, live)
       return this.#delete(node.identity, live, 'Foreground')
     }
     await this.#delete(node.identity, live, policyOf(live))
@@ -207,6 +205,13 @@ class GarbageCollector {
     })
   }
 
+  #unblock(identity: Identity, live: Metadata): Promise<void> {
+    const unblocked = (owners: readonly OwnerReference[]) =>
+      owners.map(owner => ({ ...owner, blockOwnerDeletion: false }))
+    const blocking = (live.metadata.ownerReferences ?? []).filter(({ blockOwnerDeletion }) => blockOwnerDeletion)
+    return this.#patchOwners(identity, live, unblocked, { ownerReferences: unblocked(blocking) })
+  }
+
   /** In the form that changes nothing else, where the resource has one; as a whole list, at its version, otherwise. */
   async #patchOwners(
     identity: Identity,
@@ -230,15 +235,23 @@ class GarbageCollector {
     }
   }
 
-  async #delete({ name, uid, ...rest }: Identity, live: Metadata, propagationPolicy: Policy): Promise<void> {
-    const { resourceVersion } = live.metadata
+  async #delete(identity: Identity, live: Metadata, propagationPolicy: Policy): Promise<void> {
+    const { name, uid } = identity
+    const { resourceVersion, ownerReferences } = live.metadata
+    const client = this.#clientOf(identity)
     try {
-      await this.#clientOf({ name, uid, ...rest }).delete(name, {
-        propagationPolicy,
-        preconditions: { uid, resourceVersion },
-      })
+      await client.delete(name, { propagationPolicy, preconditions: { uid, resourceVersion } })
     } catch (error) {
-      if (!isNotFound(error)) throw error
+      if (isNotFound(error)) return this.#graph.virtualDeletion(identity)
+      if (!isConflict(error)) throw error
+      // What has changed meanwhile matters only if it is whose the object is.
+      const now = await this.#live(identity)
+      if (!now) return this.#graph.virtualDeletion(identity)
+      if (now.metadata.uid !== uid || !deepEqual(now.metadata.ownerReferences, ownerReferences)) throw error
+      await client.delete(name, { propagationPolicy, preconditions: { uid } }).catch((cause: unknown) => {
+        if (!isNotFound(cause)) throw cause
+        this.#graph.virtualDeletion(identity)
+      })
     }
   }
 

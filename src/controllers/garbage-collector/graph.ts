@@ -196,6 +196,8 @@ export class OwnershipGraph {
         if (owner.observed) this.#reportNamespace(node, reference.uid)
         doubtful = true
       } else if (!isReferenceTo(reference, owner.identity)) doubtful = true
+      // Something without a namespace has named it; whether it has one is not known.
+      else if (!owner.observed && owner.identity.namespace !== node.identity.namespace) doubtful = true
     }
     if (doubtful) this.#out.attemptToDelete(node)
   }
@@ -241,15 +243,23 @@ function partition(dependents: Iterable<Node>, owner: Identity): [matching: Node
 function alternativeIdentity(dependents: readonly Node[], tried: Identity): Identity | undefined {
   const known = new Map<string, Identity>()
   for (const { owners, identity } of dependents)
-    for (const { apiVersion, kind, name, uid } of owners) {
-      const candidate = { apiVersion, kind, namespace: identity.namespace, name, uid }
-      if (uid === tried.uid) known.set(identityKey(candidate), candidate)
+    for (const reference of owners) {
+      const { apiVersion, kind, name, uid } = reference
+      if (uid !== tried.uid) continue
+      if (isReferenceTo(reference, tried) && ['', identity.namespace].includes(tried.namespace)) continue
+      // What has no namespace under one name has none under another.
+      const isClusterScoped = tried.namespace === '' && kind === tried.kind && apiVersion === tried.apiVersion
+      const candidate = { apiVersion, kind, namespace: isClusterScoped ? '' : identity.namespace, name, uid }
+      known.set(orderOf(candidate), candidate)
     }
-  known.delete(identityKey(tried))
+  known.delete(orderOf(tried))
   const keys = [...known.keys()].sort()
-  const next = keys.find(key => key > identityKey(tried)) ?? keys[0]
+  const next = keys.find(key => key > orderOf(tried)) ?? keys[0]
   return next === undefined ? undefined : known.get(next)
 }
+
+const orderOf = ({ apiVersion, kind, namespace, name, uid }: Identity): string =>
+  [kind, apiVersion, namespace, name, uid].join('\0')
 
 /** It goes, and this finalizer holds it. */
 export function isHeldBy({ metadata }: Metadata, finalizer: string): boolean {

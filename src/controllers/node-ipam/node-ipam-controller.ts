@@ -47,8 +47,12 @@ export function nodeIPAMController(environment: ManagerEnvironment): Controller 
     filter: ({ after }) => !!after && cidrsOf(after.spec).length === 0,
     async reconcile(name, { lister, client, state, events }) {
       const node = lister(nodes).get(name)
-      if (!node || cidrsOf(node.spec).length > 0) return
+      if (!node || node.metadata.deletionTimestamp || cidrsOf(node.spec).length > 0) return
       const given: { range: NodeRange; cidr: string }[] = []
+      const tell = (status: string) => {
+        const reference = { apiVersion: 'v1', kind: 'Node', name, uid: node.metadata.uid }
+        events.event(reference, 'Normal', status, `Node ${name} status is now: ${status}`)
+      }
       const giveBack = () => {
         for (const { range, cidr } of given) range.release(cidr)
       }
@@ -56,12 +60,7 @@ export function nodeIPAMController(environment: ManagerEnvironment): Controller 
         const cidr = range.next()
         if (cidr === undefined) {
           giveBack()
-          events.event(
-            { apiVersion: 'v1', kind: 'Node', name, uid: node.metadata.uid },
-            'Normal',
-            'CIDRNotAvailable',
-            `Node ${name} status is now: CIDRNotAvailable`,
-          )
+          tell('CIDRNotAvailable')
           throw new Error(
             `failed to allocate cidr from cluster cidr at idx:0: CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range`,
           )
@@ -75,7 +74,9 @@ export function nodeIPAMController(environment: ManagerEnvironment): Controller 
           .patch(name, 'application/strategic-merge-patch+json', { spec: { podCIDR: podCIDRs[0], podCIDRs } })
       } catch (error) {
         giveBack()
-        if (!isNotFound(error)) throw error
+        if (isNotFound(error)) return
+        tell('CIDRAssignmentFailed')
+        throw error
       }
     },
   })
