@@ -52,7 +52,10 @@ const up = program
   .command('up')
   .description('start a cluster: API server, controllers, scheduler and nodes, in this process')
   .option('--port <port>', 'where the API server listens; 0 picks a free port', port, 6443)
-  .option('--bind-address <address>', 'the address it listens on', '127.0.0.1')
+  .option(
+    '--bind-address <address>',
+    'the address it listens on (default: 127.0.0.1; with real containers 0.0.0.0, for their pods to reach it)',
+  )
   .option('--data-dir <directory>', 'where the cluster is kept (default: ~/.k8ts/default)')
   .option('--nodes <count>', 'how many nodes', count, 1)
   .addOption(

@@ -17,7 +17,7 @@ import { ControlPlane } from './control-plane.ts'
 import { type HostPathStorage, startHostPathStorage } from './host-path-provisioner.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
-import { loopbackAddress, machineAddress } from './machine-address.ts'
+import { defaultBindAddress, loopbackAddress, machineAddress } from './machine-address.ts'
 import type { MachineDns } from './machine-dns.ts'
 import { ClusterNode, simulation } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
@@ -32,7 +32,8 @@ import { UserFacingError } from './user-facing-error.ts'
 
 export interface UpOptions extends AuthenticationFlags, RequestFlags {
   readonly port: number
-  readonly bindAddress: string
+  /** Where the API server listens, if not where it is needed. */
+  readonly bindAddress?: string
   readonly dataDir?: string
   readonly nodes: number
   readonly runtime: 'auto' | 'cri' | 'simulated'
@@ -90,6 +91,8 @@ async function run(env: Env, options: UpOptions): Promise<void> {
   const userKubeconfig = options.mergeKubeconfig ? userKubeconfigPath(process.env) : undefined
   const requests = await requestOptions(env, options)
   const runtime = await chooseRuntime(env, options)
+  const hasRealNodes = runtime.endpoints.length > 0
+  const bindAddress = options.bindAddress ?? defaultBindAddress(hasRealNodes)
   const directory = resolve(options.dataDir ?? join(homedir(), '.k8ts', 'default'))
   prepareDirectory(directory)
   let stepStarted = started
@@ -105,7 +108,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     pkiDirectory: join(directory, 'pki'),
     serviceCIDR: options.serviceCidr,
     clusterCIDR: options.clusterCidr,
-    listen: { address: options.bindAddress, port: options.port },
+    listen: { address: bindAddress, port: options.port },
     authentication,
     controllers: options.serviceLb ? ['*', 'service-lb-controller'] : ['*'],
     withoutControllers: !options.controllerManager,
@@ -122,7 +125,6 @@ async function run(env: Env, options: UpOptions): Promise<void> {
   let dns: MachineDns | undefined
   let storage: HostPathStorage | undefined
   try {
-    const hasRealNodes = runtime.endpoints.length > 0
     if (options.proxy && hasRealNodes)
       proxy = await startServiceProxy(plane, { nodeName: nodeName(runtime, 1), clusterCIDR: options.clusterCidr })
     const address = machineAddress()
@@ -135,7 +137,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
       nodes.push(await startNode(plane, directory, runtime, { podCIDR, number: index + 1, clusterDNS: dns?.servers }))
     storage = await startHostPathStorage(storageOf(plane, nodes))
     step(options.nodes === 1 ? 'node' : `${options.nodes} nodes`)
-    const server = `https://${reachable(options.bindAddress)}:${plane.port}`
+    const server = `https://${reachable(bindAddress)}:${plane.port}`
     const config = makeKubeconfig({
       name: 'k8ts',
       server,

@@ -84,6 +84,11 @@ test('pods find Services by name', async () => {
   expect(answer).toMatch(new RegExp(`^Address.*: ${await addressOf('web')}$`, 'm'))
 })
 
+test('pods reach the API server', async () => {
+  const script = `nc -w 5 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT < /dev/null && echo connected`
+  expect(await kubectl.output('exec', 'deploy/web', '--', 'sh', '-c', script)).toBe('connected\n')
+})
+
 test('a Service without pods refuses at once', async () => {
   const address = await addressOf('nobody')
   await eventually(async () =>
