@@ -18,6 +18,7 @@ const tokenVolume = /\b(kube-api-access-)[a-z0-9]{5}\b/g
 const current = /(Too large resource version: )\d+(, current: )\d+/g
 /** In a document that a message shows. */
 const shownRevision = /(\\?"resourceVersion\\?":\\?")\d+/g
+const shownNodePort = /(\\*"nodePort\\*":)3[0-2]\d\d\d/g
 const recorded = /(the ResourceVersion in record \()\d+/g
 /** Where a Go program made its scheme, as it depends on the build. */
 const scheme = /in scheme "[^"]*"/g
@@ -38,6 +39,7 @@ export function normaliseText(text: string): string {
     .replace(hash, '$1<hash>')
     .replace(diff, '$1 <diff>')
     .replace(shownRevision, '$1<revision>')
+    .replace(shownNodePort, '$1<node port>')
     .replace(recorded, '$1<revision>')
     .replace(scheme, 'in scheme "<file>"')
 }

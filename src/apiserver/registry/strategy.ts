@@ -33,6 +33,8 @@ export interface Strategy<T extends KubeObject = any> {
   warnings?(object: T, old: T | undefined, context: StrategyContext): string[]
   /** How a name is checked; DNS-1123 subdomain unless said otherwise. */
   validateName?(name: string, prefix: boolean): string[]
+  /** Of a generateName; with a random suffix unless said otherwise. */
+  generateName?(base: string): string
   /** metadata.generation counts changes of anything but metadata and status. */
   readonly tracksGeneration?: boolean
   /** No step of an update changes in place what a patch left alone, so that it need not be copied. */
@@ -47,8 +49,13 @@ export interface Strategy<T extends KubeObject = any> {
   readonly returnsDeletedObject?: boolean
   /** How many seconds a deletion waits, given what was asked for; undefined: the resource is deleted at once. */
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
-  /** Finalizers a deletion without a propagation policy implies (upstream's default garbage collection policy). */
-  readonly defaultPropagation?: 'Orphan' | 'Background'
+  /**
+   * Finalizers a deletion without a propagation policy implies (upstream's default garbage collection policy).
+   * Unsupported: no policy puts any.
+   */
+  readonly defaultPropagation?: 'Orphan' | 'Background' | 'Unsupported'
+  /** The `Warning` for a deletion that names no propagation policy. */
+  readonly unsaidPropagationWarning?: string
   /** Before the object is prepared and checked; what it returns undoes it when nothing is written (address allocation). */
   beginCreate?(object: T, context: StrategyContext): (() => void) | undefined
   beginUpdate?(object: T, old: T, context: StrategyContext): (() => void) | undefined

@@ -61,7 +61,7 @@ const metadataChecks: Readonly<Record<string, readonly MetadataCheck[]>> = {
   ...checks(['changes', 'whole'], 'ingresses.networking.k8s.io ingressclasses.networking.k8s.io'),
   ...checks(
     ['whole', 'changes'],
-    'nodes jobs.batch deviceclasses.resource.k8s.io ipaddresses.networking.k8s.io runtimeclasses.node.k8s.io',
+    'nodes deviceclasses.resource.k8s.io ipaddresses.networking.k8s.io runtimeclasses.node.k8s.io',
   ),
   ...checks(['whole', 'changes'], 'storageclasses.storage.k8s.io csistoragecapacities.storage.k8s.io'),
   ...checks(['whole', 'changes'], 'resourceclaims.resource.k8s.io resourceclaimtemplates.resource.k8s.io'),
@@ -72,6 +72,8 @@ const metadataChecks: Readonly<Record<string, readonly MetadataCheck[]>> = {
     'clusterroles.rbac.authorization.k8s.io clusterrolebindings.rbac.authorization.k8s.io',
   ),
   ...checks(['whole', 'whole'], 'persistentvolumes'),
+  // What changes comes after its spec: see there.
+  ...checks(['whole'], 'jobs.batch'),
   ...checks(['whole'], 'limitranges endpointslices.discovery.k8s.io'),
   ...checks(['whole'], 'csinodes.storage.k8s.io volumeattachments.storage.k8s.io'),
   ...checks(

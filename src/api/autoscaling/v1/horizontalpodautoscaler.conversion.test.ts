@@ -100,7 +100,7 @@ describe('a HorizontalPodAutoscaler', () => {
         ...base,
         apiVersion: 'autoscaling/v2',
         spec: { ...spec, metrics: cpuDefault },
-        status,
+        status: { ...status, currentMetrics: null },
       },
     )
   })
@@ -139,6 +139,11 @@ describe('a HorizontalPodAutoscaler', () => {
     expect(toV2(inV1)['status'].currentMetrics).toEqual([
       { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 9 } } },
     ])
+  })
+
+  test('of v1 that runs nothing yet says so as v2 does', () => {
+    const inV1 = { ...base, apiVersion: 'autoscaling/v1', spec, status: { currentReplicas: 0, desiredReplicas: 0 } }
+    expect(toV2(inV1)['status']).toEqual({ desiredReplicas: 0, currentMetrics: null })
   })
 
   test('keeps its metrics, those of CPU last', () => {

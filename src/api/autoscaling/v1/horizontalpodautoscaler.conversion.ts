@@ -84,12 +84,13 @@ function toV2(object: KubeObject): KubeObject {
     status: compact({
       observedGeneration: status.observedGeneration,
       lastScaleTime: status.lastScaleTime,
-      currentReplicas: status.currentReplicas,
+      // v2 says nothing of none.
+      currentReplicas: status.currentReplicas || undefined,
       desiredReplicas: status.desiredReplicas ?? 0,
       currentMetrics:
         kept('currentMetrics', MetricStatus, statusToV2) ??
         (cpu === undefined
-          ? undefined
+          ? null
           : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: cpu } } }]),
       conditions: kept('conditions', HorizontalPodAutoscalerCondition, condition => condition),
     }),

@@ -197,6 +197,19 @@ describe('a change', () => {
       {},
       ['spec.template.spec: field is immutable'],
     ],
+    [
+      'that takes the selector away: its mistakes have two causes, as upstream looks twice',
+      { selector: undefined },
+      {},
+      {},
+      [
+        'spec.selector: ',
+        'spec.template.metadata.labels: `selector` does not match template `labels`',
+        'spec.selector: ',
+        'spec.template.metadata.labels: `selector` does not match template `labels`',
+        'spec.selector: field is immutable',
+      ],
+    ],
     ['of who manages it', { managedBy: 'a.b/c' }, {}, {}, ['spec.managedBy: field is immutable']],
   ])('%s', (_name, next, old, status, errors) => {
     expect(heads(validateJobUpdate(job(next), job(old, status)))).toEqual(errors)

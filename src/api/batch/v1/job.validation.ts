@@ -9,7 +9,9 @@ import { isDomainPrefixedPath } from '../../../machinery/validation/domain-names
 import { checkImmutable, checkNonnegative, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabelSelector } from '../../../machinery/validation/labels.ts'
 import { isDNS1123Label } from '../../../machinery/validation/names.ts'
+import { validateObjectMetaUpdate } from '../../../machinery/validation/object-meta.ts'
 import { checkSelected } from '../../apps/v1/workload.validation.ts'
+import { checkStandardFinalizer } from '../../core/v1/finalizer.validation.ts'
 import type { PodTemplateSpec } from '../../core/v1/pod.ts'
 import { checkPodTemplate } from '../../core/v1/pod.validation.ts'
 import type { KubeObject } from '../../resource.ts'
@@ -99,21 +101,26 @@ function checkIndexed(spec: JobSpec, path: FieldPath, errors: Errors): void {
   if (maxFailedIndexes !== undefined && maxFailedIndexes > mostOfMany) add('maxFailedIndexes', maxFailedIndexes, many)
 }
 
-const generatedLabels = [
+const legacyLabels = [
   ['controller-uid', 'uid'],
   ['job-name', 'name'],
+] as const
+const prefixedLabels = [
   ['batch.kubernetes.io/controller-uid', 'uid'],
   ['batch.kubernetes.io/job-name', 'name'],
 ] as const
 
-function checkGeneratedSelector(job: KubeObject, errors: Errors): void {
+/** `old`: a Job that has been there before the labels with a prefix may do without them. */
+function checkGeneratedSelector(job: KubeObject, old: KubeObject | undefined, errors: Errors): void {
   const spec = job['spec'] as JobSpec
   if (spec.manualSelector === true || !spec.selector) return
   if (!job.metadata.uid) errors.push(required(root('metadata', 'uid')))
   const labels: Record<string, string> | undefined = spec.template?.metadata?.labels
   const path = specPath.child('template', 'metadata', 'labels')
   const expected: Record<string, string> = {}
-  for (const [key, field] of generatedLabels) {
+  const before: Record<string, string> | undefined = old && (old['spec'].template?.metadata?.labels ?? {})
+  const labelled = !before || prefixedLabels.every(([key]) => before[key] !== undefined)
+  for (const [key, field] of labelled ? [...legacyLabels, ...prefixedLabels] : legacyLabels) {
     const value = job.metadata[field] ?? ''
     expected[key] = value
     if (labels?.[key] === undefined) errors.push(required(path.key(key), `must be '${value}'`))
@@ -141,9 +148,13 @@ function checkWholeSpec(spec: JobSpec, errors: Errors): void {
 }
 
 export function validateJob(job: KubeObject): FieldError[] {
+  return whole(job)
+}
+
+function whole(job: KubeObject, old?: KubeObject): Errors {
   const errors: Errors = []
   const spec = job['spec'] as JobSpec
-  checkGeneratedSelector(job, errors)
+  checkGeneratedSelector(job, old, errors)
   checkWholeSpec(spec, errors)
   if (spec.completionMode === 'Indexed' && (spec.completions ?? 0) > 0) {
     // The hostname of the last of its pods.
@@ -160,13 +171,21 @@ export function validateJob(job: KubeObject): FieldError[] {
   return errors
 }
 
-export function validateJobUpdate(job: KubeObject, old: KubeObject): FieldError[] {
-  const errors: Errors = []
-  const [spec, before] = [job['spec'] as JobSpec, old['spec'] as JobSpec]
-  checkWholeSpec(spec, errors)
-  checkCompletions(spec, before, errors)
-  checkImmutable(spec.selector, before.selector, specPath.child('selector'), errors)
-  checkTemplateUpdate(spec, before, old, errors)
+/** `before`: what was found wrong with the metadata, as of any Job. */
+export function validateJobUpdate(
+  job: KubeObject,
+  old: KubeObject,
+  _context?: unknown,
+  before: readonly FieldError[] = [],
+): FieldError[] {
+  const errors = whole(job, old)
+  const [spec, oldSpec] = [job['spec'] as JobSpec, old['spec'] as JobSpec]
+  // As upstream, which checks it all again with what changes: a mistake has two causes.
+  if (before.length > 0) checkMetadataAgain(job, old, errors)
+  if (errors.length > 0) checkWholeSpec(spec, errors)
+  checkCompletions(spec, oldSpec, errors)
+  checkImmutable(spec.selector, oldSpec.selector, specPath.child('selector'), errors)
+  checkTemplateUpdate(spec, oldSpec, old, errors)
   for (const field of [
     'completionMode',
     'podFailurePolicy',
@@ -174,8 +193,15 @@ export function validateJobUpdate(job: KubeObject, old: KubeObject): FieldError[
     'managedBy',
     'successPolicy',
   ] as const)
-    checkImmutable(spec[field], before[field], specPath.child(field), errors)
+    checkImmutable(spec[field], oldSpec[field], specPath.child(field), errors)
   return errors
+}
+
+function checkMetadataAgain({ metadata }: KubeObject, old: KubeObject, errors: Errors): void {
+  const path = root('metadata')
+  errors.push(...validateObjectMetaUpdate(metadata, old.metadata, path))
+  for (const [index, name] of ((metadata['finalizers'] ?? []) as string[]).entries())
+    checkStandardFinalizer(name, path.child('finalizers').index(index), errors)
 }
 
 /** Indexed Jobs can be scaled, and then finish with as many completions as they run pods. */

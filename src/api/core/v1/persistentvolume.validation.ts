@@ -244,7 +244,9 @@ const sourcesOf = (spec: Spec): Spec =>
   Object.fromEntries(kinds.flatMap(kind => (spec[kind] === undefined ? [] : [[kind, spec[kind]]])))
 
 export function validatePersistentVolumeUpdate(volume: KubeObject, old: KubeObject): FieldError[] {
-  const errors = validatePersistentVolume(volume)
+  // Twice, as upstream does: each mistake has two causes.
+  const whole = validatePersistentVolume(volume)
+  const errors = [...whole, ...whole]
   const [spec, before] = [volume['spec'] as Spec, old['spec'] as Spec]
   const [source, oldSource] = [sourcesOf(spec), sourcesOf(before)]
   // A reference to a secret that was not there may be added.

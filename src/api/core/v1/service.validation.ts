@@ -189,9 +189,13 @@ function checkLoadBalancer(of: ServiceSpec, errors: Errors): void {
     errors.push(forbidden(spec.child('allocateLoadBalancerNodePorts'), loadBalancerOnly))
   if (balanced && of.allocateLoadBalancerNodePorts === undefined)
     errors.push(required(root('allocateLoadBalancerNodePorts')))
+  checkLoadBalancerClass(of, errors)
+}
+
+function checkLoadBalancerClass(of: ServiceSpec, errors: Errors): void {
   if (of.loadBalancerClass === undefined) return
   const path = spec.child('loadBalancerClass')
-  if (balanced) checkQualifiedName(of.loadBalancerClass, path, errors)
+  if (of.type === 'LoadBalancer') checkQualifiedName(of.loadBalancerClass, path, errors)
   else errors.push(forbidden(path, loadBalancerOnly))
 }
 
@@ -294,6 +298,8 @@ export function validateServiceUpdate(service: KubeObject, old: KubeObject): Fie
   }
   if (of.type === 'LoadBalancer' && before.type === 'LoadBalancer' && of.loadBalancerClass !== before.loadBalancerClass)
     errors.push(invalid(spec.child('loadBalancerClass'), of.loadBalancerClass, 'may not change once set'))
+  // Upstream checks it here as well: a mistake has two causes.
+  checkLoadBalancerClass(of, errors)
   const checked = (one: ServiceSpec): boolean => one.type === 'LoadBalancer' && one.externalTrafficPolicy === 'Local'
   if (checked(of) && checked(before) && of.healthCheckNodePort !== before.healthCheckNodePort)
     errors.push(forbidden(spec.child('healthCheckNodePort'), 'field is immutable'))

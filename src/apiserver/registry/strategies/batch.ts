@@ -35,6 +35,8 @@ export const batchStrategies: Readonly<Record<string, Strategy>> = {
   'jobs.batch': {
     tracksGeneration: true,
     defaultPropagation: 'Orphan',
+    unsaidPropagationWarning:
+      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
     prepareForCreate(job) {
       generateSelector(job)
       dropDisabledPodFields(job['spec'].template?.spec)

@@ -31,6 +31,7 @@ const eventSeconds = 3600
 
 const event: Strategy = {
   allowCreateOnUpdate: true,
+  defaultPropagation: 'Unsupported',
   ttlSeconds: () => eventSeconds,
   validate: validateEvent,
   validateUpdate: validateEventUpdate,

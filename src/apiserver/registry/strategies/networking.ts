@@ -71,6 +71,7 @@ export const networkingStrategies: Readonly<Record<string, Strategy>> = {
   },
   'ipaddresses.networking.k8s.io': {
     validateName: nameIsIPAddress,
+    generateName: base => base,
     validate: validateIPAddress,
     validateUpdate: validateIPAddressUpdate,
   },

@@ -118,7 +118,7 @@ async function createOnce(
   const object = attributes.object!
   keepValid(request, object, managedFields)
   dedupOwnerReferences(request, object, 'after mutating admission happens')
-  prepareMetadata(server, object)
+  prepareMetadata(server, resource, object)
   const loading = strategy.load?.()
   if (loading) await loading
   const undo = strategy.beginCreate?.(object, context)
@@ -178,11 +178,12 @@ export function checkNamespace(declaration: ResourceDeclaration, object: KubeObj
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
 }
 
-function prepareMetadata(server: ServerContext, object: KubeObject): void {
+function prepareMetadata(server: ServerContext, { strategy }: ServedResource, object: KubeObject): void {
   const { metadata } = object
+  const base = metadata['generateName']
   metadata.uid = server.env.random.uuid()
   metadata['creationTimestamp'] = formatTime(server.env.clock.now())
-  if (!metadata.name && metadata['generateName']) metadata.name = generateName(server, metadata['generateName'])
+  if (!metadata.name && base) metadata.name = strategy.generateName?.(base) ?? generateName(server, base)
 }
 
 function wipeSystemMetadata({ metadata }: KubeObject): void {

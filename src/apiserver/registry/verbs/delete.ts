@@ -30,7 +30,7 @@ import { listOptionsOf } from '../list-options.ts'
 import type { ServedResource } from '../registry.ts'
 import { selectionOf } from '../selection.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
-import { admissionAttributes, strategyContext } from '../write-context.ts'
+import { addWarnings, admissionAttributes, strategyContext } from '../write-context.ts'
 import { pageOf } from './read.ts'
 
 export interface Deletion {
@@ -52,6 +52,7 @@ export async function deleteOne(
 ): Promise<Response> {
   checkAcceptable(server, resource, request)
   const deletion = await readDeletion(request)
+  warnOfDeletion(resource, request, deletion)
   return deleteObject(server, resource, request, request.info.namespace, request.info.name, deletion)
 }
 
@@ -65,6 +66,7 @@ export async function deleteCollection(
   const options = listOptionsOf(request.query, false)
   const selection = selectionOf(request, resource.declaration)
   const deletion = await readDeletion(request)
+  warnOfDeletion(resource, request, deletion)
   const { items, meta } = await pageOf(server, resource, request.info.namespace, options, selection)
   // `namespaces//pods`: the list is that of all namespaces, but nothing can be deleted in no namespace.
   if (resource.declaration.namespaced && request.info.namespace === '' && items.length > 0)
@@ -100,6 +102,11 @@ async function readDeletion(request: RequestContext): Promise<Deletion> {
   }
 }
 
+function warnOfDeletion({ strategy }: ServedResource, request: RequestContext, { propagation }: Deletion): void {
+  if (propagation === undefined && strategy.unsaidPropagationWarning)
+    addWarnings(request, [strategy.unsaidPropagationWarning])
+}
+
 function deleteOptionsFromQuery(query: URLSearchParams): DeleteOptions {
   if (query.size === 0) return {}
   const uid = query.get('uid') ?? ''
@@ -122,7 +129,7 @@ function checkDeletePreconditions(
   { metadata }: KubeObject,
   { uid, resourceVersion }: Deletion['preconditions'],
 ): void {
-  const { group, kind } = resource.declaration
+  const { kind, storage } = resource.declaration
   // These two have a look of their own before.
   if (kind === 'Namespace' || kind === 'CustomResourceDefinition')
     for (const [what, wanted, found] of [
@@ -135,7 +142,7 @@ function checkDeletePreconditions(
           name,
           `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`,
         )
-  const refuse = (message: string) => conflict({ group, resource: kind }, name, message)
+  const refuse = (message: string) => conflict({ group: storage.group, resource: kind }, name, message)
   if (uid !== undefined && uid !== metadata.uid)
     throw refuse(
       `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
@@ -184,7 +191,7 @@ export async function deleteObject(
     const waits = deletion.asksForCascade ? 202 : 200
     if (!goes && (!marked || marked === old)) return answerObject(server, resource, request, current, waits)
     if (deletion.dryRun) {
-      const shown = marked ? StoredObject.dryRun(key, encodeForStore(marked), marked) : current
+      const shown = marked ? await dryRunOf(resource, key, marked) : current
       return goes ? deleted(server, resource, request, shown) : answerObject(server, resource, request, shown, waits)
     }
     if (marked) {
@@ -213,6 +220,13 @@ export async function deleteObject(
     if (deletion.preconditions.resourceVersion) throw conflict(declaration, name, optimisticLockMessage)
     current = result.current
   }
+}
+
+async function dryRunOf({ declaration }: ServedResource, key: string, marked: KubeObject): Promise<StoredObject> {
+  const stored = await storedForm(declaration, marked)
+  const shown = StoredObject.dryRun(key, encodeForStore(stored), stored)
+  await convertAhead(declaration, shown)
+  return shown
 }
 
 /** Nothing holds what was marked so, whatever else is written to it meanwhile; and somebody else may be faster. */
@@ -276,7 +290,9 @@ function withPropagation(
   propagation: Deletion['propagation'],
 ): readonly string[] {
   const present: readonly string[] = old.metadata['finalizers'] ?? []
-  const policy = propagation ?? (policyOf(present) || resource.strategy.defaultPropagation)
+  const { defaultPropagation } = resource.strategy
+  const policy =
+    defaultPropagation === 'Unsupported' ? undefined : (propagation ?? (policyOf(present) || defaultPropagation))
   const others = present.filter(name => name !== orphanFinalizer && name !== foregroundFinalizer)
   if (policy === 'Orphan') return [...others, orphanFinalizer]
   if (policy === 'Foreground') return [...others, foregroundFinalizer]

@@ -52,7 +52,8 @@ function shown(node: TypeNode | undefined, value: unknown, touched: Touched | un
   const fields = node?.type === 'object' || node?.type === 'either' ? node.of().fields : undefined
   if (touched !== undefined || node?.type === 'map') entries.sort(([a], [b]) => compareText(a, b))
   else if (fields) {
-    const order = fields.has('apiVersion') ? [...fields.keys()] : ['kind', 'apiVersion', ...fields.keys()]
+    // Not every object says in its declaration what it is.
+    const order = fields.has('kind') ? [...fields.keys()] : ['kind', 'apiVersion', ...fields.keys()]
     entries.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
   }
   const nodeOf = (key: string) => (node?.type === 'map' ? node.value : fields?.get(key)?.node)

@@ -10,6 +10,7 @@
 
 import { apiVersionOf, groupResource, type KubeObject, type ResourceDeclaration } from '../../../api/resource.ts'
 import { CompactedError, type Watch } from '../../../etcd/store.ts'
+import { zeroObject } from '../../../machinery/codec/decode.ts'
 import { unframed } from '../../../machinery/codec/protobuf.ts'
 import type { Timer } from '../../../machinery/env/env.ts'
 import { fieldErrorMessage, invalid as fieldInvalid } from '../../../machinery/field-error.ts'
@@ -208,11 +209,7 @@ function follow(
     end()
   }
   const bookmark = (revision: number, annotations?: Record<string, string>) =>
-    writer.special('BOOKMARK', {
-      kind: resource.declaration.kind,
-      apiVersion: apiVersionOf(resource.declaration),
-      metadata: { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) },
-    })
+    writer.special('BOOKMARK', bookmarkOf(resource.declaration, revision, annotations))
   const inOrder = conversionQueue(resource.declaration, error => {
     if (!over) fail(internalError(error))
   })
@@ -253,6 +250,17 @@ function follow(
       timers.push(clock.setTimeout(() => bookmark(server.store.revision), timeout - beforeTimeout))
   }
   writer.onClose(end)
+}
+
+/** An object of which nothing is said but its revision: what its kind always writes is there, and says nothing. */
+function bookmarkOf(
+  declaration: ResourceDeclaration,
+  revision: number,
+  annotations: Record<string, string> | undefined,
+): KubeObject {
+  const metadata = { resourceVersion: String(revision), ...(annotations && { annotations }) }
+  const head = { kind: declaration.kind, apiVersion: apiVersionOf(declaration), metadata }
+  return declaration.custom ? head : { ...head, ...zeroObject(declaration.schema), ...head }
 }
 
 type InOrder = (objects: Iterable<StoredObject>, then: () => void) => void
