@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { deepFreeze } from '../../machinery/deep-freeze.ts'
 import { cluster, pod, type Request } from './testing/admission-cluster.ts'
 
 describe('LimitRanger', () => {
@@ -26,6 +27,15 @@ describe('LimitRanger', () => {
       'kubernetes.io/limit-ranger':
         'LimitRanger plugin set: cpu, memory limit for container c; cpu request for init container i; cpu, memory limit for init container i',
     })
+  })
+
+  test('changes nothing in place: what a patch left alone is shared', async () => {
+    const { write } = limitsOf({ type: 'Container', defaultRequest: { cpu: '100m' } })
+    const shared = deepFreeze({ containers: [{ name: 'c' }], initContainers: [{ name: 'i', resources: {} }] })
+    const object = { ...pod(), spec: shared }
+    const written = await write({ object, oldObject: object, operation: 'UPDATE', subresource: 'resize' } as never)
+    expect(written['spec'].initContainers[0].resources).toEqual({ requests: { cpu: '100m' } })
+    expect(shared.initContainers[0]!.resources).toEqual({})
   })
 
   test.each<[string, object, object]>([

@@ -39,6 +39,32 @@ function limitsIn({ lister, namespace }: AdmissionAttributes): (readonly Limit[]
   return found
 }
 
+interface Container {
+  readonly name?: string
+  readonly resources?: { readonly limits?: ResourceList; readonly requests?: ResourceList }
+}
+
+function withDefaults(
+  container: Container,
+  defaults: { readonly limits: ResourceList; readonly requests: ResourceList },
+  what: string,
+  notes: string[],
+): Container {
+  let filled = container
+  for (const [field, noun] of [
+    ['requests', 'request'],
+    ['limits', 'limit'],
+  ] as const) {
+    const stated: ResourceList = container.resources?.[field] ?? {}
+    const missing = Object.keys(defaults[field]).filter(name => stated[name] === undefined)
+    if (missing.length === 0) continue
+    const given = Object.fromEntries(missing.map(name => [name, defaults[field][name]!]))
+    filled = { ...filled, resources: { ...filled.resources, [field]: { ...stated, ...given } } }
+    notes.push(`${missing.sort().join(', ')} ${noun} for ${what} ${container.name}`)
+  }
+  return filled
+}
+
 /** Gives each container the defaults it doesn't state, and notes in an annotation what was given. */
 function fillIn(pod: KubeObject, limits: readonly Limit[]): void {
   const defaults: { limits: ResourceList; requests: ResourceList } = { limits: {}, requests: {} }
@@ -52,19 +78,11 @@ function fillIn(pod: KubeObject, limits: readonly Limit[]): void {
     ['containers', 'container'],
     ['initContainers', 'init container'],
   ] as const) {
-    for (const container of pod['spec'][list] ?? []) {
-      for (const [field, noun] of [
-        ['requests', 'request'],
-        ['limits', 'limit'],
-      ] as const) {
-        const stated: ResourceList = container.resources?.[field] ?? {}
-        const missing = Object.keys(defaults[field]).filter(name => stated[name] === undefined)
-        if (missing.length === 0) continue
-        const given = Object.fromEntries(missing.map(name => [name, defaults[field][name]!]))
-        container.resources = { ...container.resources, [field]: { ...stated, ...given } }
-        notes.push(`${missing.sort().join(', ')} ${noun} for ${what} ${container.name}`)
-      }
-    }
+    const containers: Container[] | undefined = pod['spec'][list]
+    const filled = containers?.map(container => withDefaults(container, defaults, what, notes))
+    // What a patch left alone is shared with the stored pod: it is never changed in place.
+    if (filled?.some((container, index) => container !== containers![index]))
+      pod['spec'] = { ...pod['spec'], [list]: filled }
   }
   if (notes.length === 0) return
   pod.metadata['annotations'] = {

@@ -28,6 +28,9 @@ const particular: Readonly<Record<string, FieldFilter>> = {
   'certificatesigningrequests.certificates.k8s.io/approval': without(['spec'], ['status', 'certificate']),
   'apiservices.apiregistration.k8s.io/status': onlyStatus,
   'volumeattachments.storage.k8s.io/status': onlyStatus,
+  'servicecidrs.networking.k8s.io/status': onlyStatus,
+  'resourceclaims.resource.k8s.io/status': onlyStatus,
+  'validatingadmissionpolicies.admissionregistration.k8s.io/status': onlyStatus,
   'flowschemas.flowcontrol.apiserver.k8s.io/status': onlyStatus,
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io/status': onlyStatus,
 }
