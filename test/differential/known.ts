@@ -121,6 +121,19 @@ export const known: readonly Known[] = [
     of: /conflicts with all/,
     at: /details\.causes/,
   },
+  {
+    why: 'whether there is its priority level is told a moment after a flow schema is created',
+    of: /^update FlowSchema flowcontrol\.apiserver\.k8s\.io\/v1: as it is$/,
+    at: /^body \.status\.conditions$/,
+    stock: /"type":"Dangling","status":"False"/,
+  },
+  {
+    why: 'the template of a job that may not change is shown with the fields named as in Go',
+    of: /^every kind: metadata: Job batch\/v1: update: /,
+    at: /^body \.(message|details\.causes(\[\d+\]\.message)?)$/,
+    stock:
+      /spec\.template: Invalid value: \{\\?"labels\\?"|"message":"Invalid value: \{\\"labels\\"|^Invalid value: \{"labels"/,
+  },
   { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
 ]
 

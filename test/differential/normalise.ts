@@ -18,6 +18,8 @@ const tokenVolume = /\b(kube-api-access-)[a-z0-9]{5}\b/g
 const current = /(Too large resource version: )\d+(, current: )\d+/g
 /** In a document that a message shows. */
 const shownRevision = /(\\?"resourceVersion\\?":\\?")\d+/g
+/** Of the long prefix that every-kind.ts asks for: refusals name it. */
+const generated = /(\ba{58})[bcdfghjklmnpqrstvwxz2456789]{5}/g
 const shownNodePort = /(\\*"nodePort\\*":)3[0-2]\d\d\d/g
 const recorded = /(the ResourceVersion in record \()\d+/g
 /** Where a Go program made its scheme, as it depends on the build. */
@@ -39,6 +41,7 @@ export function normaliseText(text: string): string {
     .replace(hash, '$1<hash>')
     .replace(diff, '$1 <diff>')
     .replace(shownRevision, '$1<revision>')
+    .replace(generated, '$1<suffix>')
     .replace(shownNodePort, '$1<node port>')
     .replace(recorded, '$1<revision>')
     .replace(scheme, 'in scheme "<file>"')
@@ -71,16 +74,15 @@ export function normalise(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map(item => (key === 'cells' ? normaliseCell(item) : normalise(item)))
   if (typeof value !== 'object' || value === null) return value
   const made: Record<string, unknown> = {}
-  const generateName = (value as Record<string, unknown>)['generateName']
-  for (const [name, inner] of Object.entries(value)) {
+  for (const [name, inner] of Object.entries(withoutGenerated(value)))
     made[name] = hidden.has(name) && typeof inner === 'string' ? '<hidden>' : normalise(inner, name)
-    if (
-      name === 'name' &&
-      typeof generateName === 'string' &&
-      typeof inner === 'string' &&
-      inner.startsWith(generateName.slice(0, longestPrefix))
-    )
-      made[name] = `${generateName}<suffix>`
-  }
   return made
+}
+
+/** A generated name is in its labels, too. */
+function withoutGenerated(value: object): object {
+  const { generateName, name } = (value as { metadata?: Record<string, unknown> | null }).metadata ?? {}
+  if (typeof generateName !== 'string' || typeof name !== 'string') return value
+  if (name === generateName || !name.startsWith(generateName.slice(0, longestPrefix))) return value
+  return JSON.parse(JSON.stringify(value).replaceAll(JSON.stringify(name), JSON.stringify(`${generateName}<suffix>`)))
 }

@@ -39,6 +39,8 @@ export interface Strategy<T extends KubeObject = any> {
   readonly tracksGeneration?: boolean
   /** No step of an update changes in place what a patch left alone, so that it need not be copied. */
   readonly sharesUntouched?: boolean
+  /** What is written to the status subresource changes no metadata that a client may otherwise set. */
+  readonly statusKeepsMetadata?: boolean
   /** The status given at creation is kept (nodes, and kinds without a status subresource). */
   readonly keepsStatusAtCreate?: boolean
   /** PUT of a name that doesn't exist creates it. */

@@ -26,7 +26,8 @@ const isKind = ({ object, resource }: ValidObject, index: number): boolean =>
     index
 
 const kinds: readonly Kind[] = validObjects.filter(isKind).map(valid => {
-  const name = valid.resource === 'ipaddresses' ? '10.96.99.9' : `every-${validObjects.indexOf(valid)}`
+  // After those of services in any order: they are chosen by chance.
+  const name = valid.resource === 'ipaddresses' ? '10.99.99.99' : `every-${validObjects.indexOf(valid)}`
   const object = JSON.parse(JSON.stringify(valid.object).replaceAll('NAMESPACE', namespace))
   object.metadata = { ...object.metadata, name, labels: { every: 'kind', app: 'web' } }
   const collection = collectionPath(valid, namespace)

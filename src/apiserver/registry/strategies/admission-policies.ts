@@ -90,10 +90,13 @@ const validatingPolicies = 'validatingadmissionpolicies.admissionregistration.k8
 const mutatingPolicies = 'mutatingadmissionpolicies.admissionregistration.k8s.io'
 
 export const admissionPolicyStrategies: Readonly<Record<string, Strategy>> = {
-  [validatingPolicies]: checked(
-    ({ validateValidatingAdmissionPolicy }, policy, old) => validateValidatingAdmissionPolicy(policy, old),
-    mayReadKind,
-  ),
+  [validatingPolicies]: {
+    ...checked(
+      ({ validateValidatingAdmissionPolicy }, policy, old) => validateValidatingAdmissionPolicy(policy, old),
+      mayReadKind,
+    ),
+    statusKeepsMetadata: true,
+  },
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': checked(
     ({ validateValidatingAdmissionPolicyBinding }, binding) => validateValidatingAdmissionPolicyBinding(binding),
     mayReadParam(validatingPolicies),

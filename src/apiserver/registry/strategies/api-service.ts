@@ -15,11 +15,7 @@ export const apiServiceStrategy: Strategy = {
   prepareForCreate(apiService, { server }) {
     if (!apiService['spec']?.service) apiService['status'] = { conditions: [localCondition(server.env.clock.now())] }
   },
-  prepareForStatusUpdate(apiService, old) {
-    for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'])
-      if (old.metadata[field] === undefined) delete apiService.metadata[field]
-      else apiService.metadata[field] = old.metadata[field]
-  },
+  statusKeepsMetadata: true,
   validate: apiService => validateAPIService(asAPIService(apiService)),
   validateUpdate: apiService => validateAPIService(asAPIService(apiService)),
   validateStatusUpdate: apiService => validateAPIServiceStatus(asAPIService(apiService)),

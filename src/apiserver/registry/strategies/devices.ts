@@ -12,8 +12,10 @@ import {
   validateResourceSliceUpdate,
 } from '../../../api/resource/v1/resourceslice.validation.ts'
 import type { KubeObject } from '../../../api/resource.ts'
+import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, forbidden } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
+import { nextInt64 } from '../../../machinery/json/numbers.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { nameIsLongName } from '../../../machinery/validation/names.ts'
 import type { Strategy, StrategyContext } from '../strategy.ts'
@@ -70,14 +72,18 @@ export const deviceStrategies: Readonly<Record<string, Strategy>> = {
       dropDisabledDeviceFields(slice)
       stampTaints(slice, formatTime(server.env.clock.now()))
     },
-    prepareForUpdate(slice, _old, { server }) {
-      dropDisabledDeviceFields(slice)
+    prepareForUpdate(slice, old, { server }) {
       stampTaints(slice, formatTime(server.env.clock.now()))
+      // Also what is dropped now counts as a change.
+      if (!deepEqual(slice['spec'], old['spec']))
+        slice.metadata['generation'] = nextInt64(old.metadata['generation'] ?? 0)
+      dropDisabledDeviceFields(slice)
     },
     validate: validateResourceSlice,
     validateUpdate: validateResourceSliceUpdate,
   },
   'resourceclaims.resource.k8s.io': {
+    statusKeepsMetadata: true,
     validate: (claim, context) => [
       ...checkAdminAccess(claim['spec'], claim.metadata.namespace ?? '', root('spec'), context),
       ...validateResourceClaim(claim),

@@ -39,12 +39,14 @@ const validateLevel = (level: KubeObject): FieldError[] => [
 export const flowControlStrategies: Readonly<Record<string, Strategy>> = {
   'flowschemas.flowcontrol.apiserver.k8s.io': {
     tracksGeneration: true,
+    statusKeepsMetadata: true,
     validate: validateSchema,
     validateUpdate: validateSchema,
     validateStatusUpdate: validateFlowControlStatus,
   },
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': {
     tracksGeneration: true,
+    statusKeepsMetadata: true,
     validate: validateLevel,
     validateUpdate: validateLevel,
     validateStatusUpdate: validateFlowControlStatus,

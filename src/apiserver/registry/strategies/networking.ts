@@ -75,7 +75,11 @@ export const networkingStrategies: Readonly<Record<string, Strategy>> = {
     validate: validateIPAddress,
     validateUpdate: validateIPAddressUpdate,
   },
-  'servicecidrs.networking.k8s.io': { validate: validateServiceCIDR, validateUpdate: validateServiceCIDRUpdate },
+  'servicecidrs.networking.k8s.io': {
+    statusKeepsMetadata: true,
+    validate: validateServiceCIDR,
+    validateUpdate: validateServiceCIDRUpdate,
+  },
   'endpointslices.discovery.k8s.io': {
     tracksGeneration: true,
     prepareForCreate: slice => dropTopology(slice, undefined),

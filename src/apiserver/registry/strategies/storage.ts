@@ -131,6 +131,7 @@ export const storageStrategies: Readonly<Record<string, Strategy>> = {
     warnings: csiStorageCapacityWarnings,
   },
   'volumeattachments.storage.k8s.io': {
+    statusKeepsMetadata: true,
     allowUnconditionalUpdate: false,
     validate: validateVolumeAttachment,
     validateUpdate: validateVolumeAttachmentUpdate,

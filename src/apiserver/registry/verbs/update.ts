@@ -257,6 +257,7 @@ function prepareForUpdate(
       if (old[part] === undefined) delete object[part]
       else object[part] = old[part]
     }
+    if (strategy.statusKeepsMetadata) keepMetadata(object, old)
     strategy.prepareForStatusUpdate?.(object, old, context)
     return
   }
@@ -267,6 +268,12 @@ function prepareForUpdate(
   strategy.prepareForUpdate?.(object, old, context)
   if (strategy.tracksGeneration && partsChanged(object, old))
     object.metadata['generation'] = nextInt64(old.metadata['generation'] ?? 0)
+}
+
+function keepMetadata({ metadata }: KubeObject, old: KubeObject): void {
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'])
+    if (old.metadata[field] === undefined) delete metadata[field]
+    else metadata[field] = old.metadata[field]
 }
 
 function partsChanged(object: KubeObject, old: KubeObject): boolean {
