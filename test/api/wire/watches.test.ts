@@ -171,6 +171,16 @@ test('bookmarks come about every minute, and one just before the end', async () 
   expect(stream.ended).toBe(true)
 })
 
+test.each([
+  ['events', { involvedObject: {}, source: {}, eventTime: null, firstTimestamp: null, reportingComponent: '' }],
+  ['pods', { spec: { containers: null }, status: {} }],
+])('a bookmark of %s has what every object of the kind has', async (resource, fields) => {
+  const path = `/api/v1/namespaces/default/${resource}?watch=true&allowWatchBookmarks=true&resourceVersion=0`
+  const stream = await wire.follow(path)
+  expect(stream.lines().at(-1)).toMatchObject({ type: 'BOOKMARK', object: fields })
+  stream.close()
+})
+
 test('a state that has not come yet is an error of a list in the stream, and waited for otherwise', async () => {
   const now = Number(await revision())
   const listing = await wire.follow(
