@@ -122,3 +122,40 @@ test('a ResourceSlice has another generation when all that changed is dropped', 
   expect(body.spec.devices[0].attributes.model).toEqual({ string: 'a' })
   expect(body.metadata.generation).toBe(2)
 })
+
+describe('what upstream looks at twice when it is updated has two causes', () => {
+  test.each<[string, string, object, (spec: any) => object, string]>([
+    [
+      'of a Service',
+      '/api/v1/namespaces/default/services',
+      { clusterIP: 'None', ports: [{ port: 80 }] },
+      spec => ({ ...spec, loadBalancerClass: 'example.com/a' }),
+      'spec.loadBalancerClass',
+    ],
+    [
+      'of a PersistentVolume',
+      '/api/v1/persistentvolumes',
+      { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/a' } },
+      spec => ({ ...spec, accessModes: [] }),
+      'spec.accessModes',
+    ],
+  ])('%s', async (_of, path, spec, change, field) => {
+    const object = await created(path, { metadata: { name: 'twice' }, spec })
+    const { body } = await send('PUT', `${path}/twice`, { ...object, spec: change(object.spec) })
+    expect(body.details.causes.map((cause: any) => cause.field)).toEqual([field, field])
+  })
+})
+
+test('a refused patch shows a reference in the order of its own kind', async () => {
+  const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings'
+  const group = 'rbac.authorization.k8s.io'
+  await created(path, { metadata: { name: 'b' }, roleRef: { apiGroup: group, kind: 'Role', name: 'r' } })
+  const { body } = await send(
+    'PATCH',
+    `${path}/b`,
+    [{ op: 'add', path: '/unknown', value: 1 }],
+    { fieldValidation: 'Strict' },
+    'application/json-patch+json',
+  )
+  expect(body.message).toContain(String.raw`\"roleRef\":{\"apiGroup\":\"${group}\",\"kind\":\"Role\",\"name\":\"r\"}`)
+})
