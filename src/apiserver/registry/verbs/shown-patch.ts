@@ -53,7 +53,8 @@ function shown(node: TypeNode | undefined, value: unknown, touched: Touched | un
   if (touched !== undefined || node?.type === 'map') entries.sort(([a], [b]) => compareText(a, b))
   else if (fields) {
     // Not every object says in its declaration what it is.
-    const order = fields.has('kind') ? [...fields.keys()] : ['kind', 'apiVersion', ...fields.keys()]
+    const declared = fields.has('kind') || fields.has('apiVersion')
+    const order = declared ? [...fields.keys()] : ['kind', 'apiVersion', ...fields.keys()]
     entries.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
   }
   const nodeOf = (key: string) => (node?.type === 'map' ? node.value : fields?.get(key)?.node)
