@@ -92,6 +92,23 @@ const affinity = (key: string) => ({
   required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'In', values: ['a'] }] }] },
 })
 
+test.each<[string, object, string[]]>([
+  [
+    'that is not mounted',
+    { hostPath },
+    [
+      'metadata.annotations.volume.beta.kubernetes.io/mount-options: Forbidden: may not specify mount options for this volume type',
+    ],
+  ],
+  ['that is mounted', { nfs: { server: 's', path: '/' } }, []],
+])('mount options in an annotation of a volume %s', (_of, spec, errors) => {
+  const annotations = { 'volume.beta.kubernetes.io/mount-options': 'ro' }
+  const annotated = { ...volume(spec), metadata: { name: 'v', annotations } }
+  expect(told(validatePersistentVolume(annotated))).toEqual(errors)
+  // What does not change may still be wrong.
+  expect(told(validatePersistentVolumeUpdate(annotated, annotated))).toEqual(errors)
+})
+
 describe('a change of a volume', () => {
   test.each<[string, object, object, string[]]>([
     ['of its size', { hostPath, capacity: { storage: '2Gi' } }, { hostPath }, []],

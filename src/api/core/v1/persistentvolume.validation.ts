@@ -236,17 +236,36 @@ export function checkPersistentVolumeSpec(
 
 export function validatePersistentVolume(volume: KubeObject): FieldError[] {
   const errors: Errors = []
-  checkPersistentVolumeSpec(volume['spec'], volume.metadata.name ?? '', false, specPath, errors)
+  checkSpec(volume, errors)
+  checkMountOptions(volume, errors)
   return errors
+}
+
+function checkSpec({ spec, metadata }: KubeObject, errors: Errors): void {
+  checkPersistentVolumeSpec(spec, metadata.name ?? '', false, specPath, errors)
+}
+
+const mountOptions = 'volume.beta.kubernetes.io/mount-options'
+const mountedWithOptions = [
+  ...['gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'nfs', 'rbd', 'quobyte', 'iscsi', 'cinder', 'cephfs'],
+  ...['azureFile', 'vsphereVolume', 'azureDisk', 'photonPersistentDisk'],
+]
+
+function checkMountOptions({ spec, metadata }: KubeObject, errors: Errors): void {
+  if (metadata['annotations']?.[mountOptions] === undefined) return
+  if (mountedWithOptions.some(kind => spec[kind] !== undefined)) return
+  errors.push(
+    forbidden(root('metadata', 'annotations', mountOptions), 'may not specify mount options for this volume type'),
+  )
 }
 
 const sourcesOf = (spec: Spec): Spec =>
   Object.fromEntries(kinds.flatMap(kind => (spec[kind] === undefined ? [] : [[kind, spec[kind]]])))
 
 export function validatePersistentVolumeUpdate(volume: KubeObject, old: KubeObject): FieldError[] {
-  // Twice, as upstream does: each mistake has two causes.
-  const whole = validatePersistentVolume(volume)
-  const errors = [...whole, ...whole]
+  const errors = validatePersistentVolume(volume)
+  // Again, as upstream does: each mistake has two causes.
+  if (errors.length > 0) checkSpec(volume, errors)
   const [spec, before] = [volume['spec'] as Spec, old['spec'] as Spec]
   const [source, oldSource] = [sourcesOf(spec), sourcesOf(before)]
   // A reference to a secret that was not there may be added.
