@@ -135,10 +135,9 @@ export const known: readonly Known[] = [
   },
   {
     why: 'the template of a job that may not change is shown with the fields named as in Go',
-    of: /^every kind: metadata: Job batch\/v1: update: /,
-    at: /^body \.(message|details\.causes(\[\d+\]\.message)?)$/,
-    stock:
-      /spec\.template: Invalid value: \{\\?"labels\\?"|"message":"Invalid value: \{\\"labels\\"|^Invalid value: \{"labels"/,
+    of: /^every kind: (metadata|field validation): Job batch\/v1: update/,
+    at: /^body \.(message|details\.causes\[\d+\]\.message)$/,
+    stock: /(^|spec\.template: )Invalid value: \{"labels"/,
   },
   { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
 ]
