@@ -79,12 +79,6 @@ export const known: readonly Known[] = [
     of: /at the start.*servicecidrs/,
     at: /managedFields|finalizers/,
   },
-  {
-    why: 'and says so in the words of the controllers',
-    of: /at the start.*servicecidrs/,
-    at: /conditions\[0\]\.message$/,
-    stock: /^Kubernetes default Service CIDR is ready$/,
-  },
   { why: 'the port that is served is another', of: /at the start.*services/, at: /targetPort/ },
   { why: 'a Scale is not shown as a table', of: /scale as a table/ },
   { why: 'who manages the request of a token is not told', of: /a token|\/token/, at: /uid|managedFields/ },

@@ -104,7 +104,7 @@ function serviceCIDR(cidrs: string[], now: string): KubeObject {
           status: 'True',
           lastTransitionTime: now,
           reason: '',
-          message: 'Kubernetes Service CIDR is ready',
+          message: 'Kubernetes default Service CIDR is ready',
         },
       ],
     },
