@@ -37,7 +37,6 @@ export const known: readonly Known[] = [
     of: /^changes: patches: strategic/,
     at: /message$|^status$|^body/,
   },
-  { why: 'expressions of device selectors are not compiled when they are written', of: /cel|selectors/i },
   {
     why: 'a role that the controllers of another release need',
     of: /^reading: tables: at the start.*clusterrole/,

@@ -25,6 +25,7 @@ export {
   type CelListType,
   type CelObjectType,
   type CelType,
+  declaredName,
   declaredType,
   escapeProperty,
   formatType,
@@ -38,6 +39,8 @@ export interface CelEnvironmentOptions {
   readonly findType?: (name: string) => CelType | undefined
   /** For mutations: jsonpatch.escapeKey may be called. */
   readonly mutations?: boolean
+  /** cel.bind(name, value, body) may be used. */
+  readonly bindings?: boolean
 }
 
 export interface CelEnvironment {

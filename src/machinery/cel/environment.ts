@@ -40,8 +40,8 @@ class Environment implements CelEnvironment {
   }
 
   compile(expression: string, options: { readonly returns?: CelType | readonly CelType[] } = {}): CelProgram {
-    const root = parse(expression)
-    const { findType } = this.#options
+    const { findType, bindings } = this.#options
+    const root = parse(expression, { bindings })
     check(expression, root, {
       variables: this.#variables,
       functions: this.#options.mutations ? mutationLibrary : library,

@@ -20,14 +20,26 @@ interface Fold {
   readonly result: Node
 }
 
+export interface MacroOptions {
+  /** `cel.bind(name, value, body)` is one. */
+  readonly bindings?: boolean
+}
+
 /** The expansion, or undefined when this is an ordinary call. */
 export function expandMacro(
   offset: number,
   name: string,
   target: Node | undefined,
   args: readonly Node[],
+  { bindings = false }: MacroOptions = {},
 ): Node | undefined {
   if (!target) return name === 'has' && args.length === 1 ? has(args[0]!) : undefined
+  if (bindings && name === 'bind' && args.length === 3 && target.kind === 'ident' && target.name === 'cel') {
+    const [variable, value, body] = args
+    if (variable!.kind !== 'ident')
+      throw new MacroError(variable!.offset, 'cel.bind() variable names must be simple identifiers')
+    return bind(offset, variable!.name, value!, body!)
+  }
   const macro = Object.hasOwn(receiverMacros, name) ? receiverMacros[name] : undefined
   return macro?.(offset, target, args)
 }

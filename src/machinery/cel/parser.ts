@@ -3,7 +3,7 @@
 import { call, ident, list, literal, type MapEntryNode, memberCall, type Node, type StructFieldNode } from './ast.ts'
 import { CelCompileError, type CelIssue } from './errors.ts'
 import { type Token, tokenize, unquote } from './lexer.ts'
-import { expandMacro, MacroError } from './macros.ts'
+import { expandMacro, MacroError, type MacroOptions } from './macros.ts'
 import { reservedWords } from './types.ts'
 import { maxInt, minInt, Uint } from './values.ts'
 
@@ -13,14 +13,14 @@ const expressionStart =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 
 /** Throws CelCompileError. */
-export function parse(expression: string): Node {
+export function parse(expression: string, macros: MacroOptions = {}): Node {
   const size = [...expression].length
   if (size > expressionSizeLimit) {
     const message = `expression code point size exceeds limit: size: ${size}, limit ${expressionSizeLimit}`
     throw new CelCompileError(expression, [{ offset: 0, message }])
   }
   const issues: CelIssue[] = []
-  const parser = new Parser(tokenize(expression, issues), issues)
+  const parser = new Parser(tokenize(expression, issues), issues, macros)
   let node: Node | undefined
   try {
     node = parser.whole()
@@ -43,12 +43,14 @@ const relations: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>='
 class Parser {
   readonly #tokens: readonly Token[]
   readonly #issues: CelIssue[]
+  readonly #macros: MacroOptions
   #at = 0
   #depth = 0
 
-  constructor(tokens: readonly Token[], issues: CelIssue[]) {
+  constructor(tokens: readonly Token[], issues: CelIssue[], macros: MacroOptions) {
     this.#tokens = tokens
     this.#issues = issues
+    this.#macros = macros
   }
 
   whole(): Node {
@@ -286,7 +288,7 @@ class Parser {
 
   #call(offset: number, name: string, target: Node | undefined, args: readonly Node[]): Node {
     try {
-      const expanded = expandMacro(offset, name, target, args)
+      const expanded = expandMacro(offset, name, target, args, this.#macros)
       if (expanded) return expanded
     } catch (error) {
       if (!(error instanceof MacroError)) throw error

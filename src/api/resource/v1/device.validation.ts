@@ -1,5 +1,4 @@
-// What claims, classes and slices of devices have in common (upstream: pkg/apis/resource/validation). Expressions of
-// selectors are only measured here.
+// What claims, classes and slices of devices have in common (upstream: pkg/apis/resource/validation).
 
 import { duplicate, invalid, notSupported, required, tooLong, tooMany } from '../../../machinery/field-error.ts'
 import type { FieldPath } from '../../../machinery/field-path.ts'
@@ -9,12 +8,10 @@ import { checkDNSLabel, checkDNSSubdomain, checkName, type Errors } from '../../
 import { validateLabelName } from '../../../machinery/validation/labels.ts'
 import { isCIdentifier, isLabelValue } from '../../../machinery/validation/names.ts'
 import { checkDriverName } from '../../core/v1/volume.validation.ts'
-import type { DeviceConfiguration, DeviceSelector, DeviceTaint, DeviceToleration } from './device.ts'
+import type { DeviceConfiguration, DeviceTaint, DeviceToleration } from './device.ts'
 
 export const mostRequests = 32
 export const mostConfigs = 32
-const mostSelectors = 32
-const longestExpression = 10 * 1024
 export const longestParameters = 10 * 1024
 const longestPoolName = 253
 const longestIdentifier = 32
@@ -78,24 +75,6 @@ export function checkPoolName(name: string | undefined, path: FieldPath, errors:
 export function checkClassName(name: string | undefined, path: FieldPath, errors: Errors): void {
   if (!name) errors.push(required(path))
   else checkDNSSubdomain(name, path, errors)
-}
-
-export function checkSelectors(
-  selectors: readonly DeviceSelector[] | undefined,
-  path: FieldPath,
-  errors: Errors,
-): void {
-  checkList(
-    selectors,
-    mostSelectors,
-    ({ cel }, at) => {
-      if (!cel) errors.push(required(at.child('cel')))
-      else if (byteLength(cel.expression ?? '') > longestExpression)
-        errors.push(tooLong(at.child('cel', 'expression'), '', longestExpression))
-    },
-    path,
-    errors,
-  )
 }
 
 export function checkConfiguration({ opaque }: DeviceConfiguration, path: FieldPath, errors: Errors): void {

@@ -1,4 +1,6 @@
 // Claims on devices, their templates, and classes of devices (upstream: pkg/apis/resource/validation).
+//
+// Brings CEL with it: import this file dynamically.
 
 import { semanticEqual } from '../../../machinery/deep-equal.ts'
 import {
@@ -30,13 +32,13 @@ import {
   checkPoolName,
   checkRawExtension,
   checkRequestName,
-  checkSelectors,
   checkSet,
   checkToleration,
   longestParameters,
   mostConfigs,
   mostRequests,
 } from './device.validation.ts'
+import { checkSelectors } from './device-selector.validation.ts'
 import type {
   AllocatedDeviceStatus,
   AllocationResult,

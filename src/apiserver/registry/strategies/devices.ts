@@ -1,12 +1,6 @@
-// Dynamic resource allocation: claims on devices and their templates, classes, and slices that drivers publish.
+// Dynamic resource allocation: claims on devices and their templates, classes, and slices that drivers publish. What checks
+// all but slices compiles expressions, and is loaded with the first of them.
 
-import {
-  validateDeviceClass,
-  validateResourceClaim,
-  validateResourceClaimStatusUpdate,
-  validateResourceClaimTemplate,
-  validateSpecUnchanged,
-} from '../../../api/resource/v1/resourceclaim.validation.ts'
 import {
   validateResourceSlice,
   validateResourceSliceUpdate,
@@ -19,6 +13,17 @@ import { nextInt64 } from '../../../machinery/json/numbers.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { nameIsLongName } from '../../../machinery/validation/names.ts'
 import type { Strategy, StrategyContext } from '../strategy.ts'
+
+type Validation = typeof import('../../../api/resource/v1/resourceclaim.validation.ts')
+
+let validation: Validation | undefined
+
+function load(): Promise<void> | undefined {
+  if (validation) return undefined
+  return import('../../../api/resource/v1/resourceclaim.validation.ts').then(loaded => {
+    validation = loaded
+  })
+}
 
 const adminLabel = 'resource.kubernetes.io/admin-access'
 
@@ -63,8 +68,9 @@ export const deviceStrategies: Readonly<Record<string, Strategy>> = {
   'deviceclasses.resource.k8s.io': {
     tracksGeneration: true,
     validateName: nameIsLongName,
-    validate: validateDeviceClass,
-    validateUpdate: validateDeviceClass,
+    load,
+    validate: deviceClass => validation!.validateDeviceClass(deviceClass),
+    validateUpdate: deviceClass => validation!.validateDeviceClass(deviceClass),
   },
   'resourceslices.resource.k8s.io': {
     tracksGeneration: true,
@@ -84,18 +90,20 @@ export const deviceStrategies: Readonly<Record<string, Strategy>> = {
   },
   'resourceclaims.resource.k8s.io': {
     statusKeepsMetadata: true,
+    load,
     validate: (claim, context) => [
       ...checkAdminAccess(claim['spec'], claim.metadata.namespace ?? '', root('spec'), context),
-      ...validateResourceClaim(claim),
+      ...validation!.validateResourceClaim(claim),
     ],
-    validateUpdate: validateSpecUnchanged,
-    validateStatusUpdate: validateResourceClaimStatusUpdate,
+    validateUpdate: (claim, old) => validation!.validateSpecUnchanged(claim, old),
+    validateStatusUpdate: (claim, old) => validation!.validateResourceClaimStatusUpdate(claim, old),
   },
   'resourceclaimtemplates.resource.k8s.io': {
+    load,
     validate: (template, context) => [
       ...checkAdminAccess(template['spec']?.spec, template.metadata.namespace ?? '', root('spec'), context),
-      ...validateResourceClaimTemplate(template),
+      ...validation!.validateResourceClaimTemplate(template),
     ],
-    validateUpdate: validateSpecUnchanged,
+    validateUpdate: (template, old) => validation!.validateSpecUnchanged(template, old),
   },
 }
