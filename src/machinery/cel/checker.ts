@@ -230,7 +230,7 @@ class Checker {
     for (const [index, element] of node.elements.entries()) {
       let type = this.check(element)
       if (node.optional.has(index)) type = this.#unwrapOptional(element, type)
-      item = this.#join(element, item, type)
+      item = this.#join(item, type)
     }
     return { list: item ?? this.#unknown() }
   }
@@ -239,10 +239,10 @@ class Checker {
     let key: CelType | undefined
     let value: CelType | undefined
     for (const entry of node.entries) {
-      key = this.#join(entry.key, key, this.check(entry.key))
+      key = this.#join(key, this.check(entry.key))
       let type = this.check(entry.value)
       if (entry.optional) type = this.#unwrapOptional(entry.value, type)
-      value = this.#join(entry.value, value, type)
+      value = this.#join(value, type)
     }
     return { map: [key ?? this.#unknown(), value ?? this.#unknown()] }
   }
@@ -258,11 +258,10 @@ class Checker {
     return { param: `_var${this.#fresh++}` }
   }
 
-  /** Literals hold one type of thing; JSON fields that differ are dyn to begin with. */
-  #join(node: Node, previous: CelType | undefined, type: CelType): CelType {
+  /** What differs is dyn here; that literals hold one type of thing is seen to afterwards. */
+  #join(previous: CelType | undefined, type: CelType): CelType {
     if (previous === undefined) return type
-    if (this.#mayBe(previous, type)) return moreGeneral(previous, type)
-    return this.#mismatch(node.offset, previous, type)
+    return this.#mayBe(previous, type) ? moreGeneral(previous, type) : 'dyn'
   }
 
   #struct(node: StructNode): CelType {
@@ -314,7 +313,7 @@ class Checker {
 
   #iteration(node: ComprehensionNode, range: CelType): readonly [CelType, CelType] {
     const two = node.variable2 !== undefined
-    if (isDyn(range) || isError(range)) return ['dyn', 'dyn']
+    if (range === 'dyn' || isError(range)) return ['dyn', 'dyn']
     if (typeof range === 'object') {
       if ('list' in range) return two ? ['int', range.list] : [range.list, range.list]
       if ('map' in range) return [range.map[0], range.map[1]]

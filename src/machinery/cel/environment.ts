@@ -1,6 +1,6 @@
 // From text to a program: parse, check, validate literals, plan.
 
-import { type CallNode, type Node, walk } from './ast.ts'
+import { type Node, walk } from './ast.ts'
 import type {
   CelBudget,
   CelEnvironment,
@@ -11,14 +11,13 @@ import type {
 } from './cel.ts'
 import { check } from './checker.ts'
 import { estimateCost } from './cost-estimate.ts'
-import { CelCompileError, CelCostExceeded, type CelIssue, CelTypeError } from './errors.ts'
+import { CelCompileError, CelCostExceeded, CelTypeError } from './errors.ts'
 import { library, mutationLibrary } from './functions/library.ts'
-import { compileRegex } from './functions/regex.ts'
 import { type Evaluate, Frame, plan } from './interpreter.ts'
 import { toJson } from './json-values.ts'
 import { perCallLimit } from './limits.ts'
+import { literalIssues } from './literals.ts'
 import { parse, sorted } from './parser.ts'
-import { parseCelDuration, parseTimestamp } from './times.ts'
 import { type CelType, declaredName, sameType } from './types.ts'
 import type { Value } from './values.ts'
 
@@ -47,7 +46,7 @@ class Environment implements CelEnvironment {
       functions: this.#options.mutations ? mutationLibrary : library,
       findType: name => builtInTypes.get(name) ?? findType?.(name),
     })
-    const issues = [...walk(root)].flatMap(literalIssues)
+    const issues = literalIssues(root)
     if (issues.length > 0) throw new CelCompileError(expression, sorted(issues))
     if (options.returns !== undefined) checkResult(root.type!, options.returns)
     return new Program(expression, root, this.#variables)
@@ -72,42 +71,9 @@ const builtInTypes: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ['optional_type', { optional: 'dyn' }],
   ['google.protobuf.Timestamp', 'timestamp'],
   ['google.protobuf.Duration', 'duration'],
-  ...[
-    'kubernetes.URL',
-    'kubernetes.Quantity',
-    'kubernetes.Semver',
-    'kubernetes.NamedFormat',
-    'net.IP',
-    'net.CIDR',
-    'kubernetes.authorization.Authorizer',
-    'kubernetes.authorization.PathCheck',
-    'kubernetes.authorization.GroupCheck',
-    'kubernetes.authorization.ResourceCheck',
-    'kubernetes.authorization.Decision',
-  ].map(opaque => [opaque, { opaque }] as const),
+  // Upstream declares values of the other libraries, but not their types.
+  ...['net.IP', 'net.CIDR'].map(opaque => [opaque, { opaque }] as const),
 ])
-
-/** Literals that could not but fail: durations, timestamps, regular expressions. */
-function literalIssues(node: Node): CelIssue[] {
-  if (node.kind !== 'call') return []
-  const checked = literalArgument(node)
-  if (checked?.argument?.kind !== 'literal' || typeof checked.argument.value !== 'string') return []
-  try {
-    checked.read(checked.argument.value)
-    return []
-  } catch {
-    return [{ offset: checked.argument.offset, message: `invalid ${checked.name} argument` }]
-  }
-}
-
-function literalArgument(
-  node: CallNode,
-): { name: string; argument: Node | undefined; read: (text: string) => unknown } | undefined {
-  if (node.fn === 'duration') return { name: 'duration', argument: node.args[0], read: parseCelDuration }
-  if (node.fn === 'timestamp') return { name: 'timestamp', argument: node.args[0], read: parseTimestamp }
-  if (node.fn === 'matches') return { name: 'matches', argument: node.args.at(-1), read: compileRegex }
-  return undefined
-}
 
 class Program implements CelProgram {
   readonly expression: string

@@ -1,6 +1,6 @@
 // What can go wrong with an expression, in cel-go's words.
 
-/** One thing wrong with an expression's text, at a character offset in it. */
+/** One thing wrong with an expression's text, at a character offset in it; below zero when it is nowhere. */
 export interface CelIssue {
   readonly offset: number
   readonly message: string
@@ -49,6 +49,8 @@ export class CelCostExceeded extends Error {
 }
 
 function formatIssue(expression: string, issue: CelIssue): string {
+  if (issue.offset < 0) return `ERROR: <input>:-1:0: ${issue.message}`
+  if (expression === '') return `ERROR: <input>:1:0: ${issue.message}`
   const before = expression.slice(0, issue.offset)
   const line = before.split('\n').length
   const lineStart = before.lastIndexOf('\n') + 1

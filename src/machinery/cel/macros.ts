@@ -33,7 +33,7 @@ export function expandMacro(
   args: readonly Node[],
   { bindings = false }: MacroOptions = {},
 ): Node | undefined {
-  if (!target) return name === 'has' && args.length === 1 ? has(args[0]!) : undefined
+  if (!target) return name === 'has' && args.length === 1 ? has(offset, args[0]!) : undefined
   if (bindings && name === 'bind' && args.length === 3 && target.kind === 'ident' && target.name === 'cel') {
     const [variable, value, body] = args
     if (variable!.kind !== 'ident')
@@ -44,10 +44,10 @@ export function expandMacro(
   return macro?.(offset, target, args)
 }
 
-function has(argument: Node): Node {
+function has(offset: number, argument: Node): Node {
   if (argument.kind !== 'select' || argument.test)
     throw new MacroError(argument.offset, 'invalid argument to has() macro')
-  return { ...argument, test: true }
+  return { ...argument, offset, test: true }
 }
 
 type ReceiverMacro = (offset: number, target: Node, args: readonly Node[]) => Node | undefined
@@ -81,20 +81,26 @@ const collect = (at: number, filter: Node | undefined, initial: Node, added: Nod
 const append = (at: number, filter: Node | undefined, item: Node): Fold =>
   collect(at, filter, list(at), call(at, '_+_', accu(at), list(at, item)))
 
+/** Over two variables, with three arguments. */
+const quantifier2 =
+  (fold: (at: number, predicate: Node) => Fold): ReceiverMacro =>
+  (offset, target, args) =>
+    args.length === 3 ? comprehension(offset, target, [args[0]!, args[1]!], fold(offset, args[2]!)) : undefined
+
 /** With two arguments over one variable, with three over two. */
 const quantifier =
   (fold: (at: number, predicate: Node) => Fold): ReceiverMacro =>
   (offset, target, args) => {
-    if (args.length === 2) return comprehension(offset, target, [args[0]!], fold(offset, args[1]!))
-    if (args.length === 3) return comprehension(offset, target, [args[0]!, args[1]!], fold(offset, args[2]!))
-    return undefined
+    if (args.length !== 2) return quantifier2(fold)(offset, target, args)
+    simpleName(args[0]!, 'argument must be a simple name')
+    return comprehension(offset, target, [args[0]!], fold(offset, args[1]!))
   }
 
 const receiverMacros: Readonly<Record<string, ReceiverMacro>> = {
   all: quantifier(all),
   exists: quantifier(exists),
   exists_one: quantifier(existsOne),
-  existsOne: quantifier(existsOne),
+  existsOne: quantifier2(existsOne),
   map(offset, target, args) {
     if (args.length !== 2 && args.length !== 3) return undefined
     const filter = args.length === 3 ? args[1] : undefined

@@ -4,14 +4,12 @@ import { call, ident, list, literal, type MapEntryNode, memberCall, type Node, t
 import { CelCompileError, type CelIssue } from './errors.ts'
 import { type Token, tokenize, unquote } from './lexer.ts'
 import { expandMacro, MacroError, type MacroOptions } from './macros.ts'
+import { expressionStart, oneIsOpen, startOf, startsExpression } from './syntax.ts'
 import { reservedWords } from './types.ts'
 import { maxInt, minInt, Uint } from './values.ts'
 
 const expressionSizeLimit = 100_000
 const depthLimit = 250
-const expressionStart =
-  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
-
 /** Throws CelCompileError. */
 export function parse(expression: string, macros: MacroOptions = {}): Node {
   const size = [...expression].length
@@ -81,12 +79,51 @@ class Parser {
     const token = this.#take(text)
     if (token) return token
     const found = this.#peek()
-    if (found.kind === 'end') this.#stop(found, `mismatched input '<EOF>' expecting ${expecting}`)
-    return this.#stop(found, `mismatched input '${found.text}' expecting ${expecting}`)
+    const next = this.#tokens[this.#at + 1]
+    if (next?.kind !== 'symbol' || next.text !== text)
+      return this.#stop(found, `mismatched input '${found.text}' expecting ${expecting}`)
+    this.#complain(found, `extraneous input '${found.text}' expecting ${expecting}`)
+    this.#at += 2
+    return next
+  }
+
+  /** As `#expect`; what is obviously left out is complained about, and taken for there. */
+  #expectInline(text: string): Token {
+    const token = this.#peek()
+    const next = this.#tokens[this.#at + 1]?.text
+    const goesOn =
+      text === ':' ? startsExpression(token) : token.kind === 'end' && oneIsOpen(this.#tokens.slice(0, this.#at))
+    if (this.#is(text) || next === text || !goesOn) return this.#expect(text)
+    this.#complain(token, `missing '${text}' at '${token.text}'`)
+    return token
+  }
+
+  /** An expression must start here, or what `also` says. */
+  #starts(expecting: string, also: string): void {
+    const starts = (token: Token | undefined): boolean =>
+      token !== undefined && (startsExpression(token) || token.text === also)
+    const token = this.#peek()
+    if (starts(token)) return
+    if (!starts(this.#tokens[this.#at + 1]))
+      this.#stop(token, `mismatched input '${token.text}' expecting ${expecting}`)
+    this.#complain(token, `extraneous input '${token.text}' expecting ${expecting}`)
+    this.#at++
+  }
+
+  /** `[,]` is empty, too. */
+  #loneComma(close: string): boolean {
+    const before = this.#tokens[this.#at - 1]!.text
+    if (!this.#is(',') || (before !== '[' && before !== '{') || this.#tokens[this.#at + 1]?.text !== close) return false
+    this.#at++
+    return true
+  }
+
+  #complain(token: Token, message: string): void {
+    this.#issues.push({ offset: token.offset, message: `Syntax error: ${message}` })
   }
 
   #stop(token: Token, message: string): never {
-    this.#issues.push({ offset: token.offset, message: `Syntax error: ${message}` })
+    this.#complain(token, message)
     throw new SyntaxStop()
   }
 
@@ -97,14 +134,14 @@ class Parser {
 
   #expression(): Node {
     if (++this.#depth > depthLimit) {
-      this.#issues.push({ offset: 0, message: `expression recursion limit exceeded: ${depthLimit}` })
+      this.#issues.push({ offset: -1, message: `expression recursion limit exceeded: ${depthLimit}` })
       throw new SyntaxStop()
     }
     let node = this.#or()
     const question = this.#take('?')
     if (question) {
       const then = this.#or()
-      this.#expect(':')
+      this.#expectInline(':')
       node = call(question.offset, '_?_:_', node, then, this.#expression())
     }
     this.#depth--
@@ -185,9 +222,10 @@ class Parser {
       }
       const open = this.#take('[')
       if (!open) return node
+      this.#starts(startOf("'?'", 6), '?')
       const optional = this.#take('?') !== undefined
       const index = this.#expression()
-      this.#expect(']')
+      this.#expectInline(']')
       node = call(open.offset, optional ? '_[?_]' : '_[_]', node, index)
     }
   }
@@ -226,7 +264,7 @@ class Parser {
         if (token.text === '.') return this.#named()
         if (this.#take('(')) {
           const inner = this.#expression()
-          this.#expect(')')
+          this.#expectInline(')')
           return inner
         }
         if (this.#take('[')) return this.#list(token)
@@ -235,7 +273,16 @@ class Parser {
       case 'end':
         break
     }
-    return this.#stop(token, `mismatched input '${token.text}' expecting ${expressionStart}`)
+    const before = this.#tokens[this.#at - 1]?.text ?? ''
+    const next = this.#tokens[this.#at + 1]
+    // Where a list may end at once, upstream expects more than an expression.
+    if (next && startsExpression(next) && !['(', '[', '{'].includes(before)) {
+      this.#complain(token, `extraneous input '${token.text}' expecting ${expressionStart}`)
+      this.#at++
+      return this.#primary()
+    }
+    const how = token.kind === 'end' && before === '!' ? 'extraneous' : 'mismatched'
+    return this.#stop(token, `${how} input '${token.text}' expecting ${expressionStart}`)
   }
 
   #named(): Node {
@@ -278,7 +325,7 @@ class Parser {
       if (token.kind !== 'identifier')
         this.#stop(token, `mismatched input '${token.text}' expecting {'}', ',', IDENTIFIER}`)
       this.#at++
-      const colon = this.#expect(':')
+      const colon = this.#expectInline(':')
       fields.push({ offset: colon.offset, name: token.text, value: this.#expression(), optional })
       if (!this.#take(',')) break
     }
@@ -300,19 +347,25 @@ class Parser {
   #arguments(): Node[] {
     const args: Node[] = []
     if (this.#take(')')) return args
+    this.#starts(startOf("')'", 3), ')')
+    if (this.#take(')')) return args
     do args.push(this.#expression())
     while (this.#take(','))
-    this.#expect(')', "{')', ','}")
+    this.#expectInline(')')
     return args
   }
 
   #list(open: Token): Node {
     const elements: Node[] = []
     const optional = new Set<number>()
-    while (!this.#is(']')) {
+    while (!this.#is(']') && !this.#loneComma(']')) {
       if (this.#take('?')) optional.add(elements.length)
       elements.push(this.#expression())
       if (!this.#take(',')) break
+      if (!this.#is('?') && !startsExpression(this.#peek())) {
+        this.#expectInline(']')
+        return { ...list(open.offset, ...elements), optional }
+      }
     }
     this.#expect(']', "{']', ','}")
     return { ...list(open.offset, ...elements), optional }
@@ -320,12 +373,16 @@ class Parser {
 
   #entries(): MapEntryNode[] {
     const entries: MapEntryNode[] = []
-    while (!this.#is('}')) {
+    while (!this.#is('}') && !this.#loneComma('}')) {
       const optional = this.#take('?') !== undefined
       const key = this.#expression()
-      const colon = this.#expect(':')
+      const colon = this.#expectInline(':')
       entries.push({ offset: colon.offset, key, value: this.#expression(), optional })
       if (!this.#take(',')) break
+      if (!this.#is('?') && !startsExpression(this.#peek())) {
+        this.#expectInline('}')
+        return entries
+      }
     }
     this.#expect('}', "{'}', ','}")
     return entries

@@ -111,6 +111,7 @@ export function typeName(type: CelType): string {
   if (typeof type === 'string') {
     if (type === 'timestamp') return 'google.protobuf.Timestamp'
     if (type === 'duration') return 'google.protobuf.Duration'
+    if (type === 'any') return 'google.protobuf.Any'
     return type === 'null' ? 'null_type' : type
   }
   if ('list' in type) return 'list'

@@ -76,7 +76,6 @@ export const quantityFunctions: readonly Overload[] = [
   overload('is_quantity_string', 'isQuantity(string): bool', isQuantity),
   // Documented as a method; upstream's declaration makes it a function.
   overload('quantity_sign', `sign(${type}): int`, sign),
-  overload('quantity_sign_method', `(${type}).sign(): int`, sign),
   overload(
     'quantity_is_greater_than',
     `(${type}).isGreaterThan(${type}): bool`,

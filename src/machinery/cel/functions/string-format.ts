@@ -9,10 +9,18 @@ import { formatDouble } from './numbers.ts'
 const fail = (message: string): never => {
   throw new CelRuntimeError(message)
 }
-const wrong = (message: string, value: Value): never =>
-  fail(`error during formatting: ${message}, was given ${typeNameOf(value)}`)
+const wrong = (verb: string, value: Value): never =>
+  fail(`error during formatting: ${clauseMistakes(verb).mistake}, was given ${typeNameOf(value)}`)
 
-export function format(template: string, args: ListValue): string {
+export const format = (template: string, args: ListValue): string =>
+  formatClauses(template, args.size, (verb, precision, index) => formatClause(verb, precision, args.at(index)))
+
+/** The template with what `clause` makes of each of its clauses, for each of which there must be an argument. */
+export function formatClauses(
+  template: string,
+  given: number,
+  clause: (verb: string, precision: number, index: number) => string,
+): string {
   let out = ''
   let next = 0
   for (let at = 0; at < template.length; ) {
@@ -27,10 +35,9 @@ export function format(template: string, args: ListValue): string {
       at += 2
       continue
     }
-    if (next >= args.size) return fail(`index ${next} out of range`)
+    if (next >= given) return fail(`index ${next} out of range`)
     if (at + 1 >= template.length) return fail('unexpected end of string')
-    const clause = /^%(?:\.(\d*))?([\s\S]?)/u.exec(template.slice(at))!
-    const [text, precision, verb = ''] = clause
+    const [text, precision, verb = ''] = /^%(?:\.(\d*))?([\s\S]?)/u.exec(template.slice(at))!
     if (precision !== undefined && verb === '')
       return fail(
         'could not parse formatting clause: error while parsing precision: could not find end of precision specifier',
@@ -39,11 +46,43 @@ export function format(template: string, args: ListValue): string {
       const reason = 'error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax'
       return fail(`could not parse formatting clause: error while parsing precision: ${reason}`)
     }
-    out += formatClause(verb, precision === undefined ? 6 : Number(precision), args.at(next++))
+    out += clause(verb, precision === undefined ? 6 : Number(precision), next++)
     at += text.length
   }
   return out
 }
+
+interface ClauseMistakes {
+  /** The names of the types a value may be of. */
+  readonly types: ReadonlySet<string>
+  readonly mistake: string
+}
+
+const clauseOf = (types: string, mistake: string): ClauseMistakes => ({ types: new Set(types.split(' ')), mistake })
+const hexadecimal = clauseOf(
+  'int uint string bytes',
+  'only integers, byte buffers, and strings can be formatted as hex',
+)
+const clauses: ReadonlyMap<string, ClauseMistakes> = new Map([
+  [
+    's',
+    clauseOf(
+      'list map int uint double bool string google.protobuf.Timestamp bytes google.protobuf.Duration type null_type',
+      'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
+    ),
+  ],
+  ['d', clauseOf('int uint', 'decimal clause can only be used on integers')],
+  ['f', clauseOf('double string', 'fixed-point clause can only be used on doubles')],
+  ['e', clauseOf('double string', 'scientific clause can only be used on doubles')],
+  ['b', clauseOf('int uint bool', 'only integers and bools can be formatted as binary')],
+  ['o', clauseOf('int uint', 'octal clause can only be used on integers')],
+  ['x', hexadecimal],
+  ['X', hexadecimal],
+])
+
+/** What a clause can be used on, and what is said of anything else. */
+export const clauseMistakes = (verb: string): ClauseMistakes =>
+  clauses.get(verb) ?? fail(`could not parse formatting clause: unrecognized formatting clause "${verb}"`)
 
 function formatClause(verb: string, precision: number, value: Value): string {
   switch (verb) {
@@ -53,23 +92,23 @@ function formatClause(verb: string, precision: number, value: Value): string {
       return decimal(value)
     case 'f': {
       const number = doubleOf(value)
-      if (number === undefined) return wrong('fixed-point clause can only be used on doubles', value)
+      if (number === undefined) return wrong('f', value)
       return nonFinite(number) ?? grouped(number.toFixed(Math.min(precision, 100)))
     }
     case 'e': {
       const number = doubleOf(value)
-      if (number === undefined) return wrong('scientific clause can only be used on doubles', value)
+      if (number === undefined) return wrong('e', value)
       return nonFinite(number) ?? scientific(number, precision)
     }
     case 'b':
       if (typeof value === 'boolean') return value ? '1' : '0'
       if (typeof value === 'bigint') return value.toString(2)
       if (value instanceof Uint) return value.value.toString(2)
-      return wrong('only integers and bools can be formatted as binary', value)
+      return wrong('b', value)
     case 'o':
       if (typeof value === 'bigint') return value.toString(8)
       if (value instanceof Uint) return value.value.toString(8)
-      return wrong('octal clause can only be used on integers', value)
+      return wrong('o', value)
     case 'x':
       return hex(value)
     case 'X':
@@ -110,13 +149,13 @@ function hex(value: Value): string {
   if (value instanceof Uint) return value.value.toString(16)
   if (typeof value === 'string') return Buffer.from(value).toString('hex')
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
-  return wrong('only integers, byte buffers, and strings can be formatted as hex', value)
+  return wrong('x', value)
 }
 
 function decimal(value: Value): string {
   if (typeof value === 'bigint') return String(value)
   if (value instanceof Uint) return String(value.value)
-  return wrong('decimal clause can only be used on integers', value)
+  return wrong('d', value)
 }
 
 function textOf(value: Value): string {
@@ -137,10 +176,7 @@ function textOf(value: Value): string {
   if (value instanceof Duration) return durationSeconds(value)
   if (value instanceof TypeValue) return value.name
   if (value instanceof Uint8Array) return new TextDecoder().decode(value)
-  return wrong(
-    'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
-    value,
-  )
+  return wrong('s', value)
 }
 
 /** What stands inside a list or a map, as the language would write it. */
