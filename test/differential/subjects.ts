@@ -3,6 +3,7 @@
 import type { Subject } from './subject.ts'
 import { changes } from './subjects/changes.ts'
 import { customResources } from './subjects/custom-resources.ts'
+import { deviceSelectors } from './subjects/device-selectors.ts'
 import { everyKind } from './subjects/every-kind.ts'
 import { reading } from './subjects/reading.ts'
 import { requests } from './subjects/requests.ts'
@@ -15,4 +16,5 @@ export const subjects: readonly Subject[] = [
   ...reading,
   ...everyKind,
   ...customResources,
+  ...deviceSelectors,
 ]
