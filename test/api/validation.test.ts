@@ -207,11 +207,71 @@ test.each<[string, string, object, string[]]>([
     '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims',
     {
       metadata: { name: 'c' },
-      spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'd', adminAccess: true } }] } },
+      spec: {
+        devices: {
+          requests: ['q', 'r', 's'].map(name => ({
+            name,
+            exactly: { deviceClassName: 'd', adminAccess: name !== 'q' },
+          })),
+        },
+      },
     },
     [
-      'spec.devices.requests[0].adminAccess: Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace',
+      'spec.devices.requests[1].adminAccess: Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace',
     ],
+  ],
+  [
+    'a class selects devices',
+    '/apis/resource.k8s.io/v1/deviceclasses',
+    { metadata: { name: 'd' }, spec: { selectors: [{ cel: { expression: 'device.driver' } }] } },
+    [
+      'spec.selectors[0].cel.expression: Invalid value: "device.driver": must evaluate to bool or the unknown type, not string',
+    ],
+  ],
+  [
+    'a claim selects devices, in either way',
+    '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims',
+    {
+      metadata: { name: 'c' },
+      spec: {
+        devices: {
+          requests: [
+            { name: 'r', exactly: { deviceClassName: 'd', selectors: [{ cel: { expression: '1' } }] } },
+            {
+              name: 's',
+              firstAvailable: [{ name: 'a', deviceClassName: 'd', selectors: [{ cel: { expression: '2' } }] }],
+            },
+          ],
+        },
+      },
+    },
+    [
+      'spec.devices.requests[0].exactly.selectors[0].cel.expression: Invalid value: "1": must evaluate to bool or the unknown type, not int',
+      'spec.devices.requests[1].firstAvailable[0].selectors[0].cel.expression: Invalid value: "2": must evaluate to bool or the unknown type, not int',
+    ],
+  ],
+  [
+    'a template of claims selects devices',
+    '/apis/resource.k8s.io/v1/namespaces/default/resourceclaimtemplates',
+    {
+      metadata: { name: 'c' },
+      spec: {
+        spec: {
+          devices: {
+            requests: [
+              {
+                name: 'r',
+                exactly: {
+                  deviceClassName: 'd',
+                  selectors: [{ cel: { expression: 'lists.range(1000001).all(x, true)' } }],
+                },
+              },
+            ],
+          },
+        },
+      },
+    },
+    ['spec.spec.devices.requests[0].exactly.selectors[0].cel.expression: Forbidden: too complex, exceeds cost limit'],
   ],
   [
     'a revision has data',
@@ -228,6 +288,25 @@ test.each<[string, string, object, string[]]>([
 ])('%s', async (_name, path, object, expected) => {
   const answer = await send('POST', path, object)
   expect([answer.status, causes(answer)]).toEqual([422, expected])
+})
+
+test('a claim is not given others’ devices in a namespace that is not marked', async () => {
+  const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims'
+  const claim = await send('POST', claims, {
+    metadata: { name: 'given' },
+    spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'd' } }] } },
+  })
+  const result = { request: 'r', driver: 'a.b', pool: 'p', device: 'd', adminAccess: true }
+  const answer = await send('PUT', `${claims}/given/status`, {
+    ...claim.body,
+    status: { allocation: { devices: { results: [result] } } },
+  })
+  expect([answer.status, causes(answer)]).toEqual([
+    422,
+    [
+      'status.allocation.devices.results[0].adminAccess: Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace',
+    ],
+  ])
 })
 
 test('lists that are nil in Go are null', async () => {

@@ -160,7 +160,7 @@ describe('the status of a claim', () => {
       },
       { allocation },
       [
-        'status.devices[0]: Invalid value: "a.b/p/e": must be an allocated device in the claim',
+        'status.devices[0]: Invalid value: {"Driver":"a.b","Pool":"p","Device":"e","ShareID":""}: must be an allocated device in the claim',
         'status.devices[0].conditions[0].status: Unsupported value: "": supported values: "False", "True", "Unknown"',
         'status.devices[0].conditions[0].lastTransitionTime: Required value',
         'status.devices[0].conditions[0].reason: Required value',

@@ -201,8 +201,13 @@ export function validateDeviceClass(deviceClass: KubeObject): FieldError[] {
 }
 
 type DeviceID = Readonly<{ driver?: string; pool?: string; device?: string; shareID?: string }>
-const idOf = ({ driver = '', pool = '', device = '', shareID }: DeviceID): string =>
-  [driver, pool, device, ...(shareID === undefined ? [] : [shareID])].join('/')
+/** As messages show it. */
+const idOf = ({ driver = '', pool = '', device = '', shareID = '' }: DeviceID): Readonly<Record<string, string>> => ({
+  Driver: driver,
+  Pool: pool,
+  Device: device,
+  ShareID: shareID,
+})
 
 export function validateResourceClaimStatusUpdate(claim: KubeObject, old: KubeObject): FieldError[] {
   const errors: Errors = []
@@ -219,7 +224,7 @@ export function validateResourceClaimStatusUpdate(claim: KubeObject, old: KubeOb
     reservedPath,
     errors,
   )
-  const allocated = new Set((next.allocation?.devices?.results ?? []).map(idOf))
+  const allocated = new Set((next.allocation?.devices?.results ?? []).map(result => JSON.stringify(idOf(result))))
   checkSet(
     next.devices,
     Number.POSITIVE_INFINITY,
@@ -313,7 +318,7 @@ function checkDeviceStatus(
   checkDNSLabel(device.device ?? '', path.child('device'), errors)
   if (device.shareID !== undefined) checkUID(device.shareID, path.child('shareID'), errors)
   const id = idOf(device)
-  if (!allocated.has(id)) errors.push(invalid(path, id, 'must be an allocated device in the claim'))
+  if (!allocated.has(JSON.stringify(id))) errors.push(invalid(path, id, 'must be an allocated device in the claim'))
   const conditions = device.conditions ?? []
   if (conditions.length > mostConditions)
     errors.push(tooMany(path.child('conditions'), conditions.length, mostConditions))

@@ -27,27 +27,31 @@ function load(): Promise<void> | undefined {
 
 const adminLabel = 'resource.kubernetes.io/admin-access'
 
-/** Only in namespaces that an administrator marked may a claim look at devices that others use (KEP-5018). */
+/** Only in namespaces that an administrator marked may a claim look at devices that others use (KEP-5018). The first of
+ *  those that ask for it is named. */
 function checkAdminAccess(
-  claim: { devices?: { requests?: readonly Record<string, any>[] } } | undefined,
-  namespace: string,
+  asking: readonly boolean[],
+  { metadata }: KubeObject,
   path: FieldPath,
   { server }: StrategyContext,
 ): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [index, { exactly }] of (claim?.devices?.requests ?? []).entries())
-    if (exactly?.adminAccess) {
-      const labels = server.admission.lister.get('namespaces', '', namespace)?.metadata['labels']
-      if (labels?.[adminLabel] !== 'true')
-        errors.push(
-          forbidden(
-            path.child('devices', 'requests').index(index).child('adminAccess'),
-            `admin access to devices requires the \`${adminLabel}: true\` label on the containing namespace`,
-          ),
-        )
-    }
-  return errors
+  const first = asking.indexOf(true)
+  if (first < 0) return []
+  const labels = server.admission.lister.get('namespaces', '', metadata.namespace ?? '')?.metadata['labels']
+  if (labels?.[adminLabel] === 'true') return []
+  const message = `admin access to devices requires the \`${adminLabel}: true\` label on the containing namespace`
+  return [forbidden(path.index(first).child('adminAccess'), message)]
 }
+
+const requests = root('spec', 'devices', 'requests')
+const results = root('status', 'allocation', 'devices', 'results')
+
+const requestsAsking = (spec: { devices?: { requests?: readonly Record<string, any>[] } } | undefined): boolean[] =>
+  (spec?.devices?.requests ?? []).map(({ exactly }) => exactly?.adminAccess === true)
+const resultsAsking = (claim: KubeObject): boolean[] =>
+  ((claim['status']?.allocation?.devices?.results ?? []) as readonly Record<string, any>[]).map(
+    ({ adminAccess }) => adminAccess === true,
+  )
 
 /** Fields of features that are off: lists as attributes, and devices that stand for a node's own resources. */
 function dropDisabledDeviceFields(slice: KubeObject): void {
@@ -92,16 +96,20 @@ export const deviceStrategies: Readonly<Record<string, Strategy>> = {
     statusKeepsMetadata: true,
     load,
     validate: (claim, context) => [
-      ...checkAdminAccess(claim['spec'], claim.metadata.namespace ?? '', root('spec'), context),
+      ...checkAdminAccess(requestsAsking(claim['spec']), claim, requests, context),
       ...validation!.validateResourceClaim(claim),
     ],
     validateUpdate: (claim, old) => validation!.validateSpecUnchanged(claim, old),
-    validateStatusUpdate: (claim, old) => validation!.validateResourceClaimStatusUpdate(claim, old),
+    validateStatusUpdate: (claim, old, context) => [
+      // Once granted, it stays.
+      ...(resultsAsking(old).includes(true) ? [] : checkAdminAccess(resultsAsking(claim), claim, results, context)),
+      ...validation!.validateResourceClaimStatusUpdate(claim, old),
+    ],
   },
   'resourceclaimtemplates.resource.k8s.io': {
     load,
     validate: (template, context) => [
-      ...checkAdminAccess(template['spec']?.spec, template.metadata.namespace ?? '', root('spec'), context),
+      ...checkAdminAccess(requestsAsking(template['spec']?.spec), template, requests, context),
       ...validation!.validateResourceClaimTemplate(template),
     ],
     validateUpdate: (template, old) => validation!.validateSpecUnchanged(template, old),
