@@ -5,7 +5,7 @@ import { quote } from '../machinery/go-text.ts'
 import { apiVersionOf, groupResource, type ResourceDeclaration } from './resource.ts'
 
 const particular: Readonly<Record<string, (field: string, of: ResourceDeclaration) => string>> = {
-  'jobs.batch': field => `field label ${quote(field)} not supported for batchv1.Job`,
+  'jobs.batch': field => `field label ${quote(field)} not supported for Job`,
   'resourceslices.resource.k8s.io': (field, of) =>
     `field label not supported for ${apiVersionOf(of)}, Kind=${of.kind}: ${field}`,
 }

@@ -143,11 +143,12 @@ describe('what is refused', () => {
   test.each([
     ['/api/v1/pods', 'field label not supported: spec.x'],
     ['/api/v1/nodes', 'field label not supported: spec.x'],
-    ['/apis/batch/v1/jobs', 'field label "spec.x" not supported for batchv1.Job'],
+    ['/apis/batch/v1/jobs', 'field label "spec.x" not supported for Job'],
     [
       '/apis/resource.k8s.io/v1/resourceslices',
       'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: spec.x',
     ],
+    ['/apis/apps/v1/replicasets', '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"'],
     ['/apis/apps/v1/deployments', '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"'],
   ])('an unknown field of %s', async (target, message) => {
     const answer = await wire.send('GET', `${target}?fieldSelector=spec.x=1`)

@@ -68,5 +68,4 @@ export const replicaSets = resource({
     column('Images', 'string', 'Images referenced by each container in the template.', { priority: 1 }),
     column('Selector', 'string', describedBy(ReplicaSetSpec, 'selector'), { priority: 1 }),
   ],
-  selectableFields: { 'status.replicas': replicaSet => String(replicaSet.status.replicas) },
 })
