@@ -105,7 +105,7 @@ jwt:
     certificateAuthority: ${JSON.stringify(outsideCA.certificate)}
   claimMappings:
     username: { expression: "claims.email_verified ? claims.email : ''" }
-    groups: { expression: "claims.groups.map(group, 'provider:' + group)" }
+    groups: { expression: "dyn(claims.groups).map(group, 'provider:' + group)" }
 anonymous:
   enabled: true
   conditions:
