@@ -3,9 +3,9 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../test/e2e/environment/free-port.ts'
 import { get, pause, type Server, token } from './server.ts'
 
 const address = '127.0.0.1'
@@ -91,14 +91,3 @@ const kubeconfigOf = (server: string): string =>
     contexts: [{ name: 'stock', context: { cluster: 'stock', user: 'bench' } }],
     'current-context': 'stock',
   })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, address, () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}

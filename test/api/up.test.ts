@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { freePort } from '../e2e/environment/free-port.ts'
 import { RunningProcess } from '../e2e/environment/process.ts'
 import { buildProgram } from './built-program.ts'
 
@@ -322,11 +323,3 @@ test.each([
   expect(stderr).toMatch(message)
   expect(code).toBe(1)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}

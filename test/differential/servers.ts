@@ -2,11 +2,11 @@
 // certificates, users and ranges, and nothing else of a cluster: no controllers, no scheduler, no nodes.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ControlPlane, defaultServiceCIDR } from '../../src/cluster/control-plane.ts'
 import { systemEnv } from '../../src/cluster/system-env.ts'
+import { freePort } from '../e2e/environment/free-port.ts'
 import { RunningProcess } from '../e2e/environment/process.ts'
 import { Connection } from './connection.ts'
 
@@ -98,15 +98,4 @@ async function ready(connection: Connection, server: RunningProcess): Promise<vo
     if (Date.now() > deadline) throw new Error(`kube-apiserver does not become ready\n${server.stderr.slice(-4000)}`)
     await new Promise(resolve => setTimeout(resolve, 100))
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

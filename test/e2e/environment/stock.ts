@@ -2,7 +2,6 @@
 // processes of their own, on free ports, with the identities and rights that kubeadm gives them.
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { httpsTransport } from '../../../src/client/https-transport.ts'
@@ -12,6 +11,7 @@ import { simulation } from '../../../src/cluster/node.ts'
 import { type KeyAndCertificate, loadOrCreatePki, type Pki } from '../../../src/cluster/pki/pki.ts'
 import { systemEnv } from '../../../src/cluster/system-env.ts'
 import { Kubelet } from '../../../src/kubelet/kubelet.ts'
+import { freePort } from './free-port.ts'
 import { Kubectl } from './kubectl.ts'
 import { eventually, RunningProcess, runOrThrow } from './process.ts'
 
@@ -24,17 +24,6 @@ const program = (name: string) => join(process.env['K8TS_STOCK_BIN'] ?? join(bui
 export async function buildStock(): Promise<void> {
   if (process.env['K8TS_STOCK_BIN'] === undefined)
     await runOrThrow('bash', [join(sources, 'build.sh'), built], { timeout: 1_800_000 })
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** Who records everything that anybody asks of an API server, but for its bodies. */
