@@ -64,19 +64,8 @@ function operationOptions(
   return options
 }
 
-export function admissionAttributes(
-  server: ServerContext,
-  resource: ServedResource,
-  request: RequestContext,
-  operation: AdmissionOperation,
-  objects: { object?: KubeObject; oldObject?: KubeObject; name: string; namespace?: string },
-  dryRun: boolean,
-): AdmissionAttributes {
-  return new RequestAttributes(server, resource, request, operation, objects, dryRun)
-}
-
-/** A class, as one is made for every write: its functions are not made anew each time. */
-class RequestAttributes implements AdmissionAttributes {
+/** What admission is asked. A class, as one is made for every write: its functions are not made anew each time. */
+export class RequestAttributes implements AdmissionAttributes {
   readonly operation: AdmissionOperation
   readonly resource: ResourceDeclaration
   readonly subresource: string
@@ -140,7 +129,7 @@ export async function admitted(
   dryRun: boolean,
   prepare?: (object: KubeObject) => KubeObject,
 ): Promise<KubeObject> {
-  const attributes = admissionAttributes(server, resource, request, operation, { object, name }, dryRun)
+  const attributes = new RequestAttributes(server, resource, request, operation, { object, name }, dryRun)
   const mutating = server.admission.admit(attributes)
   if (mutating) await mutating
   if (prepare) attributes.object = prepare(attributes.object!)

@@ -26,7 +26,7 @@ import { dedupOwnerReferences } from '../owner-references.ts'
 import type { ServedResource } from '../registry.ts'
 import { refusedAs, validateNew } from '../validation.ts'
 import { convertAhead, storedForm } from '../versions.ts'
-import { addWarnings, admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
+import { addWarnings, checkWriteOptions, isDryRun, RequestAttributes, strategyContext } from '../write-context.ts'
 
 /** A generated name has this many characters before its suffix, at most. */
 const longestGenerateName = 58
@@ -102,7 +102,7 @@ async function createOnce(
   const storage = resource.storage!
   const dryRun = isDryRun(request)
   const context = strategyContext(server, request, dryRun)
-  const attributes = admissionAttributes(
+  const attributes = new RequestAttributes(
     server,
     resource,
     request,

@@ -30,7 +30,7 @@ import { listOptionsOf } from '../list-options.ts'
 import type { ServedResource } from '../registry.ts'
 import { selectionOf } from '../selection.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
-import { addWarnings, admissionAttributes, strategyContext } from '../write-context.ts'
+import { addWarnings, RequestAttributes, strategyContext } from '../write-context.ts'
 import { pageOf } from './read.ts'
 
 export interface Deletion {
@@ -172,7 +172,7 @@ export async function deleteObject(
     if (waiting) await waiting
     const old = servedObject(declaration, current)
     checkDeletePreconditions(resource, name, old, deletion.preconditions)
-    const attributes = admissionAttributes(
+    const attributes = new RequestAttributes(
       server,
       resource,
       request,

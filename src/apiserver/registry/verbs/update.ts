@@ -28,7 +28,7 @@ import { dedupOwnerReferences } from '../owner-references.ts'
 import type { ServedResource } from '../registry.ts'
 import { refusedAs, validateChanged } from '../validation.ts'
 import { convertAhead, servedObject, storedForm } from '../versions.ts'
-import { addWarnings, admissionAttributes, checkWriteOptions, isDryRun, strategyContext } from '../write-context.ts'
+import { addWarnings, checkWriteOptions, isDryRun, RequestAttributes, strategyContext } from '../write-context.ts'
 import { createObject } from './create.ts'
 
 /** Tries before a change that conflicts again and again is given back to the client. */
@@ -174,7 +174,7 @@ async function changeOnce(
   const changed = await change(old)
   if (!managed) manageUpdated(server, resource, request, changed, old)
   keepServerMetadata(changed, old)
-  const attributes = admissionAttributes(
+  const attributes = new RequestAttributes(
     server,
     resource,
     request,
