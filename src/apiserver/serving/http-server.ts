@@ -1,25 +1,21 @@
 // HTTPS: one port, HTTP/2 and HTTP/1.1 by ALPN, client certificates asked for but not required. Every request becomes a
 // `RequestContext`, and its `Response` is written here.
 //
-// HTTP/2 uses the stream API and not Node's request/response compatibility layer, which costs half the throughput.
+// HTTP/2 is our own (./http2): Node's costs a small request as much as everything else that is done for it.
 
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import {
-  constants,
-  type Http2Stream,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Method } from '../../client/transport.ts'
 import type { Env } from '../../machinery/env/env.ts'
 import { asStatusError, badRequest, requestEntityTooLarge } from '../../machinery/status-error.ts'
-import type { PeerCertificate } from '../authentication/authenticator.ts'
 import { type Answer, type RequestContext, type Response, type ResponseSink, unfilled } from '../request.ts'
 import { compressed, isWorthCompressing } from './compression.ts'
+import { Http2Connection } from './http2/connection.ts'
+import { errorCode } from './http2/frames.ts'
+import type { HeaderValue } from './http2/hpack/encoder.ts'
+import type { BodyReader, Http2Stream } from './http2/stream.ts'
 import { type ClientAuthorities, PeerCertificates, type ReadPeerCertificate } from './peer-certificate.ts'
 import { type Headers, responseHeaders } from './response-headers.ts'
 import { upgradeHead } from './upgrade-head.ts'
@@ -57,8 +53,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     ca: requestHeaderCA ? [clientCA, requestHeaderCA] : clientCA,
     minVersion: 'TLSv1.2' as const,
   })
-  const sessions = new Set<ServerHttp2Session>()
+  const connections = new Set<Http2Connection>()
   const sockets = new Set<TLSSocket>()
+  const dates = new Dates(env)
   const http1 = createHttp1Server({ keepAlive: true, maxHeaderSize: largestHeader })
   http1.keepAliveTimeout = 180_000
   http1.on('request', (message, response) => serveHttp1(options, peerCertificateOf, message, response))
@@ -75,21 +72,18 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', error => env.log.debug('a connection broke', { error: error.message }))
     if (socket.alpnProtocol !== 'h2') return void http1.emit('connection', socket)
-    const session = performServerHandshake(socket, {
-      // In MB. Slow watchers are cut off one by one (verbs/watch.ts), not by refusing others on their connection.
-      maxSessionMemory: 1024,
-      settings: { maxConcurrentStreams: 250, initialWindowSize: 1 << 20, enablePush: false } as never,
-    })
-    sessions.add(session)
-    const certificate = () => peerCertificateOf(socket)
+    const peerCertificate = () => peerCertificateOf(socket)
     const remoteAddress = socket.remoteAddress ?? ''
-    session.on(
-      'stream',
-      (stream: ServerHttp2Stream, headers: Record<string, string>, _flags: number, rawHeaders: readonly string[]) =>
-        serveHttp2(options, stream, headers, rawHeaders, certificate, remoteAddress),
-    )
-    session.on('close', () => sessions.delete(session))
-    session.on('error', error => env.log.debug('an HTTP/2 session broke', { error: error.message }))
+    const connection = new Http2Connection(socket, {
+      maxConcurrentStreams: 250,
+      maxHeaderListSize: largestHeader,
+      onRequest: stream => serveHttp2(options, stream, { peerCertificate, remoteAddress }, dates),
+      onEnd(error) {
+        connections.delete(connection)
+        if (error) env.log.debug('an HTTP/2 connection broke', { error: error.message })
+      },
+    })
+    connections.add(connection)
   })
   server.on('tlsClientError', error => env.log.debug('a TLS handshake failed', { error: error.message }))
   await new Promise<void>((resolve, reject) => {
@@ -108,7 +102,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())
-        for (const session of sessions) session.destroy()
+        for (const connection of connections) connection.close()
         for (const socket of sockets) socket.destroy()
         http1.close()
       }),
@@ -152,51 +146,78 @@ function contextOf(
 
 function serveHttp2(
   options: HttpServerOptions,
-  stream: ServerHttp2Stream,
-  headers: Record<string, string>,
-  rawHeaders: readonly string[],
-  peerCertificate: () => PeerCertificate | undefined,
-  remoteAddress: string,
+  stream: Http2Stream,
+  peer: Pick<RequestContext, 'peerCertificate' | 'remoteAddress'>,
+  dates: Dates,
 ): void {
-  stream.on('error', () => {})
-  if (isMalformed(headers[':path']!)) return void stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
-  const request = contextOf(options, headers[':method']!, headers[':path']!, headers, {
-    rawHeaders,
-    peerCertificate,
-    remoteAddress,
-    readBody: once(() => collect(stream, headers['content-length'], () => stream.pause())),
+  const { method, target, headers, rawHeaders } = stream.request
+  if (isMalformed(target)) {
+    stream.reset(errorCode.protocolError)
+    return void stream.respond(400, {}, [])
+  }
+  const request = contextOf(options, method, target, headers, {
+    ...(rawHeaders && { rawHeaders }),
+    ...peer,
+    readBody: once(() => stream.body(bodyReader)),
   })
   const answer = options.handle(request)
-  if (answer instanceof Promise) answer.then(settled => writeHttp2(options, stream, request, settled))
-  else writeHttp2(options, stream, request, answer)
+  if (answer instanceof Promise) answer.then(settled => writeHttp2(options, stream, request, settled, dates))
+  else writeHttp2(options, stream, request, answer, dates)
 }
 
 function writeHttp2(
   options: HttpServerOptions,
-  stream: ServerHttp2Stream,
+  stream: Http2Stream,
   request: RequestContext,
   response: Response,
+  dates: Dates,
 ): void {
-  if (stream.destroyed || stream.closed) return void response.abandoned?.()
-  const headers: Record<string, string | string[] | number> = {
-    ':status': response.status,
-    ...responseHeaders(request, response),
-  }
-  if (response.stream) {
-    stream.respond(headers as never)
-    response.stream(streamSink(options, stream))
-    return
-  }
   const { body } = response
   const length = bodyLength(body)
-  if (isWorthCompressing(request, response, length))
-    return void compressed(response).then(small => writeHttp2(options, stream, request, small))
-  headers['content-length'] = length
-  if (length === 0 || request.method === 'HEAD') return void stream.respond(headers as never, { endStream: true })
-  stream.respond(headers as never)
-  stream.end(body instanceof Uint8Array ? body : Buffer.concat(body as readonly Uint8Array[], length))
-  // A refused upload must not keep the client sending.
-  if (response.status === 413) stream.close(constants.NGHTTP2_NO_ERROR)
+  if (!response.stream && isWorthCompressing(request, response, length))
+    return void compressed(response).then(small => writeHttp2(options, stream, request, small, dates))
+  const headers: Record<string, HeaderValue> = responseHeaders(request, response)
+  headers['date'] ??= dates.now()
+  let taken: boolean
+  if (response.stream) {
+    taken = stream.begin(response.status, headers)
+    if (taken) response.stream(sinkOf(stream))
+  } else {
+    headers['content-length'] = length
+    const pieces = body === undefined || request.method === 'HEAD' ? [] : body instanceof Uint8Array ? [body] : body
+    taken = stream.respond(response.status, headers, pieces)
+  }
+  if (!taken) response.abandoned?.()
+}
+
+const sinkOf = (stream: Http2Stream): ResponseSink => ({
+  write: bytes => stream.write(bytes),
+  get pending() {
+    return stream.pending
+  },
+  end: () => stream.end(),
+  onClose: callback => stream.onClose(callback),
+})
+
+/** The time as HTTP says it, to the second. Node's own HTTP/1.1 server sees to it itself. */
+class Dates {
+  readonly #env: Env
+  #second = Number.NaN
+  #text = ''
+
+  constructor(env: Env) {
+    this.#env = env
+  }
+
+  now(): string {
+    const now = this.#env.clock.now()
+    const second = Math.floor(now / 1000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#text = new Date(now).toUTCString()
+    }
+    return this.#text
+  }
 }
 
 function bodyLength(body: Response['body']): number {
@@ -208,7 +229,7 @@ function bodyLength(body: Response['body']): number {
 }
 
 /** A long answer on a stream or socket, with what the client hasn't taken yet in view. */
-function streamSink(options: HttpServerOptions, stream: Http2Stream | ServerResponse | Duplex): ResponseSink {
+function streamSink(options: HttpServerOptions, stream: ServerResponse | Duplex): ResponseSink {
   let closed = stream.destroyed
   const callbacks: (() => void)[] = []
   stream.on('close', () => {
@@ -239,50 +260,41 @@ function once<T>(read: () => T): () => T {
   }
 }
 
-/**
- * Reads a whole body, or refuses it: 413 as soon as it is known to be too large. A body whose length was told is whole
- * before the stream says so: then `early` is called. (Node destroys an HTTP/2 stream that has been read to its end before
- * it is done with the answer, and makes an error of that for nobody, which costs more than a list of headers does.)
- */
-function collect(
-  stream: NodeJS.ReadableStream,
-  contentLength: string | undefined,
-  early?: () => void,
-): Promise<Uint8Array> {
-  const tooLarge = () => requestEntityTooLarge(`limit is ${largestBody}`)
-  if (contentLength !== undefined && Number(contentLength) > largestBody) {
-    stream.resume()
-    return Promise.reject(tooLarge())
-  }
-  return new Promise((resolve, reject) => {
-    const told = contentLength === undefined ? Number.NaN : Number(contentLength)
-    const pieces: Buffer[] = []
-    let length = 0
-    let whole = false
-    const settle = () => {
-      whole = true
-      resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))
-    }
-    stream.on('data', (piece: Buffer) => {
-      length += piece.length
-      if (length > largestBody) {
-        pieces.length = 0
-        return reject(tooLarge())
-      }
-      pieces.push(piece)
-      if (length !== told || !early) return
-      early()
-      settle()
-    })
-    stream.on('end', settle)
-    stream.on('error', reject)
-    stream.on('close', () => {
-      if (!whole) reject(badRequest('the connection was closed before the body was whole'))
-    })
-  })
+/** A body is read whole, or refused as soon as it is known to be too large. */
+const bodyReader: BodyReader = {
+  largest: largestBody,
+  tooLarge: () => requestEntityTooLarge(`limit is ${largestBody}`),
+  cut: () => badRequest('the connection was closed before the body was whole'),
 }
 
 // ---- HTTP/1.1 ------------------------------------------------------------------------------------------------------
+
+function collect(message: IncomingMessage): Promise<Uint8Array> {
+  const { largest, tooLarge, cut } = bodyReader
+  if (Number(message.headers['content-length'] ?? 0) > largest) {
+    message.resume()
+    return Promise.reject(tooLarge())
+  }
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    let length = 0
+    let whole = false
+    message.on('data', (piece: Buffer) => {
+      length += piece.length
+      if (length <= largest) return void pieces.push(piece)
+      pieces.length = 0
+      reject(tooLarge())
+    })
+    message.on('end', () => {
+      whole = true
+      resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))
+    })
+    message.on('error', reject)
+    message.on('close', () => {
+      if (!whole) reject(cut())
+    })
+  })
+}
 
 function serveHttp1(
   options: HttpServerOptions,
@@ -299,7 +311,7 @@ function serveHttp1(
     rawHeaders: message.rawHeaders,
     peerCertificate: () => peerCertificateOf(socket),
     remoteAddress: socket.remoteAddress ?? '',
-    readBody: once(() => collect(message, message.headers['content-length'])),
+    readBody: once(() => collect(message)),
   })
   const write = (answer: Response): void => {
     if (isWorthCompressing(request, answer, bodyLength(answer.body))) return void compressed(answer).then(write)
