@@ -129,6 +129,10 @@ class Raw {
     }
   }
 
+  get isOver(): boolean {
+    return this.#ended
+  }
+
   /** Everything sent so far is dealt with. */
   async quiet(): Promise<void> {
     this.send(frame(frameType.ping, 0, 0, Buffer.from('nothing!')))
@@ -382,4 +386,44 @@ test('more requests at once than it takes are refused, to be sent again', async 
   raw.send(request(9))
   await raw.quiet()
   expect(held.map(({ id }) => id)).toEqual([1, 3, 9])
+})
+
+const anyFrame = fc.oneof(
+  fc
+    .tuple(fc.nat(10), fc.nat(255), fc.nat(12), fc.uint8Array({ maxLength: 64 }))
+    .map(([type, flags, id, payload]) => frame(type, flags, id, Buffer.from(payload))),
+  fc
+    .tuple(fc.constantFrom(1, 3, 5, 7), fc.constantFrom(get, post), fc.constantFrom(0, 1, 4, 5))
+    .map(([id, fields, flags]) => request(id, fields, flags)),
+  fc
+    .tuple(fc.constantFrom(1, 3, 5, 7), fc.constantFrom(0, 1), fc.nat(20_000))
+    .map(([id, flags, length]) => frame(frameType.data, flags, id, Buffer.alloc(Math.min(length, 16_384)))),
+  fc.tuple(fc.nat(7), fc.integer({ min: 0, max: 2 ** 31 })).map(([key, value]) => settings([key, value])),
+  fc
+    .tuple(fc.nat(7), fc.integer({ min: 0, max: 2 ** 31 - 1 }))
+    .map(([id, octets]) => frame(frameType.windowUpdate, 0, id, uint32(octets))),
+)
+
+test('whatever a client sends, the connection goes on or says why it does not', async () => {
+  // A request may end at once, and long after its client is gone.
+  server.handle = stream => {
+    if (stream.id % 4 === 1) stream.respond(200, {}, [Buffer.alloc(70_000)])
+    else if (stream.id % 4 === 3) echo(stream)
+  }
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyFrame, { maxLength: 30 }), async frames => {
+      server.ends.length = 0
+      const raw = await Raw.open()
+      raw.send(...frames, frame(frameType.ping, 0, 0, Buffer.from('still at')))
+      const alive = async () => {
+        while ((await raw.next(frameType.ping))?.payload.toString() !== 'still at') if (raw.isOver) return false
+        return true
+      }
+      if (!(await alive())) {
+        expect(server.ends).toHaveLength(1)
+        expect(server.ends[0]).toMatchObject({ code: expect.any(Number) })
+      }
+    }),
+    { seed: 540, numRuns: 400 },
+  )
 })
