@@ -2,7 +2,15 @@
 // different owners, and how the items of a list are told apart. Derived from the declared schema, once.
 
 import type { FieldSchema, ObjectSchema, TypeNode } from '../schema/schema.ts'
-import { byName, fieldElement, type KeyField, keyElement, type PathElement, valueElement } from './path-element.ts'
+import {
+  byName,
+  fieldElement,
+  type KeyField,
+  keyElement,
+  type PathElement,
+  singleKeyElement,
+  valueElement,
+} from './path-element.ts'
 
 export type Scalar = 'string' | 'numeric' | 'boolean' | 'untyped'
 
@@ -22,8 +30,6 @@ export interface Atom {
 export interface MapField {
   readonly name: string
   readonly element: PathElement
-  /** The element as a key of JSON text, with its colon. */
-  readonly text: string
   readonly atom: Atom
   /** What the field is when an item that has it as its key leaves it out. */
   readonly keyDefault: unknown
@@ -35,7 +41,6 @@ export class MapAtom {
   readonly value: Atom | undefined
   readonly #schema: ObjectSchema | undefined
   #fields: ReadonlyMap<string, MapField> | undefined
-  #inOrder: readonly MapField[] | undefined
 
   constructor(atomic: boolean, value: Atom | undefined, schema?: ObjectSchema) {
     this.atomic = atomic
@@ -49,31 +54,16 @@ export class MapAtom {
     return this.#fields
   }
 
-  /** The declared fields in the order of a field set. */
-  get inOrder(): readonly MapField[] {
-    this.#inOrder ??= [...this.fields.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-    return this.#inOrder
-  }
-
-  /** The declared field, or that of a key that is not declared. */
-  fieldOf(key: string, atom: Atom): MapField {
-    const element = fieldElement(key)
-    return (
-      this.fields.get(key) ?? { name: key, element, text: `${JSON.stringify(element)}:`, atom, keyDefault: undefined }
-    )
-  }
-
+  /** Of a field that is declared, or of a key where there may be any. */
   atomOf(key: string): Atom | undefined {
     return this.fields.get(key)?.atom ?? this.value
   }
 }
 
 function mapField(field: FieldSchema): MapField {
-  const element = fieldElement(field.name)
   return {
     name: field.name,
-    element,
-    text: `${JSON.stringify(element)}:`,
+    element: fieldElement(field.name),
     atom: fieldAtom(field),
     keyDefault: field.default ?? field.publishedDefault ?? zeroKey(field),
   }
@@ -234,14 +224,19 @@ export function itemElementIfAny(list: ListAtom, item: unknown): PathElement | u
 function keyedElement({ keys, item: atom }: ListAtom, item: unknown): PathElement {
   if (item === null || item === undefined) throw new ItemError('associative list with keys may not have a null element')
   if (!isMap(item)) throw new ItemError('associative list with keys may not have non-map elements')
+  const keyed = (key: string): unknown => item[key] ?? atom.map?.fields.get(key)?.keyDefault
+  if (keys.length === 1) {
+    const value = keyed(keys[0]!)
+    if (value !== undefined) return singleKeyElement(keys[0]!, value)
+  }
   const fields: KeyField[] = []
   for (const key of keys) {
-    const value = item[key] ?? atom.map?.fields.get(key)?.keyDefault
+    const value = keyed(key)
     if (value !== undefined) fields.push([key, value])
   }
   if (fields.length === 0)
     throw new ItemError(
       `associative list with keys has an element that omits all key fields [${keys.map(key => JSON.stringify(key)).join(' ')}] (and doesn't have default values for any key fields)`,
     )
-  return keyElement(fields.length > 1 ? fields.sort(byName) : fields)
+  return keyElement(fields.sort(byName))
 }

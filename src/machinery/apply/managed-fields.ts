@@ -81,7 +81,8 @@ export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | 
   return [...managers.values()].map(encodeManager).sort(inOrder)
 }
 
-function encodeManager(of: Manager): ManagedFieldsEntry {
+/** The entry of one manager. */
+export function encodeManager(of: Manager): ManagedFieldsEntry {
   const entry: { -readonly [Field in keyof ManagedFieldsEntry]: ManagedFieldsEntry[Field] } = {}
   if (of.manager !== '') entry.manager = of.manager
   entry.operation = of.operation

@@ -25,6 +25,28 @@ export function keyElement(fields: readonly KeyField[]): PathElement {
   return `${text}}`
 }
 
+/** Most lists have one key, and their items the same few names. */
+const known = new Map<string, Map<string, PathElement>>()
+const mostKnown = 1000
+const longestKnown = 253
+
+/** The same of one field. */
+export function singleKeyElement(name: string, value: unknown): PathElement {
+  if (typeof value !== 'string' || value.length > longestKnown) return keyElement([[name, value]])
+  let byValue = known.get(name)
+  if (byValue === undefined) {
+    byValue = new Map()
+    known.set(name, byValue)
+  }
+  let element = byValue.get(value)
+  if (element === undefined) {
+    element = keyElement([[name, value]])
+    if (byValue.size >= mostKnown) byValue.clear()
+    byValue.set(value, element)
+  }
+  return element
+}
+
 export class PathElementError extends Error {}
 
 /** The element in its one normal form; undefined for a type of element nobody knows, which readers skip. */

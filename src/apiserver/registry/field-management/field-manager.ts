@@ -19,12 +19,12 @@ import { difference, type FieldSet, fieldSet, isEmpty, union } from '../../../ma
 import {
   decodeManagedFields,
   encodeManagedFields,
+  encodeManager,
   isReset,
   type ManagedFieldsEntry,
   ManagedFieldsError,
   type ManagerName,
   type Managers,
-  managerKey,
   sameButForTimes,
   sameEntries,
 } from '../../../machinery/apply/managed-fields.ts'
@@ -281,10 +281,7 @@ export function manageCreated(
     setEntries(object, undefined)
     return
   }
-  setEntries(
-    object,
-    encodeManagedFields(isEmpty(fields) ? new Map() : new Map([[managerKey(writer), { ...writer, time, fields }]])),
-  )
+  setEntries(object, isEmpty(fields) ? undefined : [encodeManager({ ...writer, time, fields })])
 }
 
 /** The object is changed by something else than an apply patch. Changes its managedFields, never fails. */
