@@ -38,34 +38,49 @@ export class Deadlines {
     return asked > 0 && asked < this.#limit ? asked : this.#limit
   }
 
-  /** The promised answer, or the 504 when it is late. */
-  within<Answer>(request: RequestContext, answer: Promise<Answer>): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const over = () => reject(timeout('request did not complete within the allotted timeout'))
-      const leave = this.#await(request, over)
+  /** What is made of the promised answer, or of its failure; of a 504 when it is late. */
+  within<Answer, Result>(
+    request: RequestContext,
+    answer: Promise<Answer>,
+    answered: (answer: Answer) => Result | Promise<Result>,
+    failed: (error: unknown) => Result | Promise<Result>,
+  ): Promise<Result> {
+    return new Promise(resolve => {
+      const inTime = this.#await(request, () =>
+        resolve(failed(timeout('request did not complete within the allotted timeout'))),
+      )
       answer.then(
         value => {
-          leave()
-          resolve(value)
+          if (inTime()) resolve(answered(value))
         },
         error => {
-          leave()
-          reject(error)
+          if (inTime()) resolve(failed(error))
         },
       )
     })
   }
 
-  #await(request: RequestContext, over: () => void): () => void {
-    const { clock } = this.#env
-    if (request.timeoutMilliseconds !== this.#limit) {
-      const left = request.startedAt + request.timeoutMilliseconds - clock.monotonic()
-      const timer = clock.setTimeout(over, Math.max(0, left))
-      return () => timer.cancel()
+  /** Calls `late` when the time is over, unless what it returns is called before: that says whether it was. */
+  #await(request: RequestContext, late: () => void): () => boolean {
+    if (request.timeoutMilliseconds === this.#limit) {
+      this.#usual.set(request, late)
+      if (!this.#armed) this.#arm(this.#limit)
+      return () => this.#usual.delete(request)
     }
-    this.#usual.set(request, over)
-    if (!this.#armed) this.#arm(this.#limit)
-    return () => void this.#usual.delete(request)
+    const { clock } = this.#env
+    const left = request.startedAt + request.timeoutMilliseconds - clock.monotonic()
+    let over = false
+    const timer = clock.setTimeout(
+      () => {
+        over = true
+        late()
+      },
+      Math.max(0, left),
+    )
+    return () => {
+      timer.cancel()
+      return !over
+    }
   }
 
   #arm(milliseconds: number): void {

@@ -215,18 +215,24 @@ class Run {
       }
       if (answer === undefined) continue
       if (!(answer instanceof Promise)) return answer
-      const timely = request.longRunning ? answer : this.#parts.deadlines.within(request, answer)
-      return timely.then(
-        settled => (settled === undefined ? this.from(index + 1, request) : this.#complete(request, settled)),
-        error => {
-          if (error instanceof DecisionPending) return this.#again(error, index, request)
-          // A handler that goes on after its time keeps its seat until it is done.
-          const late = error instanceof StatusError && error.code === 504 ? answer : undefined
-          return this.#complete(request, this.#refusal(request, error), late)
-        },
-      )
+      return this.#goesOn(index, request, answer)
     }
     throw new Error('no stage of the pipeline answered')
+  }
+
+  /** A stage has promised its answer. */
+  #goesOn(index: number, request: RequestContext, answer: Promise<Response | undefined>): Promise<Response> {
+    const settled = (found: Response | undefined): Answer =>
+      found === undefined ? this.from(index + 1, request) : this.#complete(request, found)
+    const failed = (error: unknown): Answer => {
+      if (error instanceof DecisionPending) return this.#again(error, index, request)
+      // A handler that goes on after its time keeps its seat until it is done.
+      const late = error instanceof StatusError && error.code === 504 ? answer : undefined
+      return this.#complete(request, this.#refusal(request, error), late)
+    }
+    return request.longRunning
+      ? answer.then(settled, failed)
+      : this.#parts.deadlines.within(request, answer, settled, failed)
   }
 
   /** What a stage asked is being found out; then it can go on. */

@@ -50,9 +50,9 @@ export async function openEmbeddedStore(options: { env: Env; directory?: string 
 /** One thing to make durable. */
 interface Write {
   readonly changes: readonly PendingChange[]
-  readonly lease?: LeaseChange
-  readonly compactedRevision?: number
-  readonly forgotten?: readonly ChangeId[]
+  readonly lease: LeaseChange | undefined
+  readonly compactedRevision: number | undefined
+  readonly forgotten: readonly ChangeId[] | undefined
   done(): void
   failed(reason: Error): void
 }
@@ -62,6 +62,7 @@ interface PendingChange extends Change {
 }
 
 const noBytes = new Uint8Array(0)
+const none: readonly PendingChange[] = []
 /** In bytes; the most that LMDB takes beside a revision. Names in Kubernetes come nowhere near. */
 const longestKey = 1900
 /** Compacted changes deleted from the disk per batch: few enough not to hold up writers. */
@@ -130,20 +131,25 @@ export class EmbeddedStore implements Store, Past {
     return { items, revision, more: count > items.length, count }
   }
 
-  async txn(operation: Operation, expect: { modRevision: number }): Promise<TransactionResult> {
+  txn(operation: Operation, expect: { modRevision: number }): Promise<TransactionResult> {
+    try {
+      return this.#decide(operation, expect.modRevision)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #decide(operation: Operation, expected: number): Promise<TransactionResult> {
     this.#assertAvailable()
     const { key } = operation
     if (key === '' || key.length * 3 > longestKey) assertKey(key)
     const latest = this.#index.get(key)?.latest
     const current = latest?.current
-    if ((current?.modRevision ?? 0) !== expect.modRevision) {
-      await this.#durable(latest)
-      return { committed: false, revision: this.#revision, current }
-    }
+    if ((current?.modRevision ?? 0) !== expected)
+      return this.#durable(latest).then(() => ({ committed: false, revision: this.#revision, current }))
     if (operation.type === 'delete') {
-      if (current) return this.#commit([this.#change(++this.#assigned, key, undefined)])
-      await this.#durable(latest)
-      return { committed: true, revision: this.#revision }
+      if (current) return this.#commit(this.#change(++this.#assigned, key, undefined))
+      return this.#durable(latest).then(() => ({ committed: true, revision: this.#revision }))
     }
     const lease = operation.lease ?? 0
     if (lease) this.#leases.bind(lease, key)
@@ -156,7 +162,7 @@ export class EmbeddedStore implements Store, Past {
       version: (current?.version ?? 0) + 1,
       lease,
     }
-    return this.#commit([this.#change(revision, key, item)])
+    return this.#commit(this.#change(revision, key, item))
   }
 
   watch(prefix: string, afterRevision: number, sink: WatchSink): Watch {
@@ -170,7 +176,7 @@ export class EmbeddedStore implements Store, Past {
     if (revision > this.#revision) throw new FutureRevisionError()
     this.#compacting = revision
     try {
-      await this.#write({ compactedRevision: revision })
+      await this.#write({ compactedRevision: revision }, undefined)
     } catch (error) {
       this.#compacting = this.#compactedRevision
       throw error
@@ -186,7 +192,7 @@ export class EmbeddedStore implements Store, Past {
     // Usable at once: whoever binds a key to it queues behind it.
     this.#leases.add(lease)
     try {
-      await this.#write({ lease })
+      await this.#write({ lease }, undefined)
     } catch (error) {
       this.#leases.remove(id)
       throw error
@@ -206,7 +212,7 @@ export class EmbeddedStore implements Store, Past {
     const revision = bound.length > 0 ? ++this.#assigned : 0
     const changes = bound.map(key => this.#change(revision, key, undefined))
     try {
-      await this.#write({ changes, lease: { id, ttlSeconds: undefined } })
+      await this.#write({ changes, lease: { id, ttlSeconds: undefined } }, undefined)
     } catch (error) {
       restore()
       throw error
@@ -290,20 +296,23 @@ export class EmbeddedStore implements Store, Past {
     return { revision, key, current, version }
   }
 
-  async #commit(changes: readonly PendingChange[]): Promise<TransactionResult> {
-    await this.#write({ changes })
-    return { committed: true, revision: changes[0]!.revision }
+  #commit(change: PendingChange): Promise<TransactionResult> {
+    return this.#write({ changes: [change] }, { committed: true, revision: change.revision })
   }
 
   /** Resolves when the version an answer speaks of is durable, so that no one hears of a write that may yet fail. */
   async #durable(version: Version | undefined): Promise<void> {
-    if (version && version.revision > this.#revision) await this.#write({})
+    if (version && version.revision > this.#revision) await this.#write({}, undefined)
   }
 
-  #write(write: Partial<Pick<Write, 'changes' | 'lease' | 'compactedRevision' | 'forgotten'>>): Promise<void> {
+  /** Resolves with the result once this is durable. */
+  #write<Result>(
+    { changes = none, lease, compactedRevision, forgotten }: Partial<Omit<Write, 'done' | 'failed'>>,
+    result: Result,
+  ): Promise<Result> {
     this.#assertAvailable()
-    return new Promise((done, failed) => {
-      this.#queue.push({ changes: [], ...write, done, failed })
+    return new Promise((resolve, failed) => {
+      this.#queue.push({ changes, lease, compactedRevision, forgotten, done: () => resolve(result), failed })
       if (this.#flushing) return
       this.#flushing = true
       this.#env.clock.setImmediate(() => void this.#flush())
@@ -364,7 +373,7 @@ export class EmbeddedStore implements Store, Past {
   async #forget(ids: readonly ChangeId[]): Promise<void> {
     try {
       for (let start = 0; start < ids.length; start += forgetStep) {
-        await this.#write({ forgotten: ids.slice(start, start + forgetStep) })
+        await this.#write({ forgotten: ids.slice(start, start + forgetStep) }, undefined)
       }
     } catch {
       this.#env.log.warn('compaction stopped before all old revisions were deleted')

@@ -48,21 +48,18 @@ export class ResourceStorage {
   /** Writes the object if the key still stands at `expected` (0: does not exist). The object belongs to the cache afterwards. */
   async put(key: string, object: KubeObject, expected: number, lease?: number): Promise<WriteResult> {
     const value = encodeForStore(object)
-    this.cache.remember(key, value, object)
-    const result = await this.#put(key, value, lease, expected)
+    this.cache.remember(value, object)
+    let result: TransactionResult
+    try {
+      result = await this.store.txn({ type: 'put', key, value, lease }, { modRevision: expected })
+    } finally {
+      this.cache.forget(value)
+    }
     if (!result.committed) return { committed: false, current: expected === 0 ? undefined : currentOf(result.current) }
     const cached = this.cache.get(key)
     if (cached?.revision === result.revision) return { committed: true, stored: cached }
     // A later write has already taken its place.
     return { committed: true, stored: StoredObject.fromStore(key, result.revision, value, object) }
-  }
-
-  async #put(key: string, value: Uint8Array, lease: number | undefined, expected: number): Promise<TransactionResult> {
-    try {
-      return await this.store.txn({ type: 'put', key, value, lease }, { modRevision: expected })
-    } finally {
-      this.cache.forget(key, value)
-    }
   }
 
   async delete(key: string, expected: number): Promise<WriteResult> {

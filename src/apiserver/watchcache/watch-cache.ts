@@ -41,8 +41,8 @@ export class WatchCache {
   #keys: string[] = []
   #unordered = false
   readonly #watchers = new Watchers()
-  /** Parsed objects of writes under way, by key, so that what was just encoded isn't parsed again. */
-  readonly #fresh = new Map<string, { readonly value: Uint8Array; readonly object: KubeObject }[]>()
+  /** Parsed objects of writes under way, by their bytes, so that what was just encoded isn't parsed again. */
+  readonly #fresh = new Map<Uint8Array, KubeObject>()
   #recent: CacheEvent[] = []
   /** Every event after this revision is in `#recent`. */
   #recentSince = 0
@@ -120,26 +120,12 @@ export class WatchCache {
   }
 
   /** Remembers the parsed form of bytes that are about to be written, until `forget`. */
-  remember(key: string, value: Uint8Array, object: KubeObject): void {
-    const known = this.#fresh.get(key)
-    if (known) known.push({ value, object })
-    else this.#fresh.set(key, [{ value, object }])
+  remember(value: Uint8Array, object: KubeObject): void {
+    this.#fresh.set(value, object)
   }
 
-  forget(key: string, value: Uint8Array): void {
-    const known = this.#fresh.get(key)
-    if (!known) return
-    if (known.length === 1) this.#fresh.delete(key)
-    else
-      known.splice(
-        known.findIndex(each => each.value === value),
-        1,
-      )
-  }
-
-  #remembered(key: string, value: Uint8Array): KubeObject | undefined {
-    const known = this.#fresh.get(key)
-    return known?.find(each => each.value === value)?.object
+  forget(value: Uint8Array): void {
+    this.#fresh.delete(value)
   }
 
   /** Called with each batch before any watcher: for indexes that must never be behind (RBAC, quota). */
@@ -181,8 +167,7 @@ export class WatchCache {
   #readable(item: KeyValue): StoredObject | undefined {
     let problem = item.unreadable
     try {
-      if (!problem)
-        return StoredObject.fromStore(item.key, item.modRevision, item.value, this.#remembered(item.key, item.value))
+      if (!problem) return StoredObject.fromStore(item.key, item.modRevision, item.value, this.#fresh.get(item.value))
     } catch (error) {
       problem = Buffer.from(item.value.subarray(0, 8)).equals(encryptedPrefix)
         ? new Error('identity transformer tried to read encrypted data')

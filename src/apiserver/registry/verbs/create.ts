@@ -68,12 +68,13 @@ export function createManaged(
 ): Promise<Response> {
   const { metadata } = decoded
   if (!metadata.name && metadata['generateName']) return createGenerated(server, resource, request, decoded)
-  return createOnce(server, resource, request, decoded).then(answer => {
-    if (answer) return answer
-    // As upstream, which only looks for a generateName.
-    const refusal = metadata['generateName'] ? generateNameConflict : alreadyExists
-    throw refusal(resource.declaration, metadata.name ?? '', 1)
-  })
+  return createOnce(server, resource, request, decoded, refuseTaken)
+}
+
+function refuseTaken({ declaration }: ServedResource, { metadata }: KubeObject): never {
+  // As upstream, which only looks for a generateName.
+  const refusal = metadata['generateName'] ? generateNameConflict : alreadyExists
+  throw refusal(declaration, metadata.name ?? '', 1)
 }
 
 /** Upstream tries a generated name eight times before it gives the conflict to the client. */
@@ -86,18 +87,20 @@ async function createGenerated(
   for (let attempt = 1; ; attempt++) {
     const object = deepCopy(decoded)
     object.metadata['managedFields'] = decoded.metadata['managedFields']
-    const answer = await createOnce(server, resource, request, object)
+    const answer = await createOnce(server, resource, request, object, () => undefined)
     if (answer) return answer
     if (attempt === 8) throw generateNameConflict(resource.declaration, object.metadata.name ?? '', 1)
   }
 }
 
-async function createOnce(
+/** `taken` says what to do when there is an object of the name. */
+async function createOnce<Taken>(
   server: ServerContext,
   resource: ServedResource,
   request: RequestContext,
   decoded: KubeObject,
-): Promise<Response | undefined> {
+  taken: (resource: ServedResource, decoded: KubeObject) => Taken,
+): Promise<Response | Taken> {
   const { declaration, strategy } = resource
   const storage = resource.storage!
   const dryRun = isDryRun(request)
@@ -139,7 +142,7 @@ async function createOnce(
     const converted = storedForm(declaration, object)
     const toStore = converted instanceof Promise ? await converted : converted
     if (dryRun) {
-      if (storage.cache.get(key)) return undefined
+      if (storage.cache.get(key)) return taken(resource, decoded)
       return answerConverted(server, resource, request, StoredObject.dryRun(key, encodeForStore(toStore), toStore))
     }
     // The store itself refuses it: whatever else is wrong is said first.
@@ -148,7 +151,7 @@ async function createOnce(
     const ttl = strategy.ttlSeconds?.(object, context)
     const lease = ttl === undefined ? undefined : await leaseFor(server, ttl)
     const result = await storage.put(key, toStore, 0, lease)
-    if (!result.committed) return undefined
+    if (!result.committed) return taken(resource, decoded)
     created = true
     return answerConverted(server, resource, request, result.stored)
   } finally {
