@@ -7,8 +7,8 @@ import type { MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import type { AdmissionOperation } from './admission.ts'
 import { PodSecurityMetrics } from './pod-security/metrics.ts'
 
-/** Milliseconds, and whether it refused. */
-export type Observe = (milliseconds: number, rejected: boolean) => void
+/** Milliseconds, whether it refused, and how often that was so; once when absent. */
+export type Observe = (milliseconds: number, rejected: boolean, times?: number) => void
 
 export type AdmissionType = 'admit' | 'validate'
 
@@ -141,6 +141,11 @@ export class AdmissionMetrics {
     })
   }
 
+  /** Calls back before the metrics are read. */
+  onCollect(collector: () => void): void {
+    this.#registry.onCollect(collector)
+  }
+
   /** For the plugin of that name, if there is one. */
   podSecurity(): PodSecurityMetrics {
     return new PodSecurityMetrics(this.#registry)
@@ -221,13 +226,15 @@ function errorType(problem: string | undefined): string {
   return problem.startsWith('validation failed due to running out of cost budget') ? 'out_of_budget' : 'invalid_error'
 }
 
-function observer(childOf: (rejected: boolean) => { observe(seconds: number): void }): Observe {
-  let passed: { observe(seconds: number): void } | undefined
-  let refused: { observe(seconds: number): void } | undefined
-  return (milliseconds, rejected) => {
+type Observed = { observe(seconds: number, times?: number): void }
+
+function observer(childOf: (rejected: boolean) => Observed): Observe {
+  let passed: Observed | undefined
+  let refused: Observed | undefined
+  return (milliseconds, rejected, times) => {
     if (rejected) refused ??= childOf(true)
     else passed ??= childOf(false)
     const child = rejected ? refused! : passed!
-    child.observe(milliseconds / 1000)
+    child.observe(milliseconds / 1000, times)
   }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { virtualEnv } from '../../machinery/env/virtual-env.ts'
+import { type Histogram, MetricsRegistry } from '../../machinery/metrics/metrics.ts'
 import { StatusError } from '../../machinery/status-error.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { AdmissionMetrics } from './admission-metrics.ts'
 import { AdmissionChain } from './chain.ts'
 import { cluster, plain, pod, type Request, services } from './testing/admission-cluster.ts'
 
@@ -77,6 +79,43 @@ describe('the chain', () => {
     expect(log).toEqual(['a', 'b', 'c'])
     expect(chain.admit(attributes({ operation: 'DELETE' }))).toBeUndefined()
     expect(log).toHaveLength(3)
+  })
+
+  test('asks plugins about the resources they know, and counts the others up to one that refuses', () => {
+    const log: string[] = []
+    const only = (name: string, ...resources: string[]): AdmissionPlugin => ({ ...plugin(name, log), resources })
+    const refusing: AdmissionPlugin = {
+      ...plugin('refusing', log),
+      admit({ object }) {
+        if (object?.metadata.name === 'bad') throw new Error('refused')
+      },
+    }
+    const { attributes, objects } = cluster()
+    const metrics = new MetricsRegistry()
+    const chain = new AdmissionChain(
+      [only('pods', 'pods'), plugin('all', log), only('nodes', 'nodes'), refusing, only('claims', 'claims')],
+      objects,
+      new AdmissionMetrics(metrics, virtualEnv().clock),
+    )
+    chain.admit(attributes({ object: pod() }))
+    chain.admit(attributes({ resource: 'nodes', object: pod() }))
+    expect(() => chain.admit(attributes({ object: { ...pod(), metadata: { name: 'bad' } } }))).toThrow('refused')
+    expect(log).toEqual(['pods', 'all', 'all', 'nodes', 'pods', 'all'])
+    const family = metrics
+      .collect()
+      .find(({ name }) => name === 'apiserver_admission_controller_admission_duration_seconds')!
+    const counted = [...family.children()].map(({ values: [name, , , rejected], child }) => [
+      `${name} ${rejected}`,
+      (child as Histogram).counts.reduce((sum, count) => sum + count),
+    ])
+    expect(Object.fromEntries(counted)).toEqual({
+      'pods false': 3,
+      'all false': 3,
+      'nodes false': 3,
+      'refusing false': 2,
+      'refusing true': 1,
+      'claims false': 2,
+    })
   })
 })
 

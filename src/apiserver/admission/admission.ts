@@ -94,6 +94,8 @@ export interface AdmissionPlugin {
   readonly name: string
   /** Whether the plugin has anything to say about this kind of operation; asked before admit and validate. */
   handles(operation: AdmissionOperation): boolean
+  /** The only resources it has anything to say about (`pods`, `storageclasses.storage.k8s.io`), and is asked about. */
+  readonly resources?: readonly string[]
   /** May change `attributes.object`. */
   admit?(attributes: AdmissionAttributes): void | Promise<void>
   /** Must not change anything. */

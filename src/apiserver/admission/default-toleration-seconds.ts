@@ -2,7 +2,7 @@
 // long itself.
 
 import { deepFreeze } from '../../machinery/deep-freeze.ts'
-import { type AdmissionPlugin, isResource } from './admission.ts'
+import type { AdmissionPlugin } from './admission.ts'
 
 interface Toleration {
   readonly key?: string
@@ -21,9 +21,10 @@ const additions: readonly Toleration[] = deepFreeze(
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   handles: operation => operation === 'CREATE' || operation === 'UPDATE',
+  resources: ['pods'],
   admit(attributes): void {
     const { object: pod, subresource } = attributes
-    if (subresource !== '' || pod === undefined || !isResource(attributes, '', 'pods')) return
+    if (subresource !== '' || pod === undefined) return
     const tolerations: readonly Toleration[] = pod['spec']?.tolerations ?? []
     const missing = additions.filter(
       ({ key: taint }) =>

@@ -9,6 +9,7 @@ import { claimViolations, type Limit, podViolations, type ResourceList } from '.
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   handles: operation => operation === 'CREATE' || operation === 'UPDATE',
+  resources: ['pods', 'persistentvolumeclaims'],
   admit(attributes): void {
     if (!isLimited(attributes) || !isResource(attributes, '', 'pods')) return
     for (const limits of limitsIn(attributes)) fillIn(attributes.object!, limits)

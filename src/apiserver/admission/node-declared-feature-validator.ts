@@ -4,7 +4,7 @@
 import type { KubeObject } from '../../api/resource.ts'
 import { deepEqual, semanticEqual } from '../../machinery/deep-equal.ts'
 import { quote } from '../../machinery/go-text.ts'
-import { type AdmissionPlugin, isResource, refusal } from './admission.ts'
+import { type AdmissionPlugin, refusal } from './admission.ts'
 
 type Spec = Readonly<Record<string, any>>
 
@@ -22,10 +22,11 @@ const asksFor: Readonly<Record<string, (before: Spec, now: Spec) => boolean>> = 
 export const nodeDeclaredFeatureValidator: AdmissionPlugin = {
   name: 'NodeDeclaredFeatureValidator',
   handles: operation => operation === 'UPDATE',
+  resources: ['pods'],
   validate(attributes): void {
     const { object: pod, oldObject, subresource, lister } = attributes
     if ((subresource !== '' && subresource !== 'resize') || !pod || !oldObject) return
-    if (!isResource(attributes, '', 'pods') || !hasChanged(pod, oldObject)) return
+    if (!hasChanged(pod, oldObject)) return
     const nodeName: string = pod['spec'].nodeName ?? ''
     if (nodeName === '') return
     const wanted = Object.keys(asksFor).filter(name => asksFor[name]!(oldObject['spec'], pod['spec']))

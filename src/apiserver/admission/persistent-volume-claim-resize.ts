@@ -3,14 +3,15 @@
 
 import type { KubeObject } from '../../api/resource.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
-import { type AdmissionPlugin, isResource, refusal } from './admission.ts'
+import { type AdmissionPlugin, refusal } from './admission.ts'
 
 export const persistentVolumeClaimResize: AdmissionPlugin = {
   name: 'PersistentVolumeClaimResize',
   handles: operation => operation === 'UPDATE',
+  resources: ['persistentvolumeclaims'],
   validate(attributes): void {
     const { object: claim, oldObject: old, subresource, lister } = attributes
-    if (subresource !== '' || !claim || !old || !isResource(attributes, '', 'persistentvolumeclaims')) return
+    if (subresource !== '' || !claim || !old) return
     if (sizeOf(claim).compare(sizeOf(old)) <= 0) return
     if (old['status']?.phase !== 'Bound')
       throw refusal(attributes, 'Only bound persistent volume claims can be expanded')

@@ -6,15 +6,16 @@ import type { KubeObject } from '../../api/resource.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
 import { failure } from '../../machinery/status-error.ts'
-import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from './admission.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, refusal } from './admission.ts'
 import { hasChanged } from './node-declared-feature-validator.ts'
 
 export const podResizeValidator: AdmissionPlugin = {
   name: 'PodResizeValidator',
   handles: operation => operation === 'UPDATE',
+  resources: ['pods'],
   validate(attributes): void {
     const { object: pod, oldObject, subresource, lister } = attributes
-    if (subresource !== 'resize' || !pod || !oldObject || !isResource(attributes, '', 'pods')) return
+    if (subresource !== 'resize' || !pod || !oldObject) return
     const nodeName: string = pod['spec'].nodeName ?? ''
     if (nodeName === '' || !hasChanged(pod, oldObject)) return
     const node = lister.get('nodes', '', nodeName)

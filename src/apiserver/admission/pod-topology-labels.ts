@@ -8,6 +8,7 @@ const topologyLabels = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/r
 export const podTopologyLabels: AdmissionPlugin = {
   name: 'PodTopologyLabels',
   handles: operation => operation === 'CREATE',
+  resources: ['bindings', 'pods'],
   admit(attributes): void {
     const { object, subresource } = attributes
     if (!object) return

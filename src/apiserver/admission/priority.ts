@@ -8,6 +8,7 @@ const priorityClasses = 'priorityclasses.scheduling.k8s.io'
 export const priority: AdmissionPlugin = {
   name: 'Priority',
   handles: operation => operation === 'CREATE' || operation === 'UPDATE',
+  resources: ['pods', priorityClasses],
   admit(attributes): void {
     if (attributes.subresource !== '' || !attributes.object || !isResource(attributes, '', 'pods')) return
     if (attributes.operation === 'CREATE') resolve(attributes, attributes.object['spec'])

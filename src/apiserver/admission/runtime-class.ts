@@ -2,12 +2,13 @@
 
 import type { KubeObject } from '../../api/resource.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
-import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from './admission.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, refusal } from './admission.ts'
 import { mergeTolerations } from './tolerations.ts'
 
 export const runtimeClass: AdmissionPlugin = {
   name: 'RuntimeClass',
   handles: operation => operation === 'CREATE',
+  resources: ['pods'],
   admit(attributes): void {
     const pod = newPod(attributes)
     const found = pod && classOf(attributes, pod)
@@ -44,7 +45,7 @@ export const runtimeClass: AdmissionPlugin = {
 }
 
 function newPod(attributes: AdmissionAttributes): KubeObject | undefined {
-  return attributes.subresource === '' && isResource(attributes, '', 'pods') ? attributes.object : undefined
+  return attributes.subresource === '' ? attributes.object : undefined
 }
 
 function classOf(attributes: AdmissionAttributes, pod: KubeObject): KubeObject | undefined {

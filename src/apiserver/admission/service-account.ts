@@ -5,7 +5,7 @@ import type { KubeObject } from '../../api/resource.ts'
 import { deepFreeze } from '../../machinery/deep-freeze.ts'
 import type { Env, Random } from '../../machinery/env/env.ts'
 import { podSecretNames } from '../authorization/node-graph.ts'
-import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from './admission.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, refusal } from './admission.ts'
 
 const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const tokenVolumePrefix = 'kube-api-access-'
@@ -18,6 +18,7 @@ export function serviceAccount(env: Env): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
     handles: operation => operation === 'CREATE' || operation === 'UPDATE',
+    resources: ['pods'],
     admit(attributes): void | Promise<void> {
       if (!isNewPod(attributes)) return
       const pod = attributes.object!
@@ -52,7 +53,7 @@ export function serviceAccount(env: Env): AdmissionPlugin {
 }
 
 function isNewPod(attributes: AdmissionAttributes): boolean {
-  return attributes.operation === 'CREATE' && attributes.subresource === '' && isResource(attributes, '', 'pods')
+  return attributes.operation === 'CREATE' && attributes.subresource === ''
 }
 
 function find({ lister, namespace }: AdmissionAttributes, name: string): KubeObject | undefined {

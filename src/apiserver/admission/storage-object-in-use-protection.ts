@@ -12,6 +12,7 @@ const finalizers = [
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
   handles: operation => operation === 'CREATE',
+  resources: ['persistentvolumeclaims', 'persistentvolumes', 'volumeattributesclasses.storage.k8s.io'],
   admit(attributes): void {
     const { object, subresource } = attributes
     if (subresource !== '' || object === undefined) return

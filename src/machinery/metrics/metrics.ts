@@ -58,12 +58,12 @@ export class Histogram {
     this.counts = new Array<number>(bounds.length + 1).fill(0)
   }
 
-  observe(value: number): void {
+  observe(value: number, times = 1): void {
     const { bounds } = this
     let index = 0
     while (index < bounds.length && value > bounds[index]!) index++
-    this.counts[index]!++
-    this.sum += value
+    this.counts[index]! += times
+    this.sum += value * times
   }
 }
 

@@ -6,18 +6,18 @@ import { deepEqual } from '../../../machinery/deep-equal.ts'
 import { quote } from '../../../machinery/go-text.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import type { UserInfo } from '../../user.ts'
-import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from '../admission.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, refusal } from '../admission.ts'
 
 const onUpdate: AdmissionPlugin['handles'] = operation => operation === 'UPDATE'
+const resources = ['certificatesigningrequests.certificates.k8s.io']
 
 const isRequestFor = (attributes: AdmissionAttributes, subresource: string): boolean =>
-  attributes.subresource === subresource &&
-  isResource(attributes, 'certificates.k8s.io', 'certificatesigningrequests') &&
-  attributes.object !== undefined
+  attributes.subresource === subresource && attributes.object !== undefined
 
 export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'CertificateApproval',
   handles: onUpdate,
+  resources,
   validate(attributes): void {
     if (isRequestFor(attributes, 'approval')) assertMay('approve', attributes, authorizer)
   },
@@ -26,6 +26,7 @@ export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => 
 export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'CertificateSigning',
   handles: onUpdate,
+  resources,
   validate(attributes): void {
     if (isRequestFor(attributes, 'status') && !saysTheSame(attributes.object!, attributes.oldObject!))
       assertMay('sign', attributes, authorizer)

@@ -2,16 +2,17 @@
 
 import { parseCertificateRequest } from '../../../api/certificates/v1/certificate-request.ts'
 import { systemPrivilegedGroup } from '../../user.ts'
-import { type AdmissionAttributes, type AdmissionPlugin, isResource, refusal } from '../admission.ts'
+import { type AdmissionAttributes, type AdmissionPlugin, refusal } from '../admission.ts'
 
 const clientSigner = 'kubernetes.io/kube-apiserver-client'
 
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
   handles: operation => operation === 'CREATE',
+  resources: ['certificatesigningrequests.certificates.k8s.io'],
   validate(attributes): void {
     const { object, subresource } = attributes
-    if (subresource !== '' || !isResource(attributes, 'certificates.k8s.io', 'certificatesigningrequests')) return
+    if (subresource !== '') return
     const spec = object?.['spec']
     if (spec?.signerName !== clientSigner) return
     const pem = Buffer.from(spec.request ?? '', 'base64').toString()

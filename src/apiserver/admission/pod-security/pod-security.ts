@@ -69,10 +69,9 @@ export function podSecurity(
   return {
     name: 'PodSecurity',
     handles: operation => operation === 'CREATE' || operation === 'UPDATE',
+    resources: Object.keys(judges),
     validate(attributes): void {
-      const { resource } = attributes
-      const of = judges[resource.group === '' ? resource.resource : groupResource(resource)]
-      if (of && attributes.object) of(attributes)
+      if (attributes.object) judges[groupResource(attributes.resource)]!(attributes)
     },
   }
 }
