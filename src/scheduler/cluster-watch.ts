@@ -45,6 +45,10 @@ const storageResources: readonly ResourceDeclaration<any>[] = [
   volumeAttachments,
 ]
 
+// What handling takes is counted as an update of no kind in particular.
+const assignedPodUpdate = podUpdate('AssignedPod', 0)
+const targetPodUpdate = podUpdate('TargetPod', 0)
+
 export interface ClusterWatchOptions {
   readonly informers: InformerFactory
   readonly cache: Cache
@@ -57,12 +61,9 @@ export interface ClusterWatchOptions {
 
 export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
   const { informers, cache, queue, nominator, schedulerName, measures } = options
-  const handle = (event: () => ClusterEvent, run: () => void) => {
-    if (!measures) return run()
-    const started = measures.clock.monotonic()
-    run()
-    measures.metrics.handled(event(), measures.clock.monotonic() - started)
-  }
+  const start = () => (measures ? measures.clock.monotonic() : 0)
+  const handled = (event: ClusterEvent, started: number) =>
+    measures?.metrics.handled(event, measures.clock.monotonic() - started)
   const isOurs = (pod: Pod) => pod.spec.schedulerName === schedulerName
 
   const assigned = (before: Pod | undefined, pod: Pod) => {
@@ -88,73 +89,61 @@ export function watchCluster(options: ClusterWatchOptions): Informer<Pod> {
     }
     if (pod.spec.nodeName) {
       if (before && !before.spec.nodeName) queue.delete(pod.metadata.uid!)
-      handle(
-        () => (before?.spec.nodeName ? podUpdate('AssignedPod', 0) : assignedPodAdd),
-        () => assigned(before, pod),
-      )
-    } else if (isOurs(pod))
-      handle(
-        () => (before ? podUpdate('TargetPod', 0) : podAdded),
-        () => unassigned(before, pod),
-      )
+      const started = start()
+      assigned(before, pod)
+      handled(before?.spec.nodeName ? assignedPodUpdate : assignedPodAdd, started)
+    } else if (isOurs(pod)) {
+      const started = start()
+      unassigned(before, pod)
+      handled(before ? targetPodUpdate : podAdded, started)
+    }
   }
   const gone = (pod: Pod) => {
     const uid = pod.metadata.uid!
     nominator.remove(uid)
     if (pod.spec.nodeName) {
-      handle(
-        () => assignedPodDelete,
-        () => queue.move(assignedPodDelete, cache.removePod(uid) ?? cache.podInfo(pod)),
-      )
+      const started = start()
+      queue.move(assignedPodDelete, cache.removePod(uid) ?? cache.podInfo(pod))
+      handled(assignedPodDelete, started)
       return
     }
     queue.delete(uid)
     // A binding on the way will fail; until then its room is taken, and that is what the queue is told when it fails.
-    if (isOurs(pod))
-      handle(
-        () => unscheduledPodDelete,
-        () => queue.move(unscheduledPodDelete, cache.podInfo(pod)),
-      )
+    if (!isOurs(pod)) return
+    const started = start()
+    queue.move(unscheduledPodDelete, cache.podInfo(pod))
+    handled(unscheduledPodDelete, started)
   }
 
   informers.informer(nodes).addHandler({
-    added: node =>
-      handle(
-        () => nodeAdd,
-        () => {
-          cache.setNode(node)
-          queue.move(nodeAdd, undefined, node)
-        },
-      ),
+    added: node => {
+      const started = start()
+      cache.setNode(node)
+      queue.move(nodeAdd, undefined, node)
+      handled(nodeAdd, started)
+    },
     updated: (before: Node, node: Node) => {
       const action = nodeChanges(before, node)
+      const started = start()
+      cache.setNode(node)
+      if (action === 0) return
       const event = nodeUpdate(action)
-      if (action === 0) cache.setNode(node)
-      else
-        handle(
-          () => event,
-          () => {
-            cache.setNode(node)
-            queue.move(event, before, node)
-          },
-        )
+      queue.move(event, before, node)
+      handled(event, started)
     },
-    deleted: node =>
-      handle(
-        () => nodeDelete,
-        () => {
-          cache.removeNode(node.metadata.name!)
-          queue.move(nodeDelete, node, undefined)
-        },
-      ),
+    deleted: node => {
+      const started = start()
+      cache.removeNode(node.metadata.name!)
+      queue.move(nodeDelete, node, undefined)
+      handled(nodeDelete, started)
+    },
   })
   const watchStorage = (resource: ResourceDeclaration<any>) => {
     const move = (before: unknown, after: unknown) => {
       const event = storageEvent(kindOf(resource), before, after)
-      handle(
-        () => event,
-        () => queue.move(event, before, after),
-      )
+      const started = start()
+      queue.move(event, before, after)
+      handled(event, started)
     }
     informers.informer(resource).addHandler({
       added: after => move(undefined, after),

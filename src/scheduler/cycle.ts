@@ -18,6 +18,11 @@ export type CycleResult =
   /** `nominatedNodeName`: what to put into the pod's status; undefined leaves it as it is. */
   | { readonly node?: undefined; readonly status: Status; readonly nominatedNodeName: string | undefined }
 
+const nowhere: CycleResult = {
+  status: new Status('UnschedulableAndUnresolvable', [], '', noNodesAvailable),
+  nominatedNodeName: '',
+}
+
 const fewestNodesToFind = 100
 const lowestPercentage = 5
 
@@ -59,11 +64,7 @@ export class SchedulingCycle {
   #run(pod: PodInfo): CycleResult {
     const { cache, framework } = this.#options
     const { nodes } = cache
-    if (nodes.length === 0)
-      return {
-        status: new Status('UnschedulableAndUnresolvable', [], '', noNodesAvailable),
-        nominatedNodeName: '',
-      }
+    if (nodes.length === 0) return nowhere
     const preFiltered = framework.preFilter(pod, cache)
     if (preFiltered.status) return this.#refusedBeforehand(pod, preFiltered, preFiltered.status)
     const { filters } = preFiltered

@@ -5,8 +5,8 @@ import { FailureReports } from './failure-reports.ts'
 const setUp = () => {
   const env = virtualEnv()
   const told: string[] = []
-  const reports = new FailureReports(env.clock)
-  return { env, told, reports, put: (uid: string, text = uid) => reports.put(uid, () => void told.push(text)) }
+  const reports = new FailureReports<string>(env.clock, text => told.push(text))
+  return { env, told, reports, put: (uid: string, text = uid) => reports.put(uid, text) }
 }
 
 test('a few reports go out at once', () => {

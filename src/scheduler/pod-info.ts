@@ -1,4 +1,4 @@
-// A pod with what the scheduler works out about it once: requests, ports, affinity terms.
+// A pod with what the scheduler works out about it once, when it is first asked for: requests, ports, affinity terms.
 
 import type { PodAffinityTerm, WeightedPodAffinityTerm } from '../api/core/v1/affinity.ts'
 import type { Pod } from '../api/core/v1/pod.ts'
@@ -25,43 +25,94 @@ export interface WeightedAffinityTerm {
   readonly weight: number
 }
 
-export class PodInfo {
-  readonly pod: Pod
-  readonly uid: string
-  readonly namespace: string
-  readonly name: string
-  /** `namespace/name`. */
-  readonly key: string
-  readonly priority: number
+/** What takes some working out: of pods that never come so far, nobody asks for it. */
+interface Demands {
   readonly requests: Requests
   readonly hostPorts: readonly HostPort[]
   readonly requiredAffinity: readonly AffinityTerm[]
   readonly requiredAntiAffinity: readonly AffinityTerm[]
   readonly preferredAffinity: readonly WeightedAffinityTerm[]
   readonly preferredAntiAffinity: readonly WeightedAffinityTerm[]
-  /** It has pod affinity or anti-affinity of any kind. */
-  readonly hasAffinity: boolean
+}
+
+export class PodInfo {
+  readonly pod: Pod
+  readonly uid: string
+  readonly #table: ResourceTable
+  #demands: Demands | undefined
 
   constructor(pod: Pod, table: ResourceTable) {
     this.pod = pod
-    const { uid = '', namespace = '', name = '' } = pod.metadata
-    this.uid = uid
-    this.namespace = namespace
-    this.name = name
-    this.key = `${namespace}/${name}`
-    this.priority = pod.spec.priority ?? 0
-    this.requests = podRequests(pod, table)
-    this.hostPorts = hostPortsOf(pod)
-    const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
-    this.hasAffinity = podAffinity !== undefined || podAntiAffinity !== undefined
-    this.requiredAffinity = terms(pod, podAffinity?.requiredDuringSchedulingIgnoredDuringExecution)
-    this.requiredAntiAffinity = terms(pod, podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution)
-    this.preferredAffinity = weighted(pod, podAffinity?.preferredDuringSchedulingIgnoredDuringExecution)
-    this.preferredAntiAffinity = weighted(pod, podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution)
+    this.uid = pod.metadata.uid ?? ''
+    this.#table = table
+  }
+
+  get namespace(): string {
+    return this.pod.metadata.namespace ?? ''
+  }
+
+  get name(): string {
+    return this.pod.metadata.name ?? ''
+  }
+
+  /** `namespace/name`. */
+  get key(): string {
+    return `${this.namespace}/${this.name}`
+  }
+
+  get priority(): number {
+    return this.pod.spec.priority ?? 0
   }
 
   get labels(): Labels | undefined {
     return this.pod.metadata.labels
+  }
+
+  get requests(): Requests {
+    return this.#worked().requests
+  }
+
+  get hostPorts(): readonly HostPort[] {
+    return this.#worked().hostPorts
+  }
+
+  /** It has pod affinity or anti-affinity of any kind. */
+  get hasAffinity(): boolean {
+    const { affinity } = this.pod.spec
+    return affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined
+  }
+
+  get requiredAffinity(): readonly AffinityTerm[] {
+    return this.#worked().requiredAffinity
+  }
+
+  get requiredAntiAffinity(): readonly AffinityTerm[] {
+    return this.#worked().requiredAntiAffinity
+  }
+
+  get preferredAffinity(): readonly WeightedAffinityTerm[] {
+    return this.#worked().preferredAffinity
+  }
+
+  get preferredAntiAffinity(): readonly WeightedAffinityTerm[] {
+    return this.#worked().preferredAntiAffinity
+  }
+
+  #worked(): Demands {
+    this.#demands ??= demandsOf(this.pod, this.#table)
+    return this.#demands
+  }
+}
+
+function demandsOf(pod: Pod, table: ResourceTable): Demands {
+  const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
+  return {
+    requests: podRequests(pod, table),
+    hostPorts: hostPortsOf(pod),
+    requiredAffinity: terms(pod, podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
+    requiredAntiAffinity: terms(pod, podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
+    preferredAffinity: weighted(pod, podAffinity?.preferredDuringSchedulingIgnoredDuringExecution),
+    preferredAntiAffinity: weighted(pod, podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution),
   }
 }
 

@@ -21,7 +21,7 @@ import { Heap } from './heap.ts'
 import { eventLabel, type QueueName, type SchedulerMetrics } from './metrics.ts'
 import { podChanges } from './object-changes.ts'
 import type { PodInfo } from './pod-info.ts'
-import { type QueuedPodInfo, queuedPod } from './queued-pod.ts'
+import { nobody, type QueuedPodInfo, queuedPod } from './queued-pod.ts'
 import type { Status } from './status.ts'
 
 export interface QueueOptions {
@@ -110,7 +110,7 @@ export class SchedulingQueue {
     }
     queued.attempts++
     queued.backoffUntil = 0
-    queued.unschedulablePlugins = queued.pendingPlugins = new Set()
+    queued.unschedulablePlugins = queued.pendingPlugins = nobody
     queued.poppedAt = this.#moves
     this.#inFlight.set(queued.info.uid, queued)
     return queued

@@ -25,7 +25,7 @@ export interface QueuedPodInfo {
   poppedAt: number
 }
 
-const nobody: ReadonlySet<string> = new Set()
+export const nobody: ReadonlySet<string> = new Set()
 
 export function queuedPod(info: PodInfo, now: number): QueuedPodInfo {
   return {

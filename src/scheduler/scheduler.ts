@@ -50,6 +50,13 @@ export interface SchedulerOptions {
   readonly profile?: (handle: FrameworkHandle) => readonly WeightedPlugin[]
 }
 
+/** What is to be told of a pod that found no node. */
+interface Failure {
+  readonly info: PodInfo
+  readonly status: Status
+  readonly nominatedNodeName: string | undefined
+}
+
 /** Cycles run this long before others in the process have their turn. */
 const sliceMs = 8
 /** Bindings beyond these wait: more would not be faster, and what waits in the queue can still be reordered. */
@@ -69,7 +76,7 @@ export class Scheduler {
   readonly #cycle: SchedulingCycle
   readonly #nominator = new Nominator()
   readonly #events: ComponentSeriesEventRecorder
-  readonly #reports: FailureReports
+  readonly #reports: FailureReports<Failure>
   readonly #informers: InformerFactory
   readonly #metrics: SchedulerMetrics | undefined
   #pods: Informer<Pod> | undefined
@@ -85,7 +92,7 @@ export class Scheduler {
     this.#client = client
     const name = options.schedulerName ?? defaultSchedulerName
     this.#events = new ComponentSeriesEventRecorder(client, this.#env, { name, instance: `${name}-k8ts` })
-    this.#reports = new FailureReports(env.clock)
+    this.#reports = new FailureReports(env.clock, failure => this.#report(failure))
     this.#metrics = options.metrics && new SchedulerMetrics(options.metrics, name)
     options.metrics?.onCollect(() => this.#collect())
     this.#informers = new InformerFactory(client, this.#env)
@@ -286,12 +293,11 @@ export class Scheduler {
     this.#attempted(status.rejected ? 'unschedulable' : 'error', started)
     const { info } = queued
     const { error } = status
-    const message = status.message
     if (error instanceof FitError) {
       queued.unschedulablePlugins = error.diagnosis.unschedulablePlugins
       queued.pendingPlugins = error.diagnosis.pendingPlugins
     } else if (error === noNodesAvailable) queued.unschedulablePlugins = waitsForNode
-    else this.#env.log.error('Error scheduling pod; retrying', { pod: info.key, error: message })
+    else this.#env.log.error('Error scheduling pod; retrying', { pod: info.key, error: status.message })
     const current = this.#pods?.lister.get(info.key)
     if (!current || current.metadata.uid !== info.uid || current.spec.nodeName) this.queue.done(info.uid)
     else {
@@ -300,10 +306,10 @@ export class Scheduler {
       if (nominatedNodeName !== undefined) this.#nominator.add(queued.info, nominatedNodeName)
       else this.#nominator.update(queued.info)
     }
-    this.#reports.put(info.uid, () => this.#report(info, status, nominatedNodeName))
+    this.#reports.put(info.uid, { info, status, nominatedNodeName })
   }
 
-  #report(info: PodInfo, status: Status, nominatedNodeName: string | undefined): void {
+  #report({ info, status, nominatedNodeName }: Failure): void {
     const { message } = status
     const current = this.#pods?.lister.get(info.key)
     if (this.#stopped || current?.metadata.uid !== info.uid || current.spec.nodeName) return
