@@ -36,7 +36,8 @@ export const byControllerUid: Indexer<any> = object => {
 
 interface Index<T> {
   readonly values: Indexer<T>
-  readonly buckets: Map<string, Map<string, T>>
+  /** Made when the index is first asked for: of the many there are, few are in most clusters. */
+  buckets: Map<string, Map<string, T>> | undefined
 }
 
 const nothing: readonly never[] = []
@@ -71,29 +72,27 @@ export class IndexedStore<T> implements Lister<T> {
   }
 
   byIndex(name: string, value: string): readonly T[] {
-    const bucket = this.#index(name).buckets.get(value)
+    const bucket = this.#buckets(name).get(value)
     return bucket ? [...bucket.values()] : nothing
   }
 
   indexValues(name: string): readonly string[] {
-    return [...this.#index(name).buckets.keys()]
+    return [...this.#buckets(name).keys()]
   }
 
   /** Adds an index, over what is there already too. One that exists stays: the same name means the same index. */
   addIndex(name: string, values: Indexer<T>): void {
-    if (this.#indexes.has(name)) return
-    const index = { values, buckets: new Map() }
-    this.#indexes.set(name, index)
-    for (const [key, object] of this.#objects) file(index, key, object)
+    if (!this.#indexes.has(name)) this.#indexes.set(name, { values, buckets: undefined })
   }
 
   /** Puts the object in; answers the one it replaces. */
   set(object: T, key = keyOf(object as Named)): T | undefined {
     const previous = this.#objects.get(key)
     this.#objects.set(key, object)
-    for (const index of this.#indexes.values()) {
-      if (previous !== undefined) unfile(index, key, previous)
-      file(index, key, object)
+    for (const { values, buckets } of this.#indexes.values()) {
+      if (!buckets) continue
+      if (previous !== undefined) unfile(buckets, values(previous), key)
+      file(buckets, values(object), key, object)
     }
     return previous
   }
@@ -102,30 +101,34 @@ export class IndexedStore<T> implements Lister<T> {
     const previous = this.#objects.get(key)
     if (previous === undefined) return undefined
     this.#objects.delete(key)
-    for (const index of this.#indexes.values()) unfile(index, key, previous)
+    for (const { values, buckets } of this.#indexes.values()) if (buckets) unfile(buckets, values(previous), key)
     return previous
   }
 
-  #index(name: string): Index<T> {
+  #buckets(name: string): Map<string, Map<string, T>> {
     const index = this.#indexes.get(name)
     if (!index) throw new Error(`Index with name ${name} does not exist`)
-    return index
+    if (index.buckets) return index.buckets
+    const buckets = new Map<string, Map<string, T>>()
+    for (const [key, object] of this.#objects) file(buckets, index.values(object), key, object)
+    index.buckets = buckets
+    return buckets
   }
 }
 
-function file<T>(index: Index<T>, key: string, object: T): void {
-  for (const value of index.values(object)) {
-    const bucket = index.buckets.get(value)
+function file<T>(buckets: Map<string, Map<string, T>>, values: readonly string[], key: string, object: T): void {
+  for (const value of values) {
+    const bucket = buckets.get(value)
     if (bucket) bucket.set(key, object)
-    else index.buckets.set(value, new Map([[key, object]]))
+    else buckets.set(value, new Map([[key, object]]))
   }
 }
 
-function unfile<T>(index: Index<T>, key: string, object: T): void {
-  for (const value of index.values(object)) {
-    const bucket = index.buckets.get(value)
+function unfile<T>(buckets: Map<string, Map<string, T>>, values: readonly string[], key: string): void {
+  for (const value of values) {
+    const bucket = buckets.get(value)
     if (!bucket) continue
     bucket.delete(key)
-    if (bucket.size === 0) index.buckets.delete(value)
+    if (bucket.size === 0) buckets.delete(value)
   }
 }
