@@ -230,6 +230,13 @@ export interface InformerFactoryOptions {
   readonly namespace?: string
 }
 
+function informerId(
+  resource: ResourceDeclaration<any>,
+  { namespace = '', labelSelector = '', fieldSelector = '' }: InformerOptions,
+): string {
+  return [groupResource(resource), resource.version, namespace, labelSelector, fieldSelector].join('|')
+}
+
 /** One informer per resource and selector, shared by all who ask. */
 export class InformerFactory {
   readonly client: Client
@@ -250,13 +257,7 @@ export class InformerFactory {
    */
   informer<T>(resource: ResourceDeclaration<T>, options: InformerOptions<T> = {}): Informer<T> {
     const namespace = options.namespace ?? this.#options.namespace
-    const id = [
-      groupResource(resource),
-      resource.version,
-      namespace ?? '',
-      options.labelSelector ?? '',
-      options.fieldSelector ?? '',
-    ].join('|')
+    const id = informerId(resource, { ...options, namespace })
     const existing = this.#informers.get(id) as RunnableInformer<T> | undefined
     if (existing) {
       for (const [name, indexer] of Object.entries(options.indexers ?? {})) existing.addIndex(name, indexer)
@@ -270,6 +271,11 @@ export class InformerFactory {
     this.#informers.set(id, informer)
     if (this.#running) informer.start()
     return informer
+  }
+
+  /** The shared informer for all of the resource, if somebody has asked for it. */
+  find<T>(resource: ResourceDeclaration<T>): Informer<T> | undefined {
+    return this.#informers.get(informerId(resource, { namespace: this.#options.namespace }))
   }
 
   /** Runs every informer, and those to come. */

@@ -72,7 +72,7 @@ class GarbageCollector {
       attemptToOrphan: node => this.#toOrphan.add(node),
       invalidNamespace: (node, owner) => this.#reportNamespace(node, owner),
     })
-    this.#monitors = new Monitors(environment.client, env, this.#graph, () => errors.inc())
+    this.#monitors = new Monitors(environment.client, environment.informers, env, this.#graph, () => errors.inc())
     for (const resource of [customResourceDefinitions, apiServices] as readonly ResourceDeclaration[])
       environment.informers.informer(resource).addHandler({
         added: (_, initial) => initial || this.#monitors.changed(),

@@ -34,7 +34,8 @@ export interface Metadata {
 
 export interface Node {
   identity: Identity
-  readonly dependents: Set<Node>
+  /** Most own nothing: those share one empty set. */
+  dependents: ReadonlySet<Node>
   owners: readonly OwnerReference[]
   /** Goes, but only after those of its dependents that say so (foreground). */
   deletingDependents: boolean
@@ -51,6 +52,7 @@ export interface GraphOutput {
 }
 
 const noOwners: readonly OwnerReference[] = []
+const nobody: ReadonlySet<Node> = new Set()
 
 export class OwnershipGraph {
   readonly #nodes = new Map<string, Node>()
@@ -83,7 +85,7 @@ export class OwnershipGraph {
     if (!node) {
       node = {
         identity,
-        dependents: new Set(),
+        dependents: nobody,
         owners,
         deletingDependents: isHeldBy(object, foregroundFinalizer),
         beingDeleted: !!metadata.deletionTimestamp,
@@ -190,7 +192,7 @@ export class OwnershipGraph {
         this.#out.attemptToDelete(made)
         continue
       }
-      owner.dependents.add(node)
+      addDependent(owner, node)
       if (doubtful) continue
       if (owner.identity.namespace !== '' && owner.identity.namespace !== node.identity.namespace) {
         if (owner.observed) this.#reportNamespace(node, reference.uid)
@@ -203,13 +205,25 @@ export class OwnershipGraph {
   }
 
   #removeFromOwners(node: Node, owners: readonly OwnerReference[]): void {
-    for (const { uid } of owners) this.#nodes.get(uid)?.dependents.delete(node)
+    for (const { uid } of owners) {
+      const owner = this.#nodes.get(uid)
+      if (owner) removeDependent(owner, node)
+    }
   }
 
   #reportNamespace(node: Node, uid: string): void {
     const reference = node.owners.find(owner => owner.uid === uid)
     if (reference) this.#out.invalidNamespace(node, reference)
   }
+}
+
+function addDependent(owner: Node, dependent: Node): void {
+  if (owner.dependents === nobody) owner.dependents = new Set([dependent])
+  else (owner.dependents as Set<Node>).add(dependent)
+}
+
+function removeDependent(owner: Node, dependent: Node): void {
+  if (owner.dependents !== nobody) (owner.dependents as Set<Node>).delete(dependent)
 }
 
 export function identityOf({ apiVersion, kind, metadata }: Metadata): Identity {

@@ -1,10 +1,10 @@
-// One informer for every resource that can be deleted, custom ones as they come and go; of each object only what tells who
-// owns it is kept.
+// One informer for every resource that can be deleted, custom ones as they come and go. What other controllers watch is
+// watched once for all; of the other resources' objects only what tells who owns them is kept.
 
 import { groupResource, type KubeObject, type ResourceDeclaration } from '../../api/resource.ts'
 import { Backoff, reflectorBackoff } from '../../client/backoff.ts'
 import type { Client } from '../../client/client.ts'
-import { RunnableInformer } from '../../client/informer.ts'
+import { type Informer, type InformerFactory, type InformerHandler, RunnableInformer } from '../../client/informer.ts'
 import { causeOf } from '../../client/work-queue.ts'
 import type { Env, Timer } from '../../machinery/env/env.ts'
 import { discoverResources, type ServedResources } from '../served-resources.ts'
@@ -16,12 +16,18 @@ const needed = ['delete', 'list', 'watch'] as const
 /** Changes of what is served come in groups. */
 const settlingMs = 1000
 
+interface Monitor {
+  readonly informer: Informer<Metadata>
+  stop(): Promise<void>
+}
+
 export class Monitors {
   readonly #client: Client
+  readonly #shared: InformerFactory
   readonly #env: Env
   readonly #graph: OwnershipGraph
   readonly #failed: () => void
-  readonly #informers = new Map<string, RunnableInformer<Metadata>>()
+  readonly #monitors = new Map<string, Monitor>()
   readonly #backoff: Backoff
   readonly #stopped = new AbortController()
   #served: ServedResources | undefined
@@ -29,8 +35,9 @@ export class Monitors {
   #refreshing: Promise<void> = Promise.resolve()
 
   /** `failed`: called when what there is cannot be found out. */
-  constructor(client: Client, env: Env, graph: OwnershipGraph, failed: () => void) {
+  constructor(client: Client, shared: InformerFactory, env: Env, graph: OwnershipGraph, failed: () => void) {
     this.#client = client
+    this.#shared = shared
     this.#env = env
     this.#graph = graph
     this.#failed = failed
@@ -45,7 +52,7 @@ export class Monitors {
   /** Asks the server what it serves and watches all of it; resolves when everything that is there is in the graph. */
   async start(): Promise<void> {
     await this.#refresh()
-    for (const informer of [...this.#informers.values()]) await informer.synced(this.#stopped.signal)
+    for (const { informer } of [...this.#monitors.values()]) await informer.synced(this.#stopped.signal)
   }
 
   /** What is served has changed. */
@@ -61,7 +68,7 @@ export class Monitors {
     this.#stopped.abort(new Error('the garbage collector was stopped'))
     this.#timer?.cancel()
     await this.#refreshing
-    await Promise.all([...this.#informers.values()].map(informer => informer.stop()))
+    await Promise.all([...this.#monitors.values()].map(monitor => monitor.stop()))
   }
 
   async #refresh(): Promise<void> {
@@ -87,26 +94,35 @@ export class Monitors {
         .filter(of => !ignored.has(groupResource(of)) && needed.every(verb => of.verbs.includes(verb)))
         .map(of => [`${groupResource(of)}/${of.version}`, of]),
     )
-    for (const [id, informer] of this.#informers) {
+    for (const [id, monitor] of this.#monitors) {
       if (wanted.has(id)) continue
-      this.#informers.delete(id)
-      void informer.stop()
+      this.#monitors.delete(id)
+      void monitor.stop()
     }
-    for (const [id, declaration] of wanted) {
-      if (this.#informers.has(id)) continue
-      const informer = new RunnableInformer<Metadata>(this.#client, this.#env, declaration, { transform: kept })
-      informer.addHandler({
-        added: object => this.#graph.observed(object, undefined),
-        updated: (before, after) => {
-          if (before.metadata.uid === after.metadata.uid) return this.#graph.observed(after, before)
-          this.#graph.deleted(before)
-          this.#graph.observed(after, undefined)
-        },
-        deleted: object => this.#graph.deleted(object),
-      })
-      this.#informers.set(id, informer)
-      informer.start()
+    for (const [id, declaration] of wanted)
+      if (!this.#monitors.has(id)) this.#monitors.set(id, this.#monitor(declaration))
+  }
+
+  #monitor(declaration: ResourceDeclaration): Monitor {
+    const graph = this.#graph
+    const handler: InformerHandler<Metadata> = {
+      added: object => graph.observed(object, undefined),
+      updated(before, after) {
+        if (before.metadata.uid === after.metadata.uid) return graph.observed(after, before)
+        graph.deleted(before)
+        graph.observed(after, undefined)
+      },
+      deleted: object => graph.deleted(object),
     }
+    const shared = this.#shared.find(declaration as ResourceDeclaration<any>)
+    if (shared) {
+      const registration = shared.addHandler(handler)
+      return { informer: shared, stop: async () => registration.remove() }
+    }
+    const informer = new RunnableInformer<Metadata>(this.#client, this.#env, declaration, { transform: kept })
+    informer.addHandler(handler)
+    informer.start()
+    return { informer, stop: () => informer.stop() }
   }
 }
 
