@@ -19,7 +19,7 @@ import { Backoff, reflectorBackoff } from './backoff.ts'
 import type { Client } from './client.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import type { Indexer, Lister } from './indexed-store.ts'
-import type { HandlerRegistration, Informer, InformerFactory, InformerHandler } from './informer.ts'
+import type { Change, HandlerRegistration, Informer, InformerFactory, InformerHandler } from './informer.ts'
 import { keyFor, keyOf, metadataOf, type Named } from './object-key.ts'
 import { OwnWrites, StaleCacheError } from './own-writes.ts'
 import { causeOf, processQueue, type RateLimiter, type ReconcileResult, WorkQueue } from './work-queue.ts'
@@ -62,11 +62,8 @@ export interface WatchDeclaration<T = any, State = unknown> {
   /** Only these objects of it are watched; all when absent. */
   readonly fieldSelector?: string
   readonly indexers?: Readonly<Record<string, Indexer<T>>>
-  /** The keys to reconcile when the object has changed (`before` and `after`), come (no `before`) or gone (no `after`). */
-  keys?(
-    change: { readonly before: T | undefined; readonly after: T | undefined },
-    context: ControllerContext<State>,
-  ): Iterable<string>
+  /** The keys to reconcile when something has happened to the object. */
+  keys?(change: Change<T>, context: ControllerContext<State>): Iterable<string>
   /** In place of `keys`, or beside it: whatever the controller wants to know of each change. Runs before `keys`. */
   handler?(context: ControllerContext<State>): InformerHandler<T>
 }
@@ -89,7 +86,7 @@ export interface ControllerDeclaration<T = any, State = unknown> {
   readonly concurrency?: number
   readonly indexers?: Readonly<Record<string, Indexer<T>>>
   /** Which changes of the reconciled kind add its key; all when absent. A resync has the same object twice. */
-  filter?(change: { readonly before: T | undefined; readonly after: T | undefined }): boolean
+  filter?(change: Change<T>): boolean
   /** Made anew for each run. */
   state?(context: ReconcileContext): State
   rateLimiter?(clock: Clock): RateLimiter<string>
@@ -176,11 +173,7 @@ class ControllerRun<T, State> implements RunningController {
     // Watches come first: their handlers note what was expected before a key is added because of it.
     for (const watched of watches) this.#watch(watched)
     for (const resource of owns) this.#own(resource)
-    this.#handle(reconciles, {
-      added: object => this.#changed(undefined, object),
-      updated: (before, after) => this.#changed(before, after),
-      deleted: object => this.#changed(object, undefined),
-    })
+    this.#handle(reconciles, { changed: change => this.#changed(change) })
     this.#running = this.#run()
   }
 
@@ -251,20 +244,18 @@ class ControllerRun<T, State> implements RunningController {
     this.#registrations.push(this.#informerOf(resource).addHandler(handler))
   }
 
-  #changed(before: T | undefined, after: T | undefined): void {
+  #changed(change: Change<T>): void {
     const { filter } = this.#declaration
-    if (filter && !filter.call(this.#declaration, { before, after })) return
-    this.queue.add(keyOf((after ?? before) as Named))
+    if (filter && !filter.call(this.#declaration, change)) return
+    this.queue.add(keyOf((change.after ?? change.before) as Named))
   }
 
   #own(resource: ResourceDeclaration<any>): void {
     this.#handle(resource, {
-      added: object => this.#addOwner(object),
-      updated: (before, after) => {
-        this.#addOwner(after)
-        if (before !== after) this.#addOwner(before)
+      changed: ({ before, after }) => {
+        if (after) this.#addOwner(after)
+        if (before && before !== after) this.#addOwner(before)
       },
-      deleted: object => this.#addOwner(object),
     })
   }
 
@@ -276,13 +267,10 @@ class ControllerRun<T, State> implements RunningController {
   #watch(watched: WatchDeclaration<any, State>): void {
     if (watched.handler) this.#handle(watched.resource, watched.handler(this.#context))
     if (!watched.keys) return
-    const add = (before: unknown, after: unknown) => {
-      for (const key of watched.keys!({ before, after }, this.#context)) this.queue.add(key)
-    }
     this.#handle(watched.resource, {
-      added: object => add(undefined, object),
-      updated: (before, after) => add(before, after),
-      deleted: object => add(object, undefined),
+      changed: change => {
+        for (const key of watched.keys!(change, this.#context)) this.queue.add(key)
+      },
     })
   }
 }

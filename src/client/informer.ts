@@ -14,6 +14,12 @@ import { Reflector } from './reflector.ts'
 
 export type { Indexer, Lister } from './indexed-store.ts'
 
+/** `before` and `after` as they are told of: it has come (no `before`), changed, or gone (no `after`). */
+export interface Change<T> {
+  readonly before: T | undefined
+  readonly after: T | undefined
+}
+
 /** Called synchronously, after the store has changed. What a handler throws is logged and concerns no other handler. */
 export interface InformerHandler<T> {
   /** `initial`: it was there when the informer (or this handler) started. */
@@ -25,6 +31,8 @@ export interface InformerHandler<T> {
   updated?(before: T, after: T): void
   /** `stale`: the deletion itself was missed; the object is as it was last seen. */
   deleted?(object: T, stale: boolean): void
+  /** In place of the three. All handlers are told with the same value: there are a dozen for every pod. */
+  changed?(change: Change<T>): void
 }
 
 export interface HandlerRegistration {
@@ -116,7 +124,7 @@ export class RunnableInformer<T> implements Informer<T> {
 
   addHandler(handler: InformerHandler<T>): HandlerRegistration {
     this.#handlers = [...this.#handlers, handler]
-    for (const object of this.#store.list()) this.#call(() => handler.added?.(object, true))
+    for (const object of this.#store.list()) this.#told([handler], undefined, object, true)
     return {
       remove: () => {
         this.#handlers = this.#handlers.filter(other => other !== handler)
@@ -168,7 +176,7 @@ export class RunnableInformer<T> implements Informer<T> {
     for (const key of this.#store.keys()) {
       if (present.has(key)) continue
       const gone = this.#store.delete(key)!
-      for (const handler of this.#handlers) this.#call(() => handler.deleted?.(gone, true))
+      this.#told(this.#handlers, gone, undefined, true)
     }
     this.#resourceVersion = resourceVersion
     if (this.#synced) return
@@ -183,38 +191,31 @@ export class RunnableInformer<T> implements Informer<T> {
     // A relist brings everything again; what is the same is no news.
     if (before !== undefined && isSame(before, object)) return
     this.#store.set(object, key)
-    // Without a closure for each handler: every pod comes by here, and is told to a dozen of them.
-    for (const handler of this.#handlers) {
-      try {
-        if (before === undefined) handler.added?.(object, initial)
-        else handler.updated?.(before, object)
-      } catch (error) {
-        this.#failed(error)
-      }
-    }
+    this.#told(this.#handlers, before, object, initial)
   }
 
   #remove(object: T): void {
     if (this.#store.delete(keyOf(object as Named)) === undefined) return
-    const last = this.#transformed(object)
-    for (const handler of this.#handlers) this.#call(() => handler.deleted?.(last, false))
+    this.#told(this.#handlers, this.#transformed(object), undefined, false)
   }
 
   #resyncAll(): void {
-    for (const object of this.#store.list())
-      for (const handler of this.#handlers) this.#call(() => handler.updated?.(object, object))
+    for (const object of this.#store.list()) this.#told(this.#handlers, object, object, false)
   }
 
-  #call(handler: () => void): void {
-    try {
-      handler()
-    } catch (error) {
-      this.#failed(error)
+  /** `special`: what has come was there before, what has gone went unseen. */
+  #told(handlers: readonly InformerHandler<T>[], before: T | undefined, after: T | undefined, special: boolean): void {
+    let change: Change<T> | undefined
+    for (const handler of handlers) {
+      try {
+        if (handler.changed) handler.changed((change ??= { before, after }))
+        else if (before === undefined) handler.added?.(after!, special)
+        else if (after === undefined) handler.deleted?.(before, special)
+        else handler.updated?.(before, after)
+      } catch (error) {
+        this.#log.error('An informer handler failed', { error: error instanceof Error ? error.stack : String(error) })
+      }
     }
-  }
-
-  #failed(error: unknown): void {
-    this.#log.error('An informer handler failed', { error: error instanceof Error ? error.stack : String(error) })
   }
 }
 

@@ -128,8 +128,9 @@ export function ownersToTell<T extends Owned, Owner extends Owned>(
   owners: Lister<Owner>,
   mayAdopt: (object: T) => Iterable<string>,
 ): Iterable<string> {
-  if (before === after) return none
-  const [old, now] = [before && controllerOf(before), after && controllerOf(after)]
+  if (before === after || owners.size === 0) return none
+  const old = before && controllerOf(before)
+  const now = after && controllerOf(after)
   const keys: string[] = []
   if (before && old && !sameReference(old, now)) {
     const key = controllerKeyIn(before, kind, owners)
@@ -139,7 +140,7 @@ export function ownersToTell<T extends Owned, Owner extends Owned>(
   if (now) {
     const key = controllerKeyIn(after, kind, owners)
     if (key !== undefined) keys.push(key)
-  } else if (!after.metadata.deletionTimestamp && owners.size > 0) {
+  } else if (!after.metadata.deletionTimestamp) {
     const news = !before || old || !deepEqual(before.metadata.labels, after.metadata.labels)
     if (news) keys.push(...mayAdopt(after))
   }

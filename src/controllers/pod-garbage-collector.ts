@@ -44,9 +44,9 @@ export const podGarbageCollector = controller<Pod, State>({
   watches: [
     watch<Pod, State>(pods, {
       handler: ({ state: { terminated } }) => {
-        const note = (pod: Pod) =>
-          isPodTerminal(pod) ? terminated.set(keyOf(pod), pod) : terminated.delete(keyOf(pod))
-        return { added: note, updated: (_, pod) => note(pod), deleted: pod => terminated.delete(keyOf(pod)) }
+        const forget = (pod: Pod) => terminated.size > 0 && terminated.delete(keyOf(pod))
+        const note = (pod: Pod) => (isPodTerminal(pod) ? terminated.set(keyOf(pod), pod) : forget(pod))
+        return { added: note, updated: (_, pod) => note(pod), deleted: forget }
       },
     }),
     watch(nodes, {

@@ -211,7 +211,8 @@ export class Scheduler {
     const started = this.#env.clock.monotonic()
     const result = this.#cycle.run(info)
     if (result.node === undefined) {
-      this.#fail(queued, result, started)
+      // The queue has heard of every change until now, so this is the pod as it is.
+      this.#fail(queued, result, started, info.pod)
       return
     }
     const { node } = result
@@ -275,7 +276,8 @@ export class Scheduler {
   #giveUp(queued: QueuedPodInfo, node: string, status: Status, started: number): void {
     this.#framework.unreserve(queued.info, node)
     this.cache.forget(queued.info.uid)
-    this.#fail(queued, { status: asFitError(status, node), nominatedNodeName: '' }, started)
+    const result = { status: asFitError(status, node), nominatedNodeName: '' }
+    this.#fail(queued, result, started, this.#pods?.lister.get(queued.info.key))
   }
 
   #bindingFailed(queued: QueuedPodInfo, node: string, status: Status, started: number): void {
@@ -288,6 +290,7 @@ export class Scheduler {
     queued: QueuedPodInfo,
     { status, nominatedNodeName }: Extract<CycleResult, { node?: undefined }>,
     started: number,
+    current: Pod | undefined,
   ): void {
     if (this.#stopped) return
     this.#attempted(status.rejected ? 'unschedulable' : 'error', started)
@@ -298,7 +301,6 @@ export class Scheduler {
       queued.pendingPlugins = error.diagnosis.pendingPlugins
     } else if (error === noNodesAvailable) queued.unschedulablePlugins = waitsForNode
     else this.#env.log.error('Error scheduling pod; retrying', { pod: info.key, error: status.message })
-    const current = this.#pods?.lister.get(info.key)
     if (!current || current.metadata.uid !== info.uid || current.spec.nodeName) this.queue.done(info.uid)
     else {
       queued.info = current === info.pod ? info : this.cache.podInfo(current)

@@ -45,6 +45,7 @@ const budgetController = controller<PodDisruptionBudget, State>({
   watches: [
     watch<Pod, State>(pods, {
       keys: ({ before, after }, context) => {
+        if (context.lister(podDisruptionBudgets).size === 0) return []
         const keys = new Set<string>()
         for (const pod of before === after ? [after] : [before, after])
           if (pod) for (const budget of budgetsOf(pod, context, pod === after)) keys.add(keyOf(budget))

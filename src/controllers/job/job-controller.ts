@@ -95,15 +95,15 @@ export const jobController = controller<Job, State>({
           },
         }
       },
-      keys: function* (change, { lister }) {
-        yield* ownersToTell(change, jobs, lister(jobs), pod =>
+      keys: (change, { lister }) => {
+        const owners = ownersToTell(change, jobs, lister(jobs), pod =>
           lister(jobs)
             .listNamespace(pod.metadata.namespace ?? '')
             .filter(({ spec }) => spec.selector && labelSelectorFrom(spec.selector).matches(pod.metadata.labels))
             .map(keyOf),
         )
         // Its Job may be gone, or another of that name.
-        if (change.after) yield* byTrackingJob(change.after)
+        return change.after && isTracked(change.after) ? [...owners, ...byTrackingJob(change.after)] : owners
       },
     }),
   ],
