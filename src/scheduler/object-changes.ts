@@ -28,13 +28,21 @@ function conditions(node: Node): Record<string, string> {
 export function podChanges(before: PodInfo, after: PodInfo): number {
   let action = 0
   if (!deepEqual(before.labels ?? {}, after.labels ?? {})) action |= Action.updatePodLabel
-  if (isLess(after, before)) action |= Action.updatePodScaleDown
   const [old, now] = [before.pod.spec, after.pod.spec]
+  const sameSpec = deepEqual(old, now)
+  // Most news of a pod that waits is a condition.
+  if (sameSpec && !hasContainerStatuses(before) && !hasContainerStatuses(after)) return action
+  if (isLess(after, before)) action |= Action.updatePodScaleDown
   if ((old.schedulingGates?.length ?? 0) > 0 && (now.schedulingGates?.length ?? 0) === 0)
     action |= Action.updatePodSchedulingGatesEliminated
   if (!deepEqual(old.tolerations ?? [], now.tolerations ?? [])) action |= Action.updatePodToleration
-  if (action === 0 && !deepEqual(old, now)) action = Action.update
+  if (action === 0 && !sameSpec) action = Action.update
   return action
+}
+
+/** What containers have been given counts for their requests. */
+function hasContainerStatuses({ pod: { status } }: PodInfo): boolean {
+  return !!status?.containerStatuses?.length || !!status?.initContainerStatuses?.length
 }
 
 /** Some request went down. */

@@ -29,11 +29,15 @@ function selects(selector: Labels, labels: Labels | undefined): boolean {
   return true
 }
 
+function isBehind(pod: Pod | undefined, { spec }: Service): boolean {
+  return pod !== undefined && selects(spec.selector!, pod.metadata.labels)
+}
+
 /** The pods that have an address, and have not ended. */
 export function podsOf(service: Service, lister: Lister<Pod>): Pod[] {
   return lister
     .listNamespace(service.metadata.namespace ?? '')
-    .filter(pod => selects(service.spec.selector!, pod.metadata.labels) && !isPodTerminal(pod) && hasAddress(pod))
+    .filter(pod => isBehind(pod, service) && !isPodTerminal(pod) && hasAddress(pod))
 }
 
 function hasAddress({ status }: Pod): boolean {
@@ -69,21 +73,18 @@ export function podReference({ metadata: { namespace, name, uid } }: Pod) {
   return { kind: 'Pod', namespace, name, uid }
 }
 
-/** The watch of pods for a controller of Services: a pod concerns those that select it, when what they tell of it changes. */
 const none: readonly string[] = []
 
+/** The watch of pods for a controller of Services: a pod concerns those that select it, when what they tell of it changes. */
 export function watchPods(): WatchDeclaration<Pod, any> {
   return watch<Pod, any>(pods, {
     keys: ({ before, after }, { lister }) => {
+      const concerned = lister(services)
+        .listNamespace((after ?? before)!.metadata.namespace ?? '')
+        .filter(service => hasPods(service) && (isBehind(before, service) || isBehind(after, service)))
+      if (concerned.length === 0) return none
       if (before && after && deepEqual(facts(before), facts(after))) return none
-      const keys: string[] = []
-      for (const service of lister(services).listNamespace((after ?? before)!.metadata.namespace ?? '')) {
-        if (!hasPods(service)) continue
-        const selector = service.spec.selector!
-        const concerned = [before, after].some(pod => pod && selects(selector, pod.metadata.labels))
-        if (concerned) keys.push(keyOf(service))
-      }
-      return keys
+      return concerned.map(keyOf)
     },
   })
 }
