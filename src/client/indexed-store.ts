@@ -1,6 +1,6 @@
 // The objects an informer knows, by key and by index. Reading is synchronous and never waits for the server.
 
-import { keyOf, metadataOf, type Named } from './object-key.ts'
+import { metadataOf } from './object-key.ts'
 
 /** What others may do with the store: read. The objects are shared: never change one. */
 export interface Lister<T> {
@@ -85,16 +85,14 @@ export class IndexedStore<T> implements Lister<T> {
     if (!this.#indexes.has(name)) this.#indexes.set(name, { values, buckets: undefined })
   }
 
-  /** Puts the object in; answers the one it replaces. */
-  set(object: T, key = keyOf(object as Named)): T | undefined {
-    const previous = this.#objects.get(key)
+  /** Puts the object in; `previous` is the one it replaces. */
+  set(object: T, key: string, previous: T | undefined): void {
     this.#objects.set(key, object)
     for (const { values, buckets } of this.#indexes.values()) {
       if (!buckets) continue
       if (previous !== undefined) unfile(buckets, values(previous), key)
       file(buckets, values(object), key, object)
     }
-    return previous
   }
 
   delete(key: string): T | undefined {

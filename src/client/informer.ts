@@ -190,7 +190,7 @@ export class RunnableInformer<T> implements Informer<T> {
     const before = this.#store.get(key)
     // A relist brings everything again; what is the same is no news.
     if (before !== undefined && isSame(before, object)) return
-    this.#store.set(object, key)
+    this.#store.set(object, key, before)
     this.#told(this.#handlers, before, object, initial)
   }
 
