@@ -45,16 +45,23 @@ export class Deadlines {
     answered: (answer: Answer) => Result | Promise<Result>,
     failed: (error: unknown) => Result | Promise<Result>,
   ): Promise<Result> {
-    return new Promise(resolve => {
+    return new Promise((resolve, reject) => {
+      const settle = <Value>(make: (value: Value) => Result | Promise<Result>, value: Value): void => {
+        try {
+          resolve(make(value))
+        } catch (error) {
+          reject(error)
+        }
+      }
       const inTime = this.#await(request, () =>
-        resolve(failed(timeout('request did not complete within the allotted timeout'))),
+        settle(failed, timeout('request did not complete within the allotted timeout')),
       )
       answer.then(
         value => {
-          if (inTime()) resolve(answered(value))
+          if (inTime()) settle(answered, value)
         },
         error => {
-          if (inTime()) resolve(failed(error))
+          if (inTime()) settle(failed, error)
         },
       )
     })
