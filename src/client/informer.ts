@@ -208,8 +208,10 @@ export class RunnableInformer<T> implements Informer<T> {
     let change: Change<T> | undefined
     for (const handler of handlers) {
       try {
-        if (handler.changed) handler.changed((change ??= { before, after }))
-        else if (before === undefined) handler.added?.(after!, special)
+        if (handler.changed) {
+          change ??= { before, after }
+          handler.changed(change)
+        } else if (before === undefined) handler.added?.(after!, special)
         else if (after === undefined) handler.deleted?.(before, special)
         else handler.updated?.(before, after)
       } catch (error) {
