@@ -6,7 +6,7 @@
 // a splice, not a parse.
 
 import type { KubeObject } from '../../api/resource.ts'
-import { type ManagedFieldsEntry, managedFieldsText, shareFields } from '../../machinery/apply/managed-fields.ts'
+import { type ManagedFieldsEntry, managedFieldsPieces, shareFields } from '../../machinery/apply/managed-fields.ts'
 import { deepFreeze } from '../../machinery/deep-freeze.ts'
 import { readJson } from '../../machinery/json/read.ts'
 import { jsonText, withEscapes } from '../../machinery/json/write.ts'
@@ -17,10 +17,8 @@ export function encodeForStore(object: KubeObject): Buffer {
   const revision = metadata.resourceVersion
   if (revision !== undefined) metadata.resourceVersion = undefined
   const ordered = hasHeaderFirst(object) ? object : withHeaderFirst(object)
-  const bytes =
-    metadata['managedFields'] === undefined
-      ? Buffer.from(withEscapes(jsonText(ordered)))
-      : bytesWithManagedFields(ordered)
+  const entries: readonly ManagedFieldsEntry[] | undefined | null = metadata['managedFields']
+  const bytes = entries ? joined(piecesOf(ordered, entries)) : Buffer.from(withEscapes(jsonText(ordered)))
   if (revision !== undefined) metadata.resourceVersion = revision
   return bytes
 }
@@ -40,30 +38,34 @@ function withHeaderFirst({ kind, apiVersion, metadata, ...rest }: KubeObject): K
   return { kind, apiVersion, metadata, ...rest }
 }
 
-/** The metadata is written for itself, between what stands before and behind it. */
-function bytesWithManagedFields(object: KubeObject): Buffer {
+/** The sets in managedFields are most of the metadata, and many objects share each: their text is at hand, and goes in between. */
+function piecesOf(object: KubeObject, entries: readonly ManagedFieldsEntry[]): string[] {
   const { kind, apiVersion, metadata } = object
   const names = jsonText({ kind, apiVersion }).slice(0, -1)
   object.metadata = undefined as never
-  const rest = withEscapes(jsonText(object).slice(names.length))
+  const rest = jsonText(object).slice(names.length)
   object.metadata = metadata
-  const head = withEscapes(`${names},"metadata":${metadataText(metadata)}`)
-  // In two pieces, since joining them first would copy both once more.
-  const headLength = Buffer.byteLength(head)
-  const bytes = Buffer.allocUnsafe(headLength + Buffer.byteLength(rest))
-  bytes.write(head, 0)
-  bytes.write(rest, headLength)
-  return bytes
-}
-
-/** The sets in managedFields are most of the metadata, and many objects share each: their text is at hand. */
-function metadataText(metadata: KubeObject['metadata']): string {
-  const entries: readonly ManagedFieldsEntry[] | undefined = metadata['managedFields']
-  if (!entries) return jsonText(metadata)
   metadata['managedFields'] = undefined
   const others = jsonText(metadata)
   metadata['managedFields'] = entries
-  return `${others.slice(0, -1)}${others === '{}' ? '' : ','}"managedFields":${managedFieldsText(entries)}}`
+  const head = `${names},"metadata":${others.slice(0, -1)}${others === '{}' ? '' : ','}"managedFields":`
+  const pieces = managedFieldsPieces(entries, head)
+  pieces.push('}', rest)
+  return pieces
+}
+
+/** The pieces as bytes, without joining the texts first, which would copy them once more. */
+function joined(pieces: string[]): Buffer {
+  let length = 0
+  for (let index = 0; index < pieces.length; index++) {
+    const piece = withEscapes(pieces[index]!)
+    pieces[index] = piece
+    length += Buffer.byteLength(piece)
+  }
+  const bytes = Buffer.allocUnsafe(length)
+  let at = 0
+  for (const piece of pieces) at += bytes.write(piece, at)
+  return bytes
 }
 
 function parsed(bytes: Buffer): KubeObject {

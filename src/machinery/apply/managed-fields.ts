@@ -135,20 +135,30 @@ export function sameButForTimes(
   )
 }
 
-/** `JSON.stringify(entries)`, with the text of sets that many objects share put in as it is. */
-export function managedFieldsText(entries: readonly ManagedFieldsEntry[]): string {
-  return `[${entries.map(entryText).join(',')}]`
-}
-
-function entryText(entry: ManagedFieldsEntry): string {
-  const { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource } = entry
-  const fields = fieldsV1 === undefined || fieldsV1 === null ? undefined : sharedText(fieldsV1 as FieldSet)
-  if (fields === undefined || fieldsType !== 'FieldsV1') return jsonText(entry)
-  let text = manager === undefined ? '{' : `{"manager":${JSON.stringify(manager)},`
-  text += `"operation":${JSON.stringify(operation)},"apiVersion":${JSON.stringify(apiVersion)},`
-  if (time !== undefined) text += `"time":${JSON.stringify(time)},`
-  text += `"fieldsType":"FieldsV1","fieldsV1":${fields}`
-  return subresource === undefined ? `${text}}` : `${text},"subresource":${JSON.stringify(subresource)}}`
+/**
+ * `JSON.stringify(entries)` in pieces, each of a text that exists: that of a set that many objects share is not copied. The
+ * first begins with `head`.
+ */
+export function managedFieldsPieces(entries: readonly ManagedFieldsEntry[], head: string): string[] {
+  const pieces: string[] = []
+  let text = `${head}[`
+  for (let index = 0; index < entries.length; index++) {
+    if (index > 0) text += ','
+    const entry = entries[index]!
+    const { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource } = entry
+    const fields = fieldsV1 === undefined || fieldsV1 === null ? undefined : sharedText(fieldsV1 as FieldSet)
+    if (fields === undefined || fieldsType !== 'FieldsV1') {
+      text += jsonText(entry)
+      continue
+    }
+    text += manager === undefined ? '{' : `{"manager":${JSON.stringify(manager)},`
+    text += `"operation":${JSON.stringify(operation)},"apiVersion":${JSON.stringify(apiVersion)},`
+    if (time !== undefined) text += `"time":${JSON.stringify(time)},`
+    pieces.push(`${text}"fieldsType":"FieldsV1","fieldsV1":`, fields)
+    text = subresource === undefined ? '}' : `,"subresource":${JSON.stringify(subresource)}}`
+  }
+  pieces.push(`${text}]`)
+  return pieces
 }
 
 /** Puts shared sets into entries that have just been read from where this server wrote them. Changes the entries. */

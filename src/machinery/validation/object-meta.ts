@@ -206,7 +206,8 @@ export function validateFieldManager(manager: string, path: FieldPath): FieldErr
 
 export function validateManagedFields(entries: readonly ManagedFields[], path: FieldPath): FieldError[] {
   const errors: FieldError[] = []
-  entries.forEach((entry, index) => {
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index]!
     const at = path.index(index)
     if (entry.operation !== 'Apply' && entry.operation !== 'Update')
       errors.push(invalid(at.child('operation'), entry.operation ?? '', 'must be `Apply` or `Update`'))
@@ -215,6 +216,6 @@ export function validateManagedFields(entries: readonly ManagedFields[], path: F
     errors.push(...validateFieldManager(entry.manager ?? '', at.child('manager')))
     if (byteLength(entry.subresource ?? '') > maxSubresourceLength)
       errors.push(tooLong(at.child('subresource'), '', maxSubresourceLength))
-  })
+  }
   return errors
 }

@@ -11,12 +11,17 @@ const counted = ['cpu', 'memory'] as const
 export function podQOSClass(pod: Pod): PodQOSClass {
   const { initContainers = [], resources } = pod.spec!
   const containers = pod.spec!.containers ?? []
-  const levels = resources ? [resources] : [...initContainers, ...containers].map(container => container.resources)
+  const levels = resources
+    ? [{ resources }]
+    : initContainers.length > 0
+      ? [...initContainers, ...containers]
+      : containers
   let any = false
   let guaranteed = true
-  for (const level of levels) {
+  for (const { resources: level } of levels) {
     for (const name of counted) {
-      const [limitText, requestText] = [level?.limits?.[name], level?.requests?.[name]]
+      const limitText = level?.limits?.[name]
+      const requestText = level?.requests?.[name]
       const limit = limitText === undefined ? zeroQuantity : parseQuantity(limitText)
       const request = requestText === undefined ? limit : parseQuantity(requestText)
       if (limit.sign > 0 || request.sign > 0) any = true

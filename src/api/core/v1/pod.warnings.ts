@@ -54,24 +54,32 @@ export function podWarnings(pod: PodLike, prefix: string): string[] {
     warnings.push(
       `${prefix}metadata.annotations[${seccompPod}]: non-functional in v1.27+; use the "seccompProfile" field instead`,
     )
-  for (const list of containerLists)
-    for (const [index, container] of ((spec[list] ?? []) as Container[]).entries()) {
+  let hasPorts = false
+  for (const list of containerLists) {
+    const containers = spec[list] as readonly Container[] | undefined
+    if (!containers) continue
+    for (let index = 0; index < containers.length; index++) {
+      const container = containers[index]!
+      const { resources, env, ports } = container
       if (annotations) warnOfContainerAnnotations(container, spec, annotations, prefix, warnings)
-      warnOfFractions(container.resources?.limits, `${path}.${list}[${index}].resources.limits`, warnings)
-      warnOfFractions(container.resources?.requests, `${path}.${list}[${index}].resources.requests`, warnings)
-      if (container.env && container.env.length > 1)
-        warnOfHiddenVariables(container, `${path}.${list}[${index}]`, warnings)
+      warnOfFractions(resources?.limits, `${path}.${list}[${index}].resources.limits`, warnings)
+      warnOfFractions(resources?.requests, `${path}.${list}[${index}].resources.requests`, warnings)
+      if (env && env.length > 1) warnOfHiddenVariables(container, `${path}.${list}[${index}]`, warnings)
+      if (ports) hasPorts = true
     }
-  warnOfPorts(spec, path, warnings)
+  }
+  if (hasPorts) warnOfPorts(spec, path, warnings)
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0)
     warnings.push(
       `${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
     )
   if (spec.affinity) warnOfPodAffinity(spec.affinity, `${path}.affinity`, warnings)
-  for (const [index, address] of (spec.dnsConfig?.nameservers ?? []).entries())
+  spec.dnsConfig?.nameservers?.forEach((address, index) => {
     warnings.push(...warningsForIP(`${path}.dnsConfig.nameservers[${index}]`, address))
-  for (const [index, { ip = '' }] of (spec.hostAliases ?? []).entries())
+  })
+  spec.hostAliases?.forEach(({ ip = '' }, index) => {
     warnings.push(...warningsForIP(`${path}.hostAliases[${index}].ip`, ip))
+  })
   return warnings
 }
 
@@ -125,10 +133,12 @@ function warnOfRepeated<Field extends string>(
   }
 }
 
+const bytes = ['memory', 'ephemeral-storage']
+
 /** Bytes are whole; `100m` of memory is a tenth of a byte, and somebody meant megabytes. */
 function warnOfFractions(amounts: Annotations | undefined, path: string, warnings: string[]): void {
   if (!amounts) return
-  for (const name of ['memory', 'ephemeral-storage']) {
+  for (const name of bytes) {
     const text = amounts[name]
     if (text !== undefined && isFractional(text))
       warnings.push(`${path}[${name}]: fractional byte value ${quote(text)} is invalid, must be an integer`)

@@ -23,6 +23,10 @@ const kinds = Object.keys(deprecatedKinds)
 
 /** A volume of a pod, or a PersistentVolume's spec. */
 export function warnOfVolumeKind(volume: Readonly<Record<string, any>>, path: string, warnings: string[]): void {
+  // Volumes have few fields, and nearly none is one of these.
+  let found = false
+  for (const field in volume) if (Object.hasOwn(deprecatedKinds, field)) found = true
+  if (!found) return
   for (const kind of kinds)
     if (volume[kind] !== undefined) warnings.push(`${path}.${pathNames[kind] ?? kind}: ${deprecatedKinds[kind]}`)
 }
@@ -33,16 +37,18 @@ export function warnOfVolumes(
   warnOfClaim: (spec: PersistentVolumeClaimSpec, path: string, warnings: string[]) => void,
   warnings: string[],
 ): void {
-  let tokens: Set<string> | undefined
+  let tokens: string[] | undefined
   for (let index = 0; index < volumes.length; index++) {
     const volume = volumes[index]!
     warnOfVolumeKind(volume, `${path}.volumes[${index}]`, warnings)
     const claim = volume.ephemeral?.volumeClaimTemplate?.spec
     if (claim) warnOfClaim(claim, `${path}.volumes[${index}].ephemeral.volumeClaimTemplate.spec`, warnings)
-    for (const { serviceAccountToken } of volume.projected?.sources ?? [])
+    const sources = volume.projected?.sources
+    if (!sources) continue
+    for (const { serviceAccountToken } of sources)
       if (serviceAccountToken) {
-        tokens ??= new Set()
-        tokens.add(serviceAccountToken.path ?? '')
+        tokens ??= []
+        tokens.push(serviceAccountToken.path ?? '')
       }
   }
   if (tokens) warnOfHiddenTokens(volumes, tokens, path, warnings)
@@ -54,23 +60,26 @@ const kindsWithItems = ['configMap', 'secret', 'downwardAPI'] as const
 
 function warnOfHiddenTokens(
   volumes: readonly Volume[],
-  tokens: ReadonlySet<string>,
+  tokens: readonly string[],
   path: string,
   warnings: string[],
 ): void {
-  volumes.forEach(({ projected }, index) => {
+  for (let index = 0; index < volumes.length; index++) {
+    const sources = volumes[index]!.projected?.sources
+    if (!sources) continue
     const hides = (file: string | undefined, where: string): void => {
-      if (file !== undefined && tokens.has(file))
+      if (file !== undefined && tokens.includes(file))
         warnings.push(
           `${path}.volumes[${index}].projected.sources.${where}: has duplicated path with ServiceAccountToken ${quote(file)}`,
         )
     }
-    for (const source of projected?.sources ?? []) {
-      for (const kind of kindsWithItems)
-        source[kind]?.items?.forEach((item, itemIndex) => {
-          hides(item.path, `${itemKinds[kind]}[${itemIndex}]`)
-        })
+    for (const source of sources) {
+      for (const kind of kindsWithItems) {
+        const items = source[kind]?.items
+        if (!items) continue
+        for (let at = 0; at < items.length; at++) hides(items[at]!.path, `${itemKinds[kind]}[${at}]`)
+      }
       if (source.clusterTrustBundle) hides(source.clusterTrustBundle.path, 'ClusterTrustBundle')
     }
-  })
+  }
 }

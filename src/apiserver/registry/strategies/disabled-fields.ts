@@ -22,9 +22,8 @@ export function dropDisabledPodFields(spec: PodSpecLike | undefined, old?: PodSp
 
 /** ContainerStopSignals */
 function dropStopSignals(spec: PodSpecLike, old: PodSpecLike | undefined): void {
-  const containers = containersOf(spec)
-  if (!containers.some(hasStopSignal) || containersOf(old).some(hasStopSignal)) return
-  for (const container of containers) {
+  if (!hasStopSignals(spec) || hasStopSignals(old)) return
+  for (const container of lists.flatMap(list => containersIn(spec, list))) {
     const { lifecycle } = container
     if (!hasStopSignal(container)) continue
     delete lifecycle!['stopSignal']
@@ -38,11 +37,16 @@ interface ContainerLike {
 
 const hasStopSignal = ({ lifecycle }: ContainerLike): boolean => lifecycle?.['stopSignal'] !== undefined
 
-const containersOf = (spec: PodSpecLike | undefined): ContainerLike[] => [
-  ...(spec?.['containers'] ?? []),
-  ...(spec?.['initContainers'] ?? []),
-  ...(spec?.['ephemeralContainers'] ?? []),
-]
+const lists = ['containers', 'initContainers', 'ephemeralContainers'] as const
+const none: readonly ContainerLike[] = []
+
+const containersIn = (spec: PodSpecLike | undefined, list: (typeof lists)[number]): readonly ContainerLike[] =>
+  spec?.[list] ?? none
+
+function hasStopSignals(spec: PodSpecLike | undefined): boolean {
+  for (const list of lists) if (containersIn(spec, list).some(hasStopSignal)) return true
+  return false
+}
 
 const uses = (spec: PodSpecLike | undefined, field: (typeof sources)[number]): boolean =>
   spec?.volumes?.some(({ projected }) => projected?.sources?.some(source => source[field] !== undefined)) ?? false
