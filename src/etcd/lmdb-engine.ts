@@ -59,6 +59,7 @@ export class LmdbEngine implements Engine {
   readonly #db: Tree
   readonly #directory: string
   readonly #lock: DirectoryLock
+  readonly #records = new Records()
 
   private constructor(db: Tree, directory: string, lock: DirectoryLock) {
     this.#db = db
@@ -106,10 +107,11 @@ export class LmdbEngine implements Engine {
 
   async commit(batch: Batch): Promise<void> {
     const db = this.#db
+    this.#records.clear()
     try {
       await db.batch(() => {
         for (const { revision, key, current } of batch.changes) {
-          db.put(changeKey({ revision, key, deletion: !current }), current ? recordOf(current) : noBytes)
+          db.put(changeKey({ revision, key, deletion: !current }), current ? this.#records.write(current) : noBytes)
         }
         for (const { id, ttlSeconds } of batch.leases) {
           if (ttlSeconds === undefined) db.remove(firstKey(leaseTag, id))
@@ -170,14 +172,34 @@ function idOf({ number, kind, text }: TreeKey): ChangeId {
   return { revision: number, key: text, deletion: kind === 0 }
 }
 
-function recordOf({ lease, createRevision, version, value }: KeyValue): Buffer {
-  const bytes = Buffer.allocUnsafe(recordHead + value.length + 1)
-  bytes.writeDoubleBE(lease, 0)
-  bytes.writeDoubleBE(createRevision, 8)
-  bytes.writeDoubleBE(version, 16)
-  bytes.set(value, recordHead)
-  bytes[recordHead + value.length] = endMark
-  return bytes
+/**
+ * The records of one batch, which LMDB's thread reads until the commit is over: they lie in memory that is used for each batch
+ * again. A buffer for each would cost more than what is done with it.
+ */
+class Records {
+  readonly #slab = Buffer.allocUnsafeSlow(256 * 1024)
+  #used = 0
+
+  clear(): void {
+    this.#used = 0
+  }
+
+  write({ lease, createRevision, version, value }: KeyValue): Buffer {
+    const bytes = this.#place(recordHead + value.length + 1)
+    bytes.writeDoubleBE(lease, 0)
+    bytes.writeDoubleBE(createRevision, 8)
+    bytes.writeDoubleBE(version, 16)
+    bytes.set(value, recordHead)
+    bytes[recordHead + value.length] = endMark
+    return bytes
+  }
+
+  #place(length: number): Buffer {
+    const start = this.#used
+    if (start + length > this.#slab.length) return Buffer.allocUnsafe(length)
+    this.#used += length
+    return this.#slab.subarray(start, start + length)
+  }
 }
 
 /** Copies what it takes. Small values share a slab, which costs far less memory than a buffer for each. */
