@@ -143,12 +143,13 @@ export class EmbeddedStore implements Store, Past {
     this.#assertAvailable()
     const { key } = operation
     if (key === '' || key.length * 3 > longestKey) assertKey(key)
-    const latest = this.#index.get(key)?.latest
+    const entry = this.#index.get(key)
+    const latest = entry?.latest
     const current = latest?.current
     if ((current?.modRevision ?? 0) !== expected)
       return this.#durable(latest).then(() => ({ committed: false, revision: this.#revision, current }))
     if (operation.type === 'delete') {
-      if (current) return this.#commit(this.#change(++this.#assigned, key, undefined))
+      if (current) return this.#commit(this.#change(++this.#assigned, key, entry, undefined))
       return this.#durable(latest).then(() => ({ committed: true, revision: this.#revision }))
     }
     const lease = operation.lease ?? 0
@@ -162,7 +163,7 @@ export class EmbeddedStore implements Store, Past {
       version: (current?.version ?? 0) + 1,
       lease,
     }
-    return this.#commit(this.#change(revision, key, item))
+    return this.#commit(this.#change(revision, key, entry, item))
   }
 
   watch(prefix: string, afterRevision: number, sink: WatchSink): Watch {
@@ -210,7 +211,7 @@ export class EmbeddedStore implements Store, Past {
     const { keys, restore } = this.#leases.remove(id)
     const bound = keys.filter(key => this.#index.get(key)?.latest.current?.lease === id)
     const revision = bound.length > 0 ? ++this.#assigned : 0
-    const changes = bound.map(key => this.#change(revision, key, undefined))
+    const changes = bound.map(key => this.#change(revision, key, this.#index.get(key), undefined))
     try {
       await this.#write({ changes, lease: { id, ttlSeconds: undefined } }, undefined)
     } catch (error) {
@@ -290,9 +291,9 @@ export class EmbeddedStore implements Store, Past {
     return entry && this.#at(entry, change.revision - 1)
   }
 
-  #change(revision: number, key: string, current: KeyValue | undefined): PendingChange {
-    const version = { revision, current, previous: this.#index.get(key)?.latest }
-    this.#index.push(key, version)
+  #change(revision: number, key: string, entry: Entry | undefined, current: KeyValue | undefined): PendingChange {
+    const version = { revision, current, previous: entry?.latest }
+    this.#index.push(key, entry, version)
     return { revision, key, current, version }
   }
 

@@ -22,7 +22,7 @@ describe('the key index', () => {
     fc.assert(
       fc.property(fc.uniqueArray(key, { maxLength: 100 }), key, key, (keys, prefix, from) => {
         const [pushed, loaded] = [new KeyIndex(), new KeyIndex()]
-        for (const key of keys) pushed.push(key, version(2))
+        for (const key of keys) pushed.push(key, pushed.get(key), version(2))
         loaded.load(keys.map(key => ({ key, latest: version(2), revisions: [2] })))
         const expected = keys.filter(key => key.startsWith(prefix) && key >= from).sort()
         expect(keysOf(pushed, prefix, from)).toEqual(expected)
@@ -35,8 +35,8 @@ describe('the key index', () => {
   it('stays sorted over the bounds of its chunks, through insertions and removals', () => {
     const index = new KeyIndex()
     const name = (n: number) => `/k/${String((n * 7919) % 5000).padStart(5, '0')}`
-    for (let n = 0; n < 5000; n++) index.push(name(n), version(n + 2))
-    for (let n = 0; n < 5000; n += 3) index.push(name(n), version(n + 6000, false))
+    for (let n = 0; n < 5000; n++) index.push(name(n), index.get(name(n)), version(n + 2))
+    for (let n = 0; n < 5000; n += 3) index.push(name(n), index.get(name(n)), version(n + 6000, false))
     index.compact(20_000)
     const left = Array.from({ length: 5000 }, (_, n) => n).filter(n => n % 3 !== 0)
     expect(keysOf(index, '/k/')).toEqual(left.map(name).sort())
@@ -63,7 +63,7 @@ describe('the key index', () => {
     [[5], 4, [5]],
   ])('of the revisions %j (negative: deletions), compaction at %i leaves %j', (revisions, at, left) => {
     const index = new KeyIndex()
-    for (const revision of revisions) index.push('/a', version(Math.abs(revision), revision > 0))
+    for (const revision of revisions) index.push('/a', index.get('/a'), version(Math.abs(revision), revision > 0))
     const forgotten = index.compact(at)
     expect(index.get('/a')?.revisions).toEqual(left)
     expect(forgotten.map(id => (id.deletion ? -id.revision : id.revision))).toEqual(
@@ -73,7 +73,7 @@ describe('the key index', () => {
 
   it('knows where a key stood', () => {
     const index = new KeyIndex()
-    for (const revision of [3, -5, 8]) index.push('/a', version(Math.abs(revision), revision > 0))
+    for (const revision of [3, -5, 8]) index.push('/a', index.get('/a'), version(Math.abs(revision), revision > 0))
     const entry = index.get('/a')!
     expect([2, 3, 4, 5, 7, 8, 99].map(at => standingRevision(entry, at))).toEqual([undefined, 3, 3, -5, -5, 8, 8])
   })

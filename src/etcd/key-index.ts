@@ -40,10 +40,9 @@ export class KeyIndex {
     return this.#entries.get(key)
   }
 
-  /** Makes the version its key's latest. */
-  push(key: string, version: Version): void {
+  /** Makes the version its key's latest; `entry` is what `get` says of the key. */
+  push(key: string, entry: Entry | undefined, version: Version): void {
     const revision = version.current ? version.revision : -version.revision
-    const entry = this.#entries.get(key)
     if (entry) {
       entry.latest = version
       entry.revisions.push(revision)

@@ -25,14 +25,17 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
   admit(attributes): void {
     const { object: pod, subresource } = attributes
     if (subresource !== '' || pod === undefined) return
-    const tolerations: readonly Toleration[] = pod['spec']?.tolerations ?? []
-    const missing = additions.filter(
-      ({ key: taint }) =>
-        !tolerations.some(({ key, effect }) => (!key || key === taint) && (!effect || effect === 'NoExecute')),
-    )
+    const tolerations: readonly Toleration[] | undefined = pod['spec']?.tolerations
+    const missing = tolerations?.length ? missingIn(tolerations) : additions
     if (missing.length === 0) return
-    const all = [...tolerations, ...missing]
+    const all = tolerations?.length ? [...tolerations, ...missing] : additions.slice()
     if (attributes.operation === 'CREATE') pod['spec'].tolerations = all
     else attributes.object = { ...pod, spec: { ...pod['spec'], tolerations: all } }
   },
 }
+
+const missingIn = (tolerations: readonly Toleration[]): readonly Toleration[] =>
+  additions.filter(
+    ({ key: taint }) =>
+      !tolerations.some(({ key, effect }) => (!key || key === taint) && (!effect || effect === 'NoExecute')),
+  )

@@ -132,15 +132,15 @@ function typeOfBody(value: unknown): TypeOfBody {
   if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral)
     throw failed(`${jsonKind(value, '')} into Go value of type ${typeMetaStruct}`)
   const { apiVersion, kind } = value as Record<string, unknown>
-  for (const [name, part] of [
-    ['apiVersion', apiVersion],
-    ['kind', kind],
-  ] as const)
-    if (part !== undefined && part !== null && typeof part !== 'string')
-      throw failed(`${jsonKind(part, '')} into Go struct field .${name} of type string`)
-  const version = (apiVersion as string | undefined) ?? ''
-  if (version.split('/').length > 2) throw new Error(`unexpected GroupVersion string: ${version}`)
-  return { apiVersion: version, kind: (kind as string | undefined) ?? '' }
+  const text = (name: string, part: unknown): string => {
+    if (typeof part === 'string') return part
+    if (part === undefined || part === null) return ''
+    throw failed(`${jsonKind(part, '')} into Go struct field .${name} of type string`)
+  }
+  const type = { apiVersion: text('apiVersion', apiVersion), kind: text('kind', kind) }
+  if (type.apiVersion.indexOf('/') !== type.apiVersion.lastIndexOf('/'))
+    throw new Error(`unexpected GroupVersion string: ${type.apiVersion}`)
+  return type
 }
 
 function decodeValue(

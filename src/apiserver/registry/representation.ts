@@ -25,7 +25,12 @@ export interface RepresentationContext {
 /** What an answer is made of: decides whether `as=PartialObjectMetadata` or its list can be given. */
 export type Answered = 'object' | 'list' | 'watch'
 
-const served = new WeakMap<ResourceDeclaration, Map<string, Representation>>()
+/** By what is answered. */
+const served: Readonly<Record<Answered, WeakMap<ResourceDeclaration, Map<string, Representation>>>> = {
+  object: new WeakMap(),
+  list: new WeakMap(),
+  watch: new WeakMap(),
+}
 
 /** The form the client asked for; throws a 406 when there is none it takes. */
 export function negotiate(
@@ -37,12 +42,12 @@ export function negotiate(
   pretty = false,
 ): Representation {
   const header = accept === undefined || accept === '' ? '*/*' : accept
-  let known = served.get(declaration)
+  let known = served[answered].get(declaration)
   if (!known) {
     known = new Map()
-    served.set(declaration, known)
+    served[answered].set(declaration, known)
   }
-  const key = `${header}\n${answered}\n${includeObject}\n${pretty}`
+  const key = includeObject === '' && !pretty ? header : `${header}\n${includeObject}\n${pretty}`
   const found = known.get(key)
   if (found) return found
   for (const range of parseAccept(header)) {

@@ -11,8 +11,23 @@ const reference = new RegExp(
     '(?<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$',
 )
 
+/** Most containers have one of a few images. Emptied when full. */
+const known = new Map<string, string>()
+const mostKnown = 1000
+const longestKnown = 512
+
 /** The tag; `latest` where neither tag nor digest is given; '' for a digest alone and for what is no image name. */
 export function imageTag(image: string): string {
+  let tag = known.get(image)
+  if (tag === undefined) {
+    tag = readTag(image)
+    if (known.size >= mostKnown) known.clear()
+    if (image.length <= longestKnown) known.set(image, tag)
+  }
+  return tag
+}
+
+function readTag(image: string): string {
   const match = reference.exec(image)
   if (!match?.groups || /^[a-f0-9]{64}$/.test(image)) return ''
   const { repository = '', tag = '', digest = '' } = match.groups

@@ -256,11 +256,12 @@ export function manageCreated(
   object: KubeObject,
 ): void {
   const scope = scopeOf(server, resource, '')
-  const writer = managerName(manager, 'Update', scope, '')
+  const { apiVersion } = scope
   const time = formatTime(server.env.clock.now())
   const given: readonly ManagedFieldsEntry[] | undefined = object.metadata['managedFields']
   if (given && !isReset(given)) {
     setEntries(object, undefined)
+    const writer = managerName(manager, 'Update', scope, '')
     const managers = update(
       scope.rules,
       typed(scope, scope.empty),
@@ -281,7 +282,11 @@ export function manageCreated(
     setEntries(object, undefined)
     return
   }
-  setEntries(object, isEmpty(fields) ? undefined : [encodeManager({ ...writer, time, fields })])
+  const owns = !isEmpty(fields)
+  setEntries(
+    object,
+    owns ? [encodeManager({ manager, operation: 'Update', apiVersion, subresource: '', time, fields })] : undefined,
+  )
 }
 
 /** The object is changed by something else than an apply patch. Changes its managedFields, never fails. */

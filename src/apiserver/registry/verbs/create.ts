@@ -189,9 +189,10 @@ function prepareMetadata(server: ServerContext, { strategy }: ServedResource, ob
   if (!metadata.name && base) metadata.name = strategy.generateName?.(base) ?? generateName(server, base)
 }
 
+const systemMetadata = ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'uid']
+
 function wipeSystemMetadata({ metadata }: KubeObject): void {
-  for (const field of ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'uid'])
-    if (metadata[field] !== undefined) delete metadata[field]
+  for (const field of systemMetadata) if (metadata[field] !== undefined) delete metadata[field]
 }
 
 /** The status of a new object: zeros where upstream's encoding writes zeros. */
