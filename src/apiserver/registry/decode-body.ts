@@ -43,7 +43,21 @@ export function fieldValidationOf(request: RequestContext): FieldValidation {
 export function contentTypeOf(request: RequestContext): string {
   const header = request.headers['content-type']
   const text = (Array.isArray(header) ? header[0] : header) ?? ''
-  return text === '' || text === json ? json : parseMediaType(text).type
+  return text === '' || text === json ? json : typeOf(text)
+}
+
+/** Clients use a few types, again and again. Emptied when full. */
+const knownTypes = new Map<string, string>()
+const mostKnownTypes = 100
+
+function typeOf(header: string): string {
+  let type = knownTypes.get(header)
+  if (type === undefined) {
+    type = parseMediaType(header).type
+    if (knownTypes.size >= mostKnownTypes) knownTypes.clear()
+    knownTypes.set(header, type)
+  }
+  return type
 }
 
 /** A body in parts: its value, and what a strict reading has against it. */

@@ -83,15 +83,22 @@ export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | 
 
 /** The entry of one manager. */
 export function encodeManager(of: Manager): ManagedFieldsEntry {
-  const entry: { -readonly [Field in keyof ManagedFieldsEntry]: ManagedFieldsEntry[Field] } = {}
-  if (of.manager !== '') entry.manager = of.manager
-  entry.operation = of.operation
-  entry.apiVersion = of.apiVersion
-  if (of.time) entry.time = of.time
-  entry.fieldsType = 'FieldsV1'
-  entry.fieldsV1 = share(of.fields)
-  if (of.subresource !== '') entry.subresource = of.subresource
-  return entry
+  const { manager, operation, apiVersion, time, subresource } = of
+  const fieldsV1 = share(of.fields)
+  // As nearly all are: made in one go, they take half the memory.
+  if (manager !== '' && time) {
+    if (subresource === '') return { manager, operation, apiVersion, time, fieldsType: 'FieldsV1', fieldsV1 }
+    return { manager, operation, apiVersion, time, fieldsType: 'FieldsV1', fieldsV1, subresource }
+  }
+  return {
+    ...(manager !== '' && { manager }),
+    operation,
+    apiVersion,
+    ...(time && { time }),
+    fieldsType: 'FieldsV1',
+    fieldsV1,
+    ...(subresource !== '' && { subresource }),
+  }
 }
 
 function inOrder(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {

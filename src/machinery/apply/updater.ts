@@ -65,8 +65,8 @@ export function update(
 ): Managers {
   const known = reconciled(rules, live, managers)
   const comparison = filtered(rules, compare(live.atom, live.value, next.value))
-  const remaining = withoutChanged(rules, live, next, comparison, known, undefined).managers
-  const own = difference(union(comparison.modified, comparison.added), rules.unowned)
+  const remaining = withoutChanged(rules, live, next, comparison, known, undefined)
+  const own = difference(written(comparison), rules.unowned)
   if (isEmpty(own)) return remaining
   const key = managerKey(writer)
   const before = remaining.get(key)
@@ -96,10 +96,14 @@ export function apply(
   known.set(key, own)
   const merged = { ...live, value: (merge(live.atom, live.value, applied.value) ?? {}) as object }
   const next = last ? prune(rules, merged, known, last, applied.apiVersion) : merged
-  const comparison = filtered(rules, compare(live.atom, live.value, next.value))
-  const { managers: remaining, conflicts } = withoutChanged(rules, live, next, comparison, known, key)
+  const conflicts: Conflict[] = []
+  let after = known
+  // Nobody else owns anything of what is new.
+  if (known.size > 1) {
+    const comparison = filtered(rules, compare(live.atom, live.value, next.value))
+    after = new Map(withoutChanged(rules, live, next, comparison, known, key, conflicts))
+  }
   if (!options.force && conflicts.length > 0) throw new Conflicts(conflicts)
-  const after = new Map(remaining)
   const fields = difference(own.fields, rules.unowned)
   const unchanged = deepEqual(live.value, next.value)
   if (isEmpty(fields)) after.delete(key)
@@ -126,7 +130,9 @@ function reconciled(rules: Rules, live: TypedObject, managers: Managers): Manage
   return changed ?? managers
 }
 
-/** Takes from all managers but one what the write changes, and says what that was. */
+const written = ({ modified, added }: Comparison): FieldSet => union(modified, added)
+
+/** Takes from all managers but one what the write changes, and tells `conflicts`, if asked for, what that was. */
 function withoutChanged(
   rules: Rules,
   live: TypedObject,
@@ -134,9 +140,9 @@ function withoutChanged(
   comparison: Comparison,
   managers: Managers,
   except: string | undefined,
-): { managers: Managers; conflicts: Conflict[] } {
+  conflicts?: Conflict[],
+): Managers {
   const versions = new Map<string, Comparison | undefined>([[next.apiVersion, comparison]])
-  const conflicts: Conflict[] = []
   let changed: Managers | undefined
   for (const [key, manager] of managers) {
     if (key === except) continue
@@ -144,10 +150,10 @@ function withoutChanged(
     const inVersion = versions.get(manager.apiVersion)
     let fields = inVersion ? manager.fields : emptySet
     if (inVersion) {
-      const written = union(inVersion.modified, inVersion.added)
-      if (overlaps(fields, written)) {
-        for (const path of paths(intersection(fields, written))) conflicts.push({ manager, path })
-        fields = difference(fields, written)
+      const taken = written(inVersion)
+      if (overlaps(fields, taken)) {
+        if (conflicts) for (const path of paths(intersection(fields, taken))) conflicts.push({ manager, path })
+        fields = difference(fields, taken)
       }
       if (overlaps(fields, inVersion.removed)) fields = difference(fields, inVersion.removed)
     }
@@ -156,7 +162,7 @@ function withoutChanged(
     if (isEmpty(fields)) changed.delete(key)
     else changed.set(key, { ...manager, fields })
   }
-  return { managers: changed ?? managers, conflicts }
+  return changed ?? managers
 }
 
 function compareAt(

@@ -325,7 +325,7 @@ export function manageUpdatedBy(
     const after = capUpdateManagers(
       update(scope.rules, typed(scope, live), typed(scope, object), managers, writer, time),
     )
-    if (after !== managers || managers !== managersOrNone(stands)) setEntries(object, encodeManagedFields(after))
+    setEntries(object, encodeManagedFields(after))
   } catch (error) {
     server.env.log.error('managedFields could not be kept', { error: String(error), name: live.metadata.name })
     setEntries(object, undefined)

@@ -46,7 +46,10 @@ export async function serverSideApply(
 /** Reads and checks what every apply patch has. */
 export async function readApplyPatch(request: RequestContext): Promise<ApplyPatch> {
   checkWriteOptions(request, 'PatchOptions', true)
-  const { value, duplicates } = await readBody(request)
+  const body = await request.readBody()
+  if (body !== undefined) request.audit?.patch(body)
+  const { value, duplicates } =
+    body instanceof Uint8Array ? (readJsonBody(body) ?? (await readYamlBody(body))) : { value: body, duplicates: none }
   const isObject = value !== null && typeof value === 'object' && !Array.isArray(value)
   if (!isObject && value !== null && value !== undefined)
     throw badRequest(
@@ -67,21 +70,27 @@ export async function readApplyPatch(request: RequestContext): Promise<ApplyPatc
   }
 }
 
-async function readBody(request: RequestContext): Promise<{ value: unknown; duplicates: readonly string[] }> {
-  const body = await request.readBody()
-  if (body !== undefined) request.audit?.patch(body)
-  if (body === undefined || !(body instanceof Uint8Array)) return { value: body, duplicates: [] }
-  // Most clients send JSON, which is YAML too but far quicker read as what it is.
-  if (body[0] === 0x7b) {
-    try {
-      const { value, duplicates, hasLiterals } = parseJson(body, { duplicates: true, literals: true })
-      // What is too large for a float is text to YAML.
-      if (duplicates.length === 0)
-        return { value: hasLiterals ? withoutLiterals(value, ({ text }) => text) : value, duplicates }
-    } catch {
-      // Then it is some other YAML, or none; its reader has the words for that.
-    }
+const none: readonly string[] = []
+
+interface ReadBody {
+  readonly value: unknown
+  readonly duplicates: readonly string[]
+}
+
+/** Most clients send JSON, which is YAML too but far quicker read as what it is. Undefined for what YAML's reader has the words for. */
+function readJsonBody(body: Uint8Array): ReadBody | undefined {
+  if (body[0] !== 0x7b) return undefined
+  try {
+    const { value, duplicates, hasLiterals } = parseJson(body, { duplicates: true, literals: true })
+    if (duplicates.length > 0) return undefined
+    // What is too large for a float is text to YAML.
+    return { value: hasLiterals ? withoutLiterals(value, ({ text }) => text) : value, duplicates }
+  } catch {
+    return undefined
   }
+}
+
+async function readYamlBody(body: Uint8Array): Promise<ReadBody> {
   const { parseYaml } = await import('../../../machinery/yaml/parse.ts')
   try {
     return parseYaml(Buffer.from(body).toString())

@@ -171,7 +171,8 @@ async function changeOnce(
   const old = servedObject(declaration, current)
   const dryRun = isDryRun(request)
   const context = strategyContext(server, request, dryRun)
-  const changed = await change(old)
+  const changing = change(old)
+  const changed = changing instanceof Promise ? await changing : changing
   if (!managed) manageUpdated(server, resource, request, changed, old)
   keepServerMetadata(changed, old)
   const attributes = new RequestAttributes(
