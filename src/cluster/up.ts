@@ -14,6 +14,7 @@ import { parseCIDR } from '../machinery/ip.ts'
 import type { ServiceProxy } from '../proxy/proxy.ts'
 import { type AuthenticationFlags, authenticationOptions } from './authentication-flags.ts'
 import { ControlPlane } from './control-plane.ts'
+import { collectLessWhileIdle } from './garbage-while-idle.ts'
 import { type HostPathStorage, startHostPathStorage } from './host-path-provisioner.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
@@ -71,6 +72,7 @@ export interface UpOptions extends AuthenticationFlags, RequestFlags {
 
 export async function up(options: UpOptions): Promise<void> {
   const env = systemEnv({ logLevel: logLevel(options.verbose) })
+  collectLessWhileIdle()
   try {
     await run(env, options)
   } catch (error) {
