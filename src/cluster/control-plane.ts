@@ -15,12 +15,13 @@ import { allAuthenticated, serviceAccountUsername, systemPrivilegedGroup, type U
 import type { Client } from '../client/client.ts'
 import { createClient } from '../client/rest-client.ts'
 import type { Transport } from '../client/transport.ts'
-import { ControllerManager } from '../controllers/controller-manager.ts'
+import type { ControllerManager } from '../controllers/controller-manager.ts'
 import { openEmbeddedStore } from '../etcd/embedded-store.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
-import { Scheduler } from '../scheduler/scheduler.ts'
+import type { Scheduler } from '../scheduler/scheduler.ts'
+import { loadControllerManager, loadScheduler } from './components.ts'
 import { machineAddress } from './machine-address.ts'
 import type { MetricsServer } from './metrics-server/metrics-server.ts'
 import { loadOrCreatePki, type Pki } from './pki/pki.ts'
@@ -149,6 +150,11 @@ export class ControlPlane {
         apiServerNames: options.listen ? namesFor(options.listen.address) : [],
       })
     progress('certificates')
+    // Where nobody can ask before all stands, nothing is loaded between: what happens when is then always the same.
+    if (!options.listen) {
+      if (!options.withoutControllers) await loadControllerManager()
+      if (!options.withoutScheduler) await loadScheduler()
+    }
     const store = await openEmbeddedStore({ env: options.env, directory: options.storeDirectory })
     progress('store')
     const plane = new ControlPlane(options, store, pki)
@@ -202,6 +208,7 @@ export class ControlPlane {
   async startControllers(): Promise<void> {
     const user = { name: 'system:kube-controller-manager', groups: [systemPrivilegedGroup] }
     const client = this.#componentClient(controllerManager, user)
+    const { ControllerManager } = await loadControllerManager()
     this.#controllers = new ControllerManager({
       env: this.env,
       metrics: await this.#serve(controllerManager, this.#options.controllerManagerPort, client),
@@ -228,6 +235,7 @@ export class ControlPlane {
     const user = { name: 'system:kube-scheduler', groups: [allAuthenticated] }
     const client = this.#componentClient(scheduler, user)
     const metrics = await this.#serve(scheduler, this.#options.schedulerPort, client)
+    const { Scheduler } = await loadScheduler()
     this.#scheduler = new Scheduler({ env: this.env, metrics, client })
     await this.#scheduler.start()
   }

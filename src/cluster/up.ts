@@ -8,7 +8,7 @@
 import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { criRuntime, probeRuntime } from '../kubelet/runtime/cri-runtime.ts'
+import type { ContainerRuntime } from '../kubelet/runtime/container-runtime.ts'
 import type { Env } from '../machinery/env/env.ts'
 import { parseCIDR } from '../machinery/ip.ts'
 import type { ServiceProxy } from '../proxy/proxy.ts'
@@ -20,13 +20,12 @@ import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
 import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
 import { defaultBindAddress, loopbackAddress, machineAddress } from './machine-address.ts'
 import type { MachineDns } from './machine-dns.ts'
-import { ClusterNode, simulation } from './node.ts'
+import type { ClusterNode } from './node.ts'
 import { nodeCIDR } from './node-cidr.ts'
 import { storageOf } from './node-storage.ts'
 import { removeDirectory } from './remove-directory.ts'
 import { replaceFile } from './replace-file.ts'
 import { type RequestFlags, requestOptions } from './request-options.ts'
-import { startServiceProxy } from './service-proxy.ts'
 import { explained, oneLine } from './startup-failure.ts'
 import { logLevel, systemEnv } from './system-env.ts'
 import { UserFacingError } from './user-facing-error.ts'
@@ -127,8 +126,10 @@ async function run(env: Env, options: UpOptions): Promise<void> {
   let dns: MachineDns | undefined
   let storage: HostPathStorage | undefined
   try {
-    if (options.proxy && hasRealNodes)
+    if (options.proxy && hasRealNodes) {
+      const { startServiceProxy } = await import('./service-proxy.ts')
       proxy = await startServiceProxy(plane, { nodeName: nodeName(runtime, 1), clusterCIDR: options.clusterCidr })
+    }
     const address = machineAddress()
     // Behind a Service that leads nowhere, or on an address that is every pod's own, nobody would find it.
     if (options.dns && proxy && address !== loopbackAddress) {
@@ -220,6 +221,7 @@ async function chooseRuntime(env: Env, options: UpOptions): Promise<ChosenRuntim
     )
   const endpoints: string[] = []
   for (const endpoint of asked) {
+    const { probeRuntime } = await import('../kubelet/runtime/cri-runtime.ts')
     const probed = await probeRuntime(endpoint, env)
     if (!(probed instanceof Error)) endpoints.push(endpoint)
     else if (options.runtime === 'cri') throw new UserFacingError(oneLine(probed.message))
@@ -254,10 +256,11 @@ async function startNode(
   const { env } = plane
   const endpoint = runtime.endpoints[number - 1]
   const simulated = endpoint === undefined
+  const { ClusterNode, simulation } = await import('./node.ts')
   const name = nodeName(runtime, number)
   return ClusterNode.start(plane, {
     name,
-    ...(simulated ? simulation(env, podCIDR) : { simulated, runtime: await criRuntime(endpoint, env) }),
+    ...(simulated ? simulation(env, podCIDR) : { simulated, runtime: await realRuntime(endpoint, env) }),
     rootDir: join(directory, 'nodes', name),
     podCIDR,
     clusterDNS,
@@ -265,6 +268,11 @@ async function startNode(
     // The first kubelet has the usual port, if it is free; the API server of this process needs none.
     port: simulated ? undefined : number === 1 ? 10250 : 0,
   })
+}
+
+async function realRuntime(endpoint: string, env: Env): Promise<ContainerRuntime> {
+  const { criRuntime } = await import('../kubelet/runtime/cri-runtime.ts')
+  return criRuntime(endpoint, env)
 }
 
 const reachable = (bind: string): string => (bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind)
