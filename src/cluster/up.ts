@@ -16,8 +16,7 @@ import { type AuthenticationFlags, authenticationOptions } from './authenticatio
 import { ControlPlane } from './control-plane.ts'
 import { collectLessWhileIdle } from './garbage-while-idle.ts'
 import { type HostPathStorage, startHostPathStorage } from './host-path-provisioner.ts'
-import { kubeconfigText, makeKubeconfig } from './kubeconfig/kubeconfig.ts'
-import { mergeIntoUserKubeconfig, userKubeconfigPath } from './kubeconfig/user-kubeconfig.ts'
+import { userKubeconfigPath } from './kubeconfig/user-kubeconfig-path.ts'
 import { defaultBindAddress, loopbackAddress, machineAddress } from './machine-address.ts'
 import type { MachineDns } from './machine-dns.ts'
 import type { ClusterNode } from './node.ts'
@@ -141,6 +140,7 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     storage = await startHostPathStorage(storageOf(plane, nodes))
     step(options.nodes === 1 ? 'node' : `${options.nodes} nodes`)
     const server = `https://${reachable(bindAddress)}:${plane.port}`
+    const { kubeconfigText, makeKubeconfig } = await import('./kubeconfig/kubeconfig.ts')
     const config = makeKubeconfig({
       name: 'k8ts',
       server,
@@ -149,7 +149,10 @@ async function run(env: Env, options: UpOptions): Promise<void> {
     })
     const kubeconfig = join(directory, 'kubeconfig')
     writeKubeconfig(kubeconfig, kubeconfigText(config))
-    if (userKubeconfig) await mergeIntoUserKubeconfig(env, userKubeconfig, config)
+    if (userKubeconfig) {
+      const { mergeIntoUserKubeconfig } = await import('./kubeconfig/user-kubeconfig.ts')
+      await mergeIntoUserKubeconfig(env, userKubeconfig, config)
+    }
     say(`\nReady in ${Math.round(env.clock.monotonic() - started)} ms: ${server}`)
     if (runtime.note) say(runtime.note)
     if (userKubeconfig) say(`\nThe context "k8ts" is in ${userKubeconfig}:\n  kubectl --context k8ts get nodes`)

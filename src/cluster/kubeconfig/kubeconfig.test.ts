@@ -17,7 +17,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { virtualEnv } from '../../machinery/env/virtual-env.ts'
 import { kubeconfigText, makeKubeconfig } from './kubeconfig.ts'
-import { mergeIntoUserKubeconfig, removeFromUserKubeconfig, userKubeconfigPath } from './user-kubeconfig.ts'
+import { mergeIntoUserKubeconfig, removeFromUserKubeconfig } from './user-kubeconfig.ts'
+import { userKubeconfigPath } from './user-kubeconfig-path.ts'
 
 let home: string
 let path: string

@@ -4,34 +4,17 @@
 // The file is the user's: entries of other clusters, fields we don't know, comments and order stay; it is replaced whole
 // or not at all, under the same lock file that kubectl takes; and a file that cannot be understood is left as it is.
 
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Env } from '../../machinery/env/env.ts'
 import { replaceFile } from '../replace-file.ts'
 import { type Kubeconfig, kubeconfigText } from './kubeconfig.ts'
-
-/** Says what is wrong with the user's kubeconfig, in one line. */
-export class KubeconfigError extends Error {
-  override readonly name = 'KubeconfigError'
-}
-
-export interface UserEnvironment {
-  readonly KUBECONFIG?: string
-  readonly HOME?: string
-}
+import { KubeconfigError } from './user-kubeconfig-path.ts'
 
 /** How long another program's lock is waited for. */
 const lockPatience = 3000
 const lockInterval = 50
-
-/** The file that changes go to: the first of `$KUBECONFIG` that exists, else its last; else ~/.kube/config. */
-export function userKubeconfigPath(environment: UserEnvironment): string {
-  const listed = [...new Set((environment.KUBECONFIG ?? '').split(delimiter).filter(path => path !== ''))]
-  if (listed.length > 0) return listed.find(exists) ?? listed[listed.length - 1]!
-  if (!environment.HOME) throw new KubeconfigError('neither KUBECONFIG nor HOME says where the kubeconfig is')
-  return join(environment.HOME, '.kube', 'config')
-}
 
 /** Adds the entries of the kubeconfig (replacing those of the same names) and makes its context the current one. */
 export function mergeIntoUserKubeconfig(env: Env, path: string, kubeconfig: Kubeconfig): Promise<void> {
@@ -49,7 +32,7 @@ export function mergeIntoUserKubeconfig(env: Env, path: string, kubeconfig: Kube
 
 /** Takes out what `mergeIntoUserKubeconfig` put in under this name. */
 export async function removeFromUserKubeconfig(env: Env, path: string, name: string, user = name): Promise<void> {
-  if (!exists(path)) return
+  if (!existsSync(path)) return
   await changeFile(env, path, text => {
     if (text === undefined || text.trim() === '') return undefined
     const document = parse(path, text)
@@ -121,10 +104,10 @@ async function changeFile(
   await takeLock(env, lock)
   try {
     // A symbolic link stays one: what it points to is replaced.
-    const target = exists(path) ? realpathSync(path) : path
+    const target = existsSync(path) ? realpathSync(path) : path
     const changed = change(readIfExists(target))
     if (changed !== undefined) {
-      const mode = exists(target) ? statSync(target).mode & 0o777 : 0o600
+      const mode = existsSync(target) ? statSync(target).mode & 0o777 : 0o600
       replaceFile(target, changed, { mode })
     }
   } catch (error) {
@@ -158,14 +141,5 @@ function readIfExists(path: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    statSync(path)
-    return true
-  } catch {
-    return false
   }
 }
