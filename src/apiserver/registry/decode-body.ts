@@ -1,6 +1,7 @@
 // A request's body as a decoded object: JSON, YAML or protobuf in; out comes a normalised object of the declared schema,
 // with what fieldValidation asks for done about unknown and duplicate fields.
 
+import { namedTypeOf } from '../../api/go/named-types.ts'
 import { DeleteOptions } from '../../api/meta/v1/options.ts'
 import { apiVersionOf, type CustomBehaviour, type KubeObject } from '../../api/resource.ts'
 import { isKnownKind } from '../../api/scheme.ts'
@@ -231,7 +232,8 @@ export function decodeDeclared(
   mode: FieldValidation,
   { bare = false, sharing, literals = false, keepsNulls = false }: DeclaredOptions = {},
 ): { readonly object: KubeObject; readonly unknownFields: readonly string[] } {
-  if (!custom) return decodeObject<KubeObject>(schema, value, { mode, version, kind, bare, sharing, literals })
+  if (!custom)
+    return decodeObject<KubeObject>(schema, value, { mode, version, kind, bare, sharing, literals, namedTypeOf })
   try {
     return custom.decode(literals ? withoutLiterals(value) : value, mode, keepsNulls)
   } catch (error) {
@@ -370,7 +372,7 @@ export async function decodeDeleteOptions(request: RequestContext): Promise<Dele
 
 function deleteOptionsOf(value: unknown, literals?: boolean): DeleteOptions {
   checkIsDeleteOptions(typeOfBody(value))
-  return decodeObject(DeleteOptions, value ?? {}, { mode: 'Ignore', bare: true, literals }).object
+  return decodeObject(DeleteOptions, value ?? {}, { mode: 'Ignore', bare: true, literals, namedTypeOf }).object
 }
 
 function checkIsDeleteOptions({ apiVersion, kind }: TypeOfBody): void {

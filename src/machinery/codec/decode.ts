@@ -8,7 +8,7 @@ import { NumberLiteral, withoutLiterals } from '../json/numbers.ts'
 import { setKey } from '../own-value.ts'
 import type { FieldSchema, ObjectSchema, ScalarType, TypeNode } from '../schema/schema.ts'
 import { badRequest } from '../status-error.ts'
-import { explain } from './explain.ts'
+import { explain, type NamedTypeOf } from './explain.ts'
 import { jsonKind, readers, type ScalarReader, TypeMismatch, zeroOf } from './scalars.ts'
 
 /** `fieldValidation`: whether unknown fields are reported. They are dropped in any case. */
@@ -25,6 +25,8 @@ export interface DecodeOptions {
   readonly sharing?: object | undefined
   /** A `NumberLiteral` may stand in the value. */
   readonly literals?: boolean | undefined
+  /** For messages; without it they name types as the declaration has them. */
+  readonly namedTypeOf?: NamedTypeOf
 }
 
 export interface Decoded<T = any> {
@@ -55,7 +57,7 @@ export function decodeObject<T = any>(
   } catch (error) {
     // Nested too deep for the stack.
     if (error instanceof RangeError) throw badRequest(cannotBeHandled(schema, 'exceeded max depth', options))
-    const message = explain(schema, value).error
+    const message = explain(schema, value, options.namedTypeOf).error
     if (message === undefined) throw error
     throw badRequest(cannotBeHandled(schema, message, options))
   }

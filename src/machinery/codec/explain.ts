@@ -12,8 +12,11 @@ export interface Explanation {
   readonly error: string | undefined
 }
 
-export function explain(schema: ObjectSchema, value: unknown): Explanation {
-  const walker = new Walker()
+/** The name of a field's Go type, where that has one of its own. */
+export type NamedTypeOf = (definition: string, field: string) => string | undefined
+
+export function explain(schema: ObjectSchema, value: unknown, namedTypeOf?: NamedTypeOf): Explanation {
+  const walker = new Walker(namedTypeOf)
   try {
     walker.object(schema, value, '', { struct: '', fields: [] }, true)
   } catch (error) {
@@ -31,7 +34,12 @@ interface Context {
 
 class Walker {
   readonly unknown = new Set<string>()
+  readonly #namedTypeOf: NamedTypeOf | undefined
   mismatch: string | undefined
+
+  constructor(namedTypeOf: NamedTypeOf | undefined) {
+    this.#namedTypeOf = namedTypeOf
+  }
 
   #mismatched(found: string, wanted: string, context: Context): void {
     this.mismatch ??= mismatchText(found, wanted, context)
@@ -54,12 +62,14 @@ class Walker {
         const typeMeta = root && (key === 'apiVersion' || key === 'kind') && !schema.fields.has('kind')
         if (!typeMeta && this.unknown.size < 100) this.unknown.add(`unknown field ${quote(childPath)}`)
       } else if (child !== null && child !== undefined) {
-        this.node(field.node, child, childPath, { struct, fields: [...context.fields, key] })
+        const named = this.#namedTypeOf?.(schema.name, key)
+        this.node(field.node, child, childPath, { struct, fields: [...context.fields, ...goPath(schema, key)] }, named)
       }
     }
   }
 
-  node(node: TypeNode, value: unknown, path: string, context: Context): void {
+  /** `named`: the type, where it has a name of its own; that of a list begins with brackets when its items have one. */
+  node(node: TypeNode, value: unknown, path: string, context: Context, named?: string): void {
     if (value === null) return
     switch (node.type) {
       case 'object':
@@ -67,24 +77,27 @@ class Walker {
         break
       case 'list':
         if (Array.isArray(value)) {
-          for (const [index, item] of value.entries()) this.node(node.item, item, `${path}[${index}]`, context)
-        } else this.#mismatched(jsonKind(value, ''), goTypeName(node), context)
+          const ofItems = inner(named)
+          for (const [index, item] of value.entries()) this.node(node.item, item, `${path}[${index}]`, context, ofItems)
+        } else this.#mismatched(jsonKind(value, ''), named ?? goTypeName(node), context)
         break
       case 'map':
         if (isObject(value)) {
-          for (const [key, item] of Object.entries(value)) this.node(node.value, item, `${path}.${key}`, context)
-        } else this.#mismatched(jsonKind(value, ''), goTypeName(node), context)
+          const ofValues = inner(named)
+          for (const [key, item] of Object.entries(value))
+            this.node(node.value, item, `${path}.${key}`, context, ofValues)
+        } else this.#mismatched(jsonKind(value, ''), named ?? goTypeName(node), context)
         break
       case 'either':
         if (isObject(value)) this.object(node.of(), value, path, context)
         else this.node(node.or, value, path, context)
         break
       default:
-        this.#scalar(node, value, context)
+        this.#scalar(node, value, context, named)
     }
   }
 
-  #scalar(node: TypeNode, value: unknown, context: Context): void {
+  #scalar(node: TypeNode, value: unknown, context: Context, named: string | undefined): void {
     try {
       readers[node.type as keyof typeof readers](value)
     } catch (error) {
@@ -97,11 +110,24 @@ class Walker {
           // These have parsers of their own, whose failure ends the reading.
           throw new Error(mismatchText(error.found, error.wanted, context))
         default:
-          this.#mismatched(error.found, error.wanted, context)
+          this.#mismatched(error.found, named ?? error.wanted, context)
       }
     }
   }
 }
+
+/** The structs that Go embeds on the way to a field are named, too. */
+function goPath(schema: ObjectSchema, key: string): string[] {
+  for (const { inline, node } of schema.message) {
+    if (!inline || node.type !== 'object') continue
+    const embedded = node.of()
+    if (embedded.fields.has(key)) return [embedded.name.split('.').at(-1)!, ...goPath(embedded, key)]
+  }
+  return [key]
+}
+
+/** The type of the items of a list, of the values of a map. */
+const inner = (named: string | undefined): string | undefined => /^(?:\[\]|map\[[^\]]*\])(.*)/.exec(named ?? '')?.[1]
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral)

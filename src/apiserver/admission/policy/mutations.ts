@@ -3,6 +3,7 @@
 import type { MutatingAdmissionPolicy } from '../../../api/admissionregistration/v1/mutatingadmissionpolicy.ts'
 import { applyConfigurationType, jsonPatchType } from '../../../api/admissionregistration/v1/policy-expressions.ts'
 import { applyDefaults } from '../../../api/defaults.ts'
+import { namedTypeOf } from '../../../api/go/named-types.ts'
 import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
 import { atomOf } from '../../../machinery/apply/atom.ts'
 import { atomicParts } from '../../../machinery/apply/atomic-parts.ts'
@@ -117,6 +118,7 @@ function decoded(value: unknown, { matched }: Subject): KubeObject {
       version: resource.version,
       kind: resource.kind,
       bare: true,
+      namedTypeOf,
     }) as typeof result
   } catch (error) {
     throw internalError(error as Error)
