@@ -84,7 +84,7 @@ test.each<[string, (object: KubeObject) => FieldError[], object, string[]]>([
     validatePodDisruptionBudget,
     { spec: { minAvailable: 1, maxUnavailable: '200%' } },
     [
-      'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":"200%","UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
+      'spec: Invalid value: {"minAvailable":1,"maxUnavailable":"200%"}: minAvailable and maxUnavailable cannot be both set',
       'spec.maxUnavailable: Invalid value: "200%": must not be greater than 100%',
     ],
   ],

@@ -26,18 +26,23 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 }
 
 /** As `deepEqual`, but undefined, null, [] and {} in the place of a field are all the same: nothing. */
-export function semanticEqual(a: unknown, b: unknown): boolean {
+export const semanticEqual = (a: unknown, b: unknown): boolean => equal(a, b, isNothing)
+
+/** The same for objects in normal form: what is {} there is no empty map but a struct without fields, which is something. */
+export const normalEqual = (a: unknown, b: unknown): boolean => equal(a, b, isAbsent)
+
+function equal(a: unknown, b: unknown, absent: (value: unknown) => boolean): boolean {
   if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return isNothing(a) && isNothing(b)
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return absent(a) && absent(b)
   if (Array.isArray(a)) {
-    if (!Array.isArray(b)) return isNothing(a) && isNothing(b)
+    if (!Array.isArray(b)) return absent(a) && absent(b)
     if (a.length !== b.length) return false
-    for (let index = 0; index < a.length; index++) if (!semanticEqual(a[index], b[index])) return false
+    for (let index = 0; index < a.length; index++) if (!equal(a[index], b[index], absent)) return false
     return true
   }
-  if (Array.isArray(b)) return isNothing(a) && isNothing(b)
-  for (const key in a) if (!semanticEqual((a as Json)[key], own(b, key))) return false
-  for (const key in b) if (!Object.hasOwn(a, key) && !isNothing((b as Json)[key])) return false
+  if (Array.isArray(b)) return absent(a) && absent(b)
+  for (const key in a) if (!equal((a as Json)[key], own(b, key), absent)) return false
+  for (const key in b) if (!Object.hasOwn(a, key) && !absent((b as Json)[key])) return false
   return true
 }
 
@@ -51,3 +56,6 @@ function isNothing(value: unknown): boolean {
   for (const _ in value) return false
   return true
 }
+
+const isAbsent = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0)

@@ -277,7 +277,7 @@ test.each<[string, string, object, string[]]>([
     'a revision has data',
     '/apis/apps/v1/namespaces/default/controllerrevisions',
     { metadata: { name: 'r' }, revision: -1 },
-    ['data: Required value: data is mandatory', 'revision: Invalid value: -1: must be greater than or equal to 0'],
+    ['revision: Invalid value: -1: must be greater than or equal to 0', 'data: Required value: data is mandatory'],
   ],
   [
     'annotations are not books',

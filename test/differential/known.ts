@@ -23,11 +23,6 @@ export const known: readonly Known[] = [
     stock: /^0$|^undefined$|^false$|socket hang up|ECONNRESET/,
   },
   {
-    why: 'messages name the Go type of a field that has a type of its own (v1.SecretType), which declarations do not know',
-    at: /\.message$/,
-    stock: /cannot unmarshal \w+ into Go struct field \S+ of type /,
-  },
-  {
     why: 'what a client sends empty is taken for not sent, but is no nil to upstream until it is stored: validation and managers see it',
     of: / (= |added: )(\[\]|\{\}|""$)|no versions$/,
     at: /message$|managedFields|causes|^status$|^body/,
@@ -88,11 +83,6 @@ export const known: readonly Known[] = [
     whole: true,
   },
   {
-    why: 'what may not change is shown whole, with the fields named as in Go',
-    of: /^(create|update|status of) /,
-    stock: /field is immutable|Invalid value: \[?\{"[A-Z]/,
-  },
-  {
     why: 'fields of gates that are off are kept in the status of a pod',
     of: /^status of Pod/,
     at: /volumeStatus|nodeAllocatable/,
@@ -125,12 +115,6 @@ export const known: readonly Known[] = [
     of: /^update FlowSchema flowcontrol\.apiserver\.k8s\.io\/v1: as it is$/,
     at: /^body \.status\.conditions$/,
     stock: /"type":"Dangling","status":"False"/,
-  },
-  {
-    why: 'the template of a job that may not change is shown with the fields named as in Go',
-    of: /^every kind: (metadata|field validation): Job batch\/v1: update/,
-    at: /^body \.(message|details\.causes\[\d+\]\.message)$/,
-    stock: /(^|spec\.template: )Invalid value: \{"labels"/,
   },
   { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
 ]

@@ -9,9 +9,6 @@ const endpoint = /\b(?:127\.0\.0\.1|10\.9\.8\.7|localhost):\d+/g
 const version = /\bv1\.36\.\d+(?:\+k8ts)?/g
 /** In YAML. */
 const revision = /\b(resourceVersion: )"\d+"/g
-/** What follows shows the fields by the names that they have in Go. */
-const diff =
-  /(may not change fields other than [^\n]*|immutable after creation[^\n]*|fields other than [^\n]* are forbidden)\n[\s\S]*$/
 /** Of a document, whose texts differ. */
 const hash = /(\bhash=)[0-9A-F]{128}\b/g
 const tokenVolume = /\b(kube-api-access-)[a-z0-9]{5}\b/g
@@ -39,7 +36,6 @@ export function normaliseText(text: string): string {
     .replace(tokenVolume, '$1<suffix>')
     .replace(current, '$1<revision>$2<revision>')
     .replace(hash, '$1<hash>')
-    .replace(diff, '$1 <diff>')
     .replace(shownRevision, '$1<revision>')
     .replace(generated, '$1<suffix>')
     .replace(shownNodePort, '$1<node port>')

@@ -2,11 +2,12 @@
 // let it draw workloads to itself or read what is not its own.
 
 import { parseCertificateRequest } from '../../api/certificates/v1/certificate-request.ts'
+import { PersistentVolumeClaim } from '../../api/core/v1/persistentvolumeclaim.ts'
+import { internalDiff } from '../../api/go/internal-form.ts'
 import type { KubeObject } from '../../api/resource.ts'
 import { quote } from '../../machinery/go-text.ts'
 import { goJson } from '../../machinery/json/write.ts'
 import { notFound } from '../../machinery/status-error.ts'
-import { diffOf } from '../../machinery/unified-diff.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { nodeNameOf, nodeUserPrefix } from '../user.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, refusal } from './admission.ts'
@@ -177,7 +178,7 @@ function claimStatus(node: string, { operation, object, oldObject }: AdmissionAt
   const [now, before] = [unchangeable(object), unchangeable(oldObject)]
   return same(now, before)
     ? undefined
-    : `node ${quote(node)} is not allowed to update fields other than status.quantity and status.conditions: ${diffOf(before, now)}`
+    : `node ${quote(node)} is not allowed to update fields other than status.quantity and status.conditions: ${internalDiff(PersistentVolumeClaim, before, now)}`
 }
 
 function tokenRestriction(node: string, attributes: AdmissionAttributes): string | undefined {

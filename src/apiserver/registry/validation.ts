@@ -1,6 +1,7 @@
 // Validation every object gets, then its strategy's own.
 
 import { checkStandardFinalizer } from '../../api/core/v1/finalizer.validation.ts'
+import { shownInternally } from '../../api/go/internal-form.ts'
 import { groupResource, type KubeObject, type ResourceDeclaration } from '../../api/resource.ts'
 import type { FieldError } from '../../machinery/field-error.ts'
 import { root } from '../../machinery/field-path.ts'
@@ -49,8 +50,12 @@ export function validateNew(resource: ServedResource, object: KubeObject, contex
     metadata,
   )
   checkFinalizers(declaration, object, errors)
-  return strategy.validate ? [...errors, ...strategy.validate(object, context, errors)] : errors
+  if (!strategy.validate) return errors
+  return shown(declaration, [...errors, ...strategy.validate(object, context, errors)])
 }
+
+const shown = ({ custom, schema }: ResourceDeclaration, errors: FieldError[]): FieldError[] =>
+  errors.length === 0 || custom ? errors : shownInternally(schema, errors)
 
 type MetadataCheck = 'changes' | 'whole'
 
@@ -131,5 +136,5 @@ export function validateChanged(
     context.subresource === 'status'
       ? strategy.validateStatusUpdate?.(object, old, context, errors)
       : strategy.validateUpdate?.(object, old, context, errors)
-  return own ? [...errors, ...own] : errors
+  return own ? shown(resource.declaration, [...errors, ...own]) : errors
 }

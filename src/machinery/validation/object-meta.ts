@@ -1,6 +1,6 @@
 // Checks of metadata, the same for every kind (apimachinery api/validation/objectmeta.go).
 
-import { semanticEqual } from '../deep-equal.ts'
+import { normalEqual } from '../deep-equal.ts'
 import { type FieldError, forbidden, invalid, required, tooLong } from '../field-error.ts'
 import type { FieldPath } from '../field-path.ts'
 import { byteLength, compareText, quote } from '../go-text.ts'
@@ -116,7 +116,7 @@ export function validateIdentity(
 
 /** The field must be what it was. */
 export function validateImmutableField(next: unknown, previous: unknown, path: FieldPath): FieldError[] {
-  return semanticEqual(next, previous) ? [] : [invalid(path, next, immutableMessage)]
+  return normalEqual(next, previous) ? [] : [invalid(path, next, immutableMessage)]
 }
 
 export function validateNonnegative(value: number | undefined, path: FieldPath): FieldError[] {

@@ -278,22 +278,13 @@ function sharedParts(versions: readonly CustomResourceDefinitionVersion[]): Shar
   }
 }
 
-/** As upstream's own type is written. */
+/** As upstream has them: without what they share. */
 function printed(versions: readonly CustomResourceDefinitionVersion[], shared: SharedParts): object[] | null {
   if (versions.length === 0) return null
   return versions.map(version => {
-    const own = <Part extends keyof SharedParts>(part: Part) => (shared[part] ? null : (version[part] ?? null))
-    return {
-      Name: version.name,
-      Served: version.served,
-      Storage: version.storage,
-      Deprecated: version.deprecated ?? false,
-      DeprecationWarning: version.deprecationWarning ?? null,
-      Schema: own('schema'),
-      Subresources: own('subresources'),
-      AdditionalPrinterColumns: own('additionalPrinterColumns'),
-      SelectableFields: own('selectableFields'),
-    }
+    const own: Partial<Record<string, unknown>> = { ...version }
+    for (const part of Object.keys(shared) as (keyof SharedParts)[]) if (shared[part]) delete own[part]
+    return own
   })
 }
 

@@ -1,7 +1,7 @@
 // What Deployments, ReplicaSets, StatefulSets and DaemonSets have in common, and each of its own (upstream:
 // pkg/apis/apps/validation).
 
-import { semanticEqual } from '../../../machinery/deep-equal.ts'
+import { normalEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { inKeyOrder } from '../../../machinery/go-text.ts'
@@ -111,10 +111,6 @@ function checkTemplate(
   checkRunsForever(template, templatePath, kind, errors)
 }
 
-/** As upstream shows it: all fields, whose zeros are numbers. */
-const shownRollingUpdate = (rollingUpdate: { maxUnavailable?: IntOrString; maxSurge?: IntOrString } | undefined) =>
-  rollingUpdate ? { MaxUnavailable: rollingUpdate.maxUnavailable ?? 0, MaxSurge: rollingUpdate.maxSurge ?? 0 } : null
-
 export function validateDeployment(deployment: KubeObject): FieldError[] {
   const errors: Errors = []
   const spec = deployment['spec'] as DeploymentSpec
@@ -137,13 +133,7 @@ export function validateDeployment(deployment: KubeObject): FieldError[] {
         errors.push(invalid(at.child('maxUnavailable'), maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
       checkAtMost100Percent(maxUnavailable, at.child('maxUnavailable'), errors)
     }
-  } else
-    errors.push(
-      notSupported(path, { Type: strategy.type ?? '', RollingUpdate: shownRollingUpdate(rollingUpdate) }, [
-        'Recreate',
-        'RollingUpdate',
-      ]),
-    )
+  } else errors.push(notSupported(path, strategy, ['Recreate', 'RollingUpdate']))
   checkNonnegative(spec.minReadySeconds, specPath, 'minReadySeconds', errors)
   checkNonnegative(spec.revisionHistoryLimit, specPath, 'revisionHistoryLimit', errors)
   const deadline = spec.progressDeadlineSeconds
@@ -191,7 +181,8 @@ export function validateDaemonSet(set: KubeObject): FieldError[] {
   checkPodTemplate(template, templatePath, errors)
   checkRunsForever(template, templatePath, 'DaemonSet', errors)
   checkNonnegative(spec.minReadySeconds, specPath, 'minReadySeconds', errors)
-  const { type, rollingUpdate } = spec.updateStrategy ?? {}
+  const strategy = spec.updateStrategy ?? {}
+  const { type, rollingUpdate } = strategy
   const path = specPath.child('updateStrategy')
   if (type === 'RollingUpdate') {
     const at = path.child('rollingUpdate')
@@ -209,13 +200,7 @@ export function validateDaemonSet(set: KubeObject): FieldError[] {
       else if (!unavailable && !surge)
         errors.push(required(at.child('maxUnavailable'), 'cannot be 0 when maxSurge is 0'))
     }
-  } else if (type !== 'OnDelete')
-    errors.push(
-      notSupported(path, { Type: type ?? '', RollingUpdate: shownRollingUpdate(rollingUpdate) }, [
-        'RollingUpdate',
-        'OnDelete',
-      ]),
-    )
+  } else if (type !== 'OnDelete') errors.push(notSupported(path, strategy, ['RollingUpdate', 'OnDelete']))
   checkNonnegative(spec.revisionHistoryLimit, specPath, 'revisionHistoryLimit', errors)
   return errors
 }
@@ -224,12 +209,6 @@ export const validateDaemonSetUpdate = (set: KubeObject, old: KubeObject): Field
   ...selectorIsImmutable(set, old, []),
   ...validateDaemonSet(set),
 ]
-
-/** As upstream shows it. */
-const rollingUpdateOf = ({ rollingUpdate }: NonNullable<StatefulSetSpec['updateStrategy']>) =>
-  rollingUpdate
-    ? { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
-    : null
 
 function checkStatefulSet(set: KubeObject, isNew: boolean): FieldError[] {
   const errors: Errors = []
@@ -244,11 +223,7 @@ function checkStatefulSet(set: KubeObject, isNew: boolean): FieldError[] {
   else if (strategy.type === 'OnDelete') {
     if (strategy.rollingUpdate)
       errors.push(
-        invalid(
-          path.child('rollingUpdate'),
-          rollingUpdateOf(strategy),
-          "only allowed for updateStrategy 'RollingUpdate'",
-        ),
+        invalid(path.child('rollingUpdate'), strategy.rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"),
       )
   } else if (strategy.type === 'RollingUpdate') {
     if (strategy.rollingUpdate) {
@@ -262,14 +237,7 @@ function checkStatefulSet(set: KubeObject, isNew: boolean): FieldError[] {
         checkAtMost100Percent(maxUnavailable, at.child('maxUnavailable'), errors)
       }
     }
-  } else
-    errors.push(
-      invalid(
-        path,
-        { Type: strategy.type, RollingUpdate: rollingUpdateOf(strategy) },
-        "must be 'RollingUpdate' or 'OnDelete'",
-      ),
-    )
+  } else errors.push(invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'"))
   const retention = spec.persistentVolumeClaimRetentionPolicy
   if (retention)
     for (const field of ['whenDeleted', 'whenScaled'] as const)
@@ -338,7 +306,7 @@ export function validateStatefulSetUpdate(set: KubeObject, old: KubeObject): Fie
   const fixed = (spec: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(spec).filter(([field]) => !mutable.includes(field)))
   // Claims' statuses are none of the author's business.
-  if (!semanticEqual(fixed(set['spec']), fixed(old['spec'])))
+  if (!normalEqual(fixed(set['spec']), fixed(old['spec'])))
     errors.push(
       forbidden(
         specPath,
@@ -392,12 +360,20 @@ export const validateDeploymentStatusUpdate = statusUpdate(
     'readyReplicas',
     'availableReplicas',
     'unavailableReplicas',
+    'terminatingReplicas',
     'collisionCount',
   ],
   ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
 )
 export const validateReplicaSetStatusUpdate = statusUpdate(
-  ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'],
+  [
+    'replicas',
+    'fullyLabeledReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'observedGeneration',
+    'terminatingReplicas',
+  ],
   ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
 )
 export const validateStatefulSetStatusUpdate = statusUpdate(

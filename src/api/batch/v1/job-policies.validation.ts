@@ -90,11 +90,7 @@ function checkExitCodes(
 export function checkSuccessPolicy(spec: JobSpec, path: FieldPath, errors: Errors): void {
   const policy = spec.successPolicy!
   if (spec.completionMode !== 'Indexed') {
-    const rules = policy.rules?.map(({ succeededIndexes, succeededCount }) => ({
-      SucceededIndexes: succeededIndexes ?? null,
-      SucceededCount: succeededCount ?? null,
-    }))
-    errors.push(invalid(path, { Rules: rules ?? null }, 'requires indexed completion mode'))
+    errors.push(invalid(path, policy, 'requires indexed completion mode'))
     return
   }
   const rules = policy.rules ?? []

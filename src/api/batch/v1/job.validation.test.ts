@@ -118,9 +118,7 @@ test.each<[string, object, string[]]>([
   [
     'that succeeds without indexes',
     { successPolicy: { rules: [{ succeededCount: 1 }] } },
-    [
-      'spec.successPolicy: Invalid value: {"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]}: requires indexed completion mode',
-    ],
+    ['spec.successPolicy: Invalid value: {"rules":[{"succeededCount":1}]}: requires indexed completion mode'],
   ],
   [
     'that succeeds by odd rules',

@@ -1,6 +1,6 @@
 // What a Job may say, and what of it may change (upstream: pkg/apis/batch/validation).
 
-import { semanticEqual } from '../../../machinery/deep-equal.ts'
+import { normalEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, invalid, notSupported, required, tooLong } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
@@ -226,11 +226,11 @@ function checkTemplateUpdate(spec: JobSpec, before: JobSpec, old: KubeObject, er
   if (suspended && old['status']?.startTime === undefined) expected = withScheduling(expected, template)
   const path = specPath.child('template')
   if (!suspended || (old['status']?.active ?? 0) > 0) {
-    if (!semanticEqual(template, expected)) errors.push(invalid(path, template, 'field is immutable'))
+    if (!normalEqual(template, expected)) errors.push(invalid(path, template, 'field is immutable'))
     return
   }
   const sized = withSizes(expected['spec'], template['spec'])
-  if (!semanticEqual(template['spec'], sized))
+  if (!normalEqual(template['spec'], sized))
     errors.push(invalid(specPath.child('template.spec'), template['spec'] ?? null, 'field is immutable'))
 }
 

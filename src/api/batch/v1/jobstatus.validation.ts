@@ -121,13 +121,7 @@ function checkFinished(
     (finished || changed('uncountedTerminatedPods')) &&
     (pods?.failed?.length ?? 0) + (pods?.succeeded?.length ?? 0) > 0
   )
-    errors.push(
-      invalid(
-        path.child('uncountedTerminatedPods'),
-        { Succeeded: pods?.succeeded ?? null, Failed: pods?.failed ?? null },
-        'must be empty for finished job',
-      ),
-    )
+    errors.push(invalid(path.child('uncountedTerminatedPods'), pods, 'must be empty for finished job'))
 }
 
 function checkIndexes(spec: JobSpec, next: JobStatus, changed: Changed, errors: Errors): void {

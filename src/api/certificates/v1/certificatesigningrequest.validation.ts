@@ -14,7 +14,6 @@ import {
 } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { byteLength, quote } from '../../../machinery/go-text.ts'
-import { diffOf } from '../../../machinery/unified-diff.ts'
 import type { Errors } from '../../../machinery/validation/field-checks.ts'
 import {
   dns1123LabelMaxLength,
@@ -22,9 +21,10 @@ import {
   isDNS1123Label,
   isDNS1123Subdomain,
 } from '../../../machinery/validation/names.ts'
+import { internalDiff } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
 import { certificateRequestProblem } from './certificate-request.ts'
-import { keyUsages } from './certificatesigningrequest.ts'
+import { CertificateSigningRequestCondition, keyUsages } from './certificatesigningrequest.ts'
 
 const spec = root('spec')
 const conditionsPath = root('status', 'conditions')
@@ -173,7 +173,7 @@ export function validateCertificateSigningRequestUpdate(
         errors.push(
           forbidden(
             conditionsPath,
-            `updates may not modify a condition of type ${quote(type)}\n${diffOf(before, next)}`,
+            `updates may not modify a condition of type ${quote(type)}\n${internalDiff(CertificateSigningRequestCondition, before, next)}`,
           ),
         )
     }

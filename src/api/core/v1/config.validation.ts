@@ -20,9 +20,11 @@ import {
 import { isValidIPForLegacyField } from '../../../machinery/validation/ip.ts'
 import { isConfigMapKey, isQualifiedName, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
 import { validateFinalizerName } from '../../../machinery/validation/object-meta.ts'
+import { showing } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
 import type { EndpointSubset } from './endpoints.ts'
 import { checkStandardFinalizer } from './finalizer.validation.ts'
+import { ScopeSelector } from './resourcequota.ts'
 import {
   checkContainerResourceName,
   checkQuotaResourceName,
@@ -196,15 +198,6 @@ function scopeFits(scope: string, resource: string): boolean {
   return !quotaScopes.has(scope) || resource === 'pods' || podComputeResources.includes(resource)
 }
 
-/** By the names that it has in Go. */
-const shownSelector = (selector: { matchExpressions?: Record<string, unknown>[] }) => ({
-  MatchExpressions: (selector.matchExpressions ?? []).map(({ scopeName = '', operator = '', values }) => ({
-    ScopeName: scopeName,
-    Operator: operator,
-    Values: values ?? null,
-  })),
-})
-
 export function validateResourceQuota(quota: KubeObject): FieldError[] {
   const errors: Errors = []
   const { hard, scopes = [], scopeSelector } = quota['spec']
@@ -224,7 +217,7 @@ export function validateResourceQuota(quota: KubeObject): FieldError[] {
   for (const { scopeName = '', operator = '', values = [] } of scopeSelector?.matchExpressions ?? []) {
     if (!quotaScopes.has(scopeName)) errors.push(invalid(at.child('scopeName'), scopeName, 'unsupported scope'))
     for (const name of Object.keys(hard ?? {}))
-      if (!scopeFits(scopeName, name)) errors.push(invalid(at, shownSelector(scopeSelector), unfit))
+      if (!scopeFits(scopeName, name)) errors.push(invalid(at, showing(ScopeSelector, scopeSelector), unfit))
     if (
       quotaScopes.has(scopeName) &&
       !['PriorityClass', 'VolumeAttributesClass'].includes(scopeName) &&

@@ -12,7 +12,9 @@ import {
   type Errors,
 } from '../../../machinery/validation/field-checks.ts'
 import { nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
+import { shownInternally } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
+import { Event } from './event.ts'
 
 const longest = 128
 const longestNote = 1024
@@ -95,5 +97,6 @@ export function validateEventUpdate(event: KubeObject, old: KubeObject): FieldEr
   if (!isNew(event)) return errors
   if (!deepEqual(event['series'], old['series'])) checkSeries(event, errors)
   for (const [field, name] of immutable) checkImmutable(event[field], old[field], root(name), errors)
-  return errors
+  // They are called as in the core group, of whichever group the event is.
+  return shownInternally(Event, errors)
 }

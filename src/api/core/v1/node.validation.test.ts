@@ -77,7 +77,7 @@ test.each<[string, KubeObject, KubeObject, string[]]>([
       },
     ),
     node({}),
-    ['status.addresses[1]: Duplicate value: {"Type":"Hostname","Address":"a"}'],
+    ['status.addresses[1]: Duplicate value: {"type":"Hostname","address":"a"}'],
   ],
   [
     'names its configuration wholly',

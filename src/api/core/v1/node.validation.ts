@@ -80,9 +80,8 @@ export function validateNodeStatusUpdate(node: KubeObject, old: KubeObject): Fie
   checkDeclaredFeatures(node['status']?.declaredFeatures, errors)
   const seen = new Set<string>()
   for (const [index, address] of ((node['status']?.addresses ?? []) as Record<string, string>[]).entries()) {
-    const internal = { Type: address.type ?? '', Address: address.address ?? '' }
-    const key = JSON.stringify(internal)
-    if (seen.has(key)) errors.push(duplicate(status.child('addresses').index(index), internal))
+    const key = JSON.stringify([address.type, address.address])
+    if (seen.has(key)) errors.push(duplicate(status.child('addresses').index(index), address))
     seen.add(key)
   }
   const [next, before]: [string[], string[]] = [node['spec'].podCIDRs ?? [], old['spec'].podCIDRs ?? []]

@@ -134,7 +134,7 @@ describe('a change of a volume', () => {
       'of its place',
       { hostPath },
       { hostPath, nodeAffinity: affinity('a') },
-      ['nodeAffinity: Invalid value: null: field is immutable'],
+      ['nodeAffinity: Invalid value: null: field is immutable, except for updating from beta label to GA'],
     ],
   ])('%s', (_name, next, old, errors) => {
     expect(told(validatePersistentVolumeUpdate(volume(next), volume(old)))).toEqual(errors)

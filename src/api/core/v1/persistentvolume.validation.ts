@@ -1,13 +1,12 @@
 // What a PersistentVolume may say, and what of it may change (upstream: pkg/apis/core/validation,
 // ValidatePersistentVolumeSpec). Attachments of inline volumes say the same with less freedom.
 
-import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepEqual, normalEqual } from '../../../machinery/deep-equal.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { inKeyOrder } from '../../../machinery/go-text.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
-import { diffOf } from '../../../machinery/unified-diff.ts'
 import {
   checkImmutable,
   checkName,
@@ -17,7 +16,9 @@ import {
   type Errors,
 } from '../../../machinery/validation/field-checks.ts'
 import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
+import { internalDiff, showing } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
+import { PersistentVolumeSource, VolumeNodeAffinity } from './persistentvolume.ts'
 import { accessModes, checkClassName, volumeModes } from './persistentvolumeclaim.validation.ts'
 import { checkNodeSelector } from './scheduling.validation.ts'
 import { checkDriverName, checkQualifiedISCSIName, checkVolumeKind } from './volume.validation.ts'
@@ -271,16 +272,23 @@ export function validatePersistentVolumeUpdate(volume: KubeObject, old: KubeObje
   // A reference to a secret that was not there may be added.
   if (source['csi']?.controllerExpandSecretRef && oldSource['csi'] && !oldSource['csi'].controllerExpandSecretRef)
     source['csi'] = { ...source['csi'], controllerExpandSecretRef: undefined }
-  if (!semanticEqual(source, oldSource))
+  if (!normalEqual(source, oldSource))
     errors.push(
       forbidden(
         specPath.child('persistentvolumesource'),
-        `spec.persistentvolumesource is immutable after creation\n${diffOf(oldSource, source)}`,
+        `spec.persistentvolumesource is immutable after creation\n${internalDiff(PersistentVolumeSource, oldSource, source)}`,
       ),
     )
+  const affinity = spec['nodeAffinity'] ?? null
   checkImmutable(spec['volumeMode'], before['volumeMode'], root('volumeMode'), errors)
-  if (before['nodeAffinity'] && !semanticEqual(spec['nodeAffinity'], withNewLabels(before['nodeAffinity'], spec)))
-    errors.push(invalid(root('nodeAffinity'), spec['nodeAffinity'] ?? null, 'field is immutable'))
+  if (before['nodeAffinity'] && !normalEqual(spec['nodeAffinity'], withNewLabels(before['nodeAffinity'], spec)))
+    errors.push(
+      invalid(
+        root('nodeAffinity'),
+        affinity && showing(VolumeNodeAffinity, affinity),
+        'field is immutable, except for updating from beta label to GA',
+      ),
+    )
   if (before['volumeAttributesClassName'] !== undefined && spec['volumeAttributesClassName'] === undefined)
     errors.push(forbidden(specPath.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'))
   return errors

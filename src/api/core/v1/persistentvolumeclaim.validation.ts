@@ -1,11 +1,10 @@
 // What a claim on storage may say, and what of it may change.
 
-import { deepEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
+import { deepEqual, normalEqual } from '../../../machinery/deep-equal.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { parseQuantity } from '../../../machinery/quantity.ts'
-import { diffOf } from '../../../machinery/unified-diff.ts'
 import { checkIfGiven, checkImmutable, checkRequired, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabelSelector, validateLabels } from '../../../machinery/validation/labels.ts'
 import {
@@ -15,8 +14,9 @@ import {
   nameIsDNSSubdomain,
 } from '../../../machinery/validation/names.ts'
 import { validateAnnotations } from '../../../machinery/validation/object-meta.ts'
+import { internalDiff } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
-import type { PersistentVolumeClaimSpec } from './persistentvolumeclaim.ts'
+import { PersistentVolumeClaimSpec } from './persistentvolumeclaim.ts'
 import { checkResourceQuantity, isNative } from './resources.validation.ts'
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
@@ -127,11 +127,11 @@ export function validatePersistentVolumeClaimUpdate(claim: KubeObject, old: Kube
   if (bound && next['resources']?.requests)
     next['resources'].requests.storage = previous['resources']?.requests?.storage
   if (bound) next['volumeAttributesClassName'] = previous['volumeAttributesClassName']
-  if (!semanticEqual(next, previous))
+  if (!normalEqual(next, previous))
     errors.push(
       forbidden(
         specPath,
-        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${diffOf(previous, next)}`,
+        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${internalDiff(PersistentVolumeClaimSpec, previous, next)}`,
       ),
     )
   const size = (of: string | undefined) => parseQuantity(of ?? '0')

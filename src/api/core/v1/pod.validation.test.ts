@@ -378,7 +378,7 @@ describe('an update', () => {
     expect(error).toMatch(
       /^spec: Forbidden: pod updates may not change fields other than `spec\.containers\[\*\]\.image`,`spec\.initContainers\[\*\]\.image`,`spec\.activeDeadlineSeconds`,`spec\.tolerations` \(only additions to existing tolerations\),`spec\.terminationGracePeriodSeconds` \(allow it to be set to 1 if it was previously negative\)\n@@ /,
     )
-    expect(error).toContain('\n+ "hostname": "h"')
+    expect(error).toContain('\n+ "Hostname": "h"')
   })
 
   test.each<[string, object, object, string[]]>([

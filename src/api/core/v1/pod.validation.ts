@@ -1,18 +1,18 @@
 // What a pod may say when it is made, and what of it may change (upstream: pkg/apis/core/validation, ValidatePodCreate,
 // ValidatePodUpdate and what belongs to the subresources).
 
-import { semanticEqual } from '../../../machinery/deep-equal.ts'
+import { normalEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { quote } from '../../../machinery/go-text.ts'
-import { diffOf } from '../../../machinery/unified-diff.ts'
 import type { Errors } from '../../../machinery/validation/field-checks.ts'
 import { validateLabels } from '../../../machinery/validation/labels.ts'
 import { validateAnnotations } from '../../../machinery/validation/object-meta.ts'
+import { internalDiff } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
-import type { Container } from './container.ts'
-import type { PodSpec, PodTemplateSpec } from './pod.ts'
+import { type Container, EphemeralContainer } from './container.ts'
+import { PodSpec, type PodTemplateSpec } from './pod.ts'
 import {
   checkPodAnnotations,
   checkPodAnnotationUpdates,
@@ -156,13 +156,13 @@ export function validatePodUpdate(pod: KubeObject, old: KubeObject): FieldError[
   if (!checkDeadline(spec.activeDeadlineSeconds, before.activeDeadlineSeconds, errors)) return errors
   checkTolerationUpdates(spec, before, errors)
   checkGateUpdates(spec, before, errors)
-  if (semanticEqual(spec, before)) return errors
+  if (normalEqual(spec, before)) return errors
   const munged = mungedSpec(spec, before, errors)
-  if (!semanticEqual(munged, before))
+  if (!normalEqual(munged, before))
     errors.push(
       forbidden(
         specPath,
-        `pod updates may not change fields other than ${updatable.join(',')}\n${diffOf(before, munged)}`,
+        `pod updates may not change fields other than ${updatable.join(',')}\n${internalDiff(PodSpec, before, munged)}`,
       ),
     )
   return errors
@@ -279,9 +279,12 @@ export function validatePodEphemeralContainersUpdate(pod: KubeObject, old: KubeO
     const container = next.get(before.name ?? '')
     const name = quote(before.name ?? '')
     if (!container) errors.push(forbidden(path, `existing ephemeral containers ${name} may not be removed\n`))
-    else if (!semanticEqual(container, before))
+    else if (!normalEqual(container, before))
       errors.push(
-        forbidden(path, `existing ephemeral containers ${name} may not be changed\n${diffOf(before, container)}`),
+        forbidden(
+          path,
+          `existing ephemeral containers ${name} may not be changed\n${internalDiff(EphemeralContainer, before, container)}`,
+        ),
       )
   }
   return errors

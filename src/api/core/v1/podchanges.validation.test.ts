@@ -157,8 +157,7 @@ describe('a status', () => {
       { podIPs: [{ ip: '10.0.0.1' }, { ip: '10.0.0.1' }] },
       {},
       [
-        'status.podIPs: Invalid value: [{"IP":"10.0.0.1"},{"IP":"10.0.0.1"}]: may specify no more than one IP for each IP family',
-        'status.podIPs[1]: Duplicate value: {"IP":"10.0.0.1"}',
+        'status.podIPs: Invalid value: [{"ip":"10.0.0.1"},{"ip":"10.0.0.1"}]: may specify no more than one IP for each IP family',
       ],
     ],
     [

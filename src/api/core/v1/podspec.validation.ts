@@ -231,11 +231,6 @@ function checkResourceClaims(claims: readonly PodResourceClaim[], path: FieldPat
   for (const [index, claim] of claims.entries()) {
     const at = path.index(index)
     const { name, resourceClaimName, resourceClaimTemplateName } = claim
-    const internal = {
-      Name: name ?? '',
-      ResourceClaimName: resourceClaimName ?? null,
-      ResourceClaimTemplateName: resourceClaimTemplateName ?? null,
-    }
     if (!name) errors.push(required(at.child('name')))
     else if (names.has(name)) errors.push(duplicate(at.child('name'), name))
     else {
@@ -244,10 +239,10 @@ function checkResourceClaims(claims: readonly PodResourceClaim[], path: FieldPat
     }
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined)
       errors.push(
-        invalid(at, internal, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'),
+        invalid(at, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'),
       )
     if (resourceClaimName === undefined && resourceClaimTemplateName === undefined)
-      errors.push(invalid(at, internal, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
+      errors.push(invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
     for (const field of ['resourceClaimName', 'resourceClaimTemplateName'] as const) {
       const value = claim[field]
       if (value === undefined) continue

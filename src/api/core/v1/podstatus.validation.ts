@@ -1,6 +1,6 @@
 // What of a pod's status may change, and what it may say (upstream: ValidatePodStatusUpdate).
 
-import { duplicate, type FieldError, forbidden, invalid, required } from '../../../machinery/field-error.ts'
+import { duplicate, type FieldError, forbidden, internal, invalid, required } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { parseIP } from '../../../machinery/ip.ts'
 import {
@@ -159,8 +159,6 @@ function checkExtendedClaim(claim: ExtendedClaim, spec: PodSpec, errors: Errors)
 interface Address {
   readonly ip?: string
 }
-/** As upstream shows it. */
-const internal = ({ ip = '' }: Address) => ({ IP: ip })
 
 function checkAddresses(
   addresses: readonly Address[],
@@ -172,12 +170,15 @@ function checkAddresses(
   for (const [index, { ip = '' }] of addresses.entries())
     errors.push(...isValidIPForLegacyField(path.index(index), ip, known))
   if (addresses.length < 2) return
-  const families = new Set(addresses.map(({ ip = '' }) => parseIP(ip)?.family))
-  if (families.size !== 2 || addresses.length > 2)
-    errors.push(invalid(path, addresses.map(internal), 'may specify no more than one IP for each IP family'))
-  const seen = new Set<string>()
-  for (const [index, { ip = '' }] of addresses.entries()) {
-    if (seen.has(ip)) errors.push(duplicate(path.index(index), internal({ ip })))
-    seen.add(ip)
-  }
+  const families = addresses.map(({ ip = '' }) => parseIP(ip)?.family)
+  const unknown = families.indexOf(undefined)
+  if (unknown >= 0)
+    errors.push(
+      internal(
+        path,
+        `failed to check for dual stack with error:invalid IP[${unknown}]: ${addresses[unknown]!.ip ?? ''}`,
+      ),
+    )
+  if (unknown >= 0 || new Set(families).size !== 2 || addresses.length > 2)
+    errors.push(invalid(path, addresses, 'may specify no more than one IP for each IP family'))
 }

@@ -11,10 +11,11 @@ import {
   nameIsDNSLabel,
   nameIsDNSSubdomain,
 } from '../../../machinery/validation/names.ts'
+import { showing } from '../../go/internal-form.ts'
 import type { Affinity, NodeAffinity, PodAffinityTerm, WeightedPodAffinityTerm } from './affinity.ts'
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from './nodeselector.ts'
 import type { TopologySpreadConstraint } from './pod.ts'
-import type { Taint, Toleration } from './toleration.ts'
+import { Taint, type Toleration } from './toleration.ts'
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 const tolerationOperators = ['Equal', 'Exists']
@@ -63,8 +64,7 @@ export function checkTaints(taints: readonly Taint[], path: FieldPath, errors: E
     else if (!effects.includes(effect)) errors.push(notSupported(at.child('effect'), effect, effects))
     const pair = `${effect}/${key}`
     if (seen.has(pair)) {
-      const internal = { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null }
-      errors.push({ ...duplicate(at, internal), detail: 'taints must be unique by key and effect pair' })
+      errors.push({ ...duplicate(at, showing(Taint, taint)), detail: 'taints must be unique by key and effect pair' })
     }
     seen.add(pair)
   }

@@ -5,7 +5,13 @@ import type { FieldPath } from '../../../machinery/field-path.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
 import { checkRange, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { isDNS1123Subdomain } from '../../../machinery/validation/names.ts'
-import type { AppArmorProfile, SeccompProfile, SecurityContext, WindowsSecurityContextOptions } from './container.ts'
+import { showing } from '../../go/internal-form.ts'
+import {
+  type AppArmorProfile,
+  SeccompProfile,
+  type SecurityContext,
+  type WindowsSecurityContextOptions,
+} from './container.ts'
 import type { PodSecurityContext, PodSpec } from './pod.ts'
 import { checkLocalDescendingPath } from './volume-path.validation.ts'
 
@@ -54,13 +60,7 @@ function checkSeccomp(profile: SeccompProfile, path: FieldPath, errors: Errors):
     if (localhostProfile === undefined) errors.push(required(at, 'must be set when seccomp type is Localhost'))
     else checkLocalDescendingPath(localhostProfile, at, errors)
   } else if (localhostProfile !== undefined)
-    errors.push(
-      invalid(
-        at,
-        { Type: type ?? '', LocalhostProfile: localhostProfile },
-        'can only be set when seccomp type is Localhost',
-      ),
-    )
+    errors.push(invalid(at, showing(SeccompProfile, profile), 'can only be set when seccomp type is Localhost'))
 }
 
 const longestProfilePath = 4095

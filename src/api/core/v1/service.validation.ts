@@ -143,17 +143,7 @@ function checkNodePorts(of: ServiceSpec, ports: readonly ServicePort[], errors: 
   const seen = new Set<string>()
   for (const [index, port] of ports.entries()) {
     const key = `${port.protocol}/${port.port}`
-    if (seen.has(key))
-      errors.push(
-        duplicate(portsPath.index(index), {
-          Name: '',
-          Protocol: port.protocol,
-          AppProtocol: null,
-          Port: port.port,
-          TargetPort: 0,
-          NodePort: 0,
-        }),
-      )
+    if (seen.has(key)) errors.push(duplicate(portsPath.index(index), { protocol: port.protocol, port: port.port }))
     seen.add(key)
   }
 }

@@ -1,5 +1,6 @@
 // What an EndpointSlice may say, and what of it may change (upstream: pkg/apis/discovery/validation).
 
+import { semanticEqual } from '../../../machinery/deep-equal.ts'
 import { duplicate, type FieldError, invalid, notSupported, required, tooMany } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { parseIP } from '../../../machinery/ip.ts'
@@ -12,7 +13,7 @@ import {
   checkQualifiedName,
   type Errors,
 } from '../../../machinery/validation/field-checks.ts'
-import { isValidIPForLegacyField } from '../../../machinery/validation/ip.ts'
+import { isValidIP, isValidIPForLegacyField } from '../../../machinery/validation/ip.ts'
 import { validateLabels } from '../../../machinery/validation/labels.ts'
 import { isLabelValue, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
 import type { KubeObject } from '../../resource.ts'
@@ -38,33 +39,31 @@ interface Endpoint {
 
 const endpointsOf = (slice: KubeObject): readonly Endpoint[] => slice['endpoints'] ?? []
 
-function check(slice: KubeObject, known: readonly string[]): FieldError[] {
+/** `old`: whose endpoints may be kept, whatever is wrong with them. */
+function check(slice: KubeObject, old?: KubeObject): FieldError[] {
   const errors: Errors = []
   const type: string = slice['addressType'] ?? ''
   if (type === '') errors.push(required('addressType'))
   else if (!addressTypes.includes(type)) errors.push(notSupported('addressType', type, addressTypes))
   const endpoints = endpointsOf(slice)
   if (endpoints.length > mostEndpoints) errors.push(tooMany('endpoints', endpoints.length, mostEndpoints))
-  else
+  else {
+    const found: Errors = []
     for (let index = 0; index < endpoints.length; index++)
-      checkEndpoint(endpoints[index]!, type, known, root('endpoints').index(index), errors)
+      checkEndpoint(endpoints[index]!, type, root('endpoints').index(index), found)
+    if (found.length > 0 && !(old && semanticEqual(endpoints, endpointsOf(old)))) errors.push(...found)
+  }
   checkPorts(slice['ports'] ?? [], errors)
   return errors
 }
 
-function checkEndpoint(
-  endpoint: Endpoint,
-  type: string,
-  known: readonly string[],
-  path: FieldPath,
-  errors: Errors,
-): void {
+function checkEndpoint(endpoint: Endpoint, type: string, path: FieldPath, errors: Errors): void {
   const { hostname, nodeName, deprecatedTopology, hints } = endpoint
   const addresses = endpoint.addresses ?? []
   const at = path.child('addresses')
   if (addresses.length === 0) errors.push(required(at, 'must contain at least 1 address'))
   else if (addresses.length > mostAddresses) errors.push(tooMany(at, addresses.length, mostAddresses))
-  for (const [index, address] of addresses.entries()) checkAddress(type, address, known, at, index, errors)
+  for (const [index, address] of addresses.entries()) checkAddress(type, address, at, index, errors)
   if (nodeName !== undefined) checkName(nodeName, nameIsDNSSubdomain, path.child('nodeName'), errors)
   if (deprecatedTopology) {
     const topology = path.child('deprecatedTopology')
@@ -97,21 +96,14 @@ function checkHints(
   }
 }
 
-function checkAddress(
-  type: string,
-  address: string,
-  known: readonly string[],
-  all: FieldPath,
-  index: number,
-  errors: Errors,
-): void {
+function checkAddress(type: string, address: string, all: FieldPath, index: number, errors: Errors): void {
   const path = all.index(index)
   if (type === 'FQDN') {
     errors.push(...isFullyQualifiedDomainName(path, address))
     return
   }
   if (type !== 'IPv4' && type !== 'IPv6') return
-  const found = isValidIPForLegacyField(path, address, known)
+  const found = type === 'IPv4' ? isValidIPForLegacyField(path, address) : isValidIP(path, address)
   const family = parseIP(address)?.family
   if (found.length > 0) {
     errors.push(...found)
@@ -141,13 +133,10 @@ function checkPorts(ports: readonly Record<string, any>[], errors: Errors): void
   }
 }
 
-export const validateEndpointSlice = (slice: KubeObject): FieldError[] => check(slice, [])
+export const validateEndpointSlice = (slice: KubeObject): FieldError[] => check(slice)
 
 export function validateEndpointSliceUpdate(next: KubeObject, old: KubeObject): FieldError[] {
-  const errors = check(
-    next,
-    endpointsOf(old).flatMap(({ addresses }) => addresses ?? []),
-  )
+  const errors = check(next, old)
   checkImmutable(next['addressType'], old['addressType'], root('addressType'), errors)
   return errors
 }

@@ -11,8 +11,15 @@ import {
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { checkName, checkObjectName, type Errors } from '../../../machinery/validation/field-checks.ts'
 import { nameIsDNSLabel, nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
+import { showing } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
-import type { NonResourcePolicyRule, PolicyRulesWithSubjects, ResourcePolicyRule, Subject } from './flowschema.ts'
+import {
+  FlowDistinguisherMethod,
+  type NonResourcePolicyRule,
+  type PolicyRulesWithSubjects,
+  type ResourcePolicyRule,
+  type Subject,
+} from './flowschema.ts'
 
 const spec = root('spec')
 const lowestPrecedence = 10000
@@ -30,7 +37,11 @@ export function validateFlowSchema(schema: KubeObject): FieldError[] {
     errors.push(invalid(path, matchingPrecedence, "only the schema named 'exempt' may have matchingPrecedence 1"))
   if (distinguisherMethod && !distinguishers.includes(distinguisherMethod.type))
     errors.push(
-      notSupported(spec.child('distinguisherMethod', 'type'), { Type: distinguisherMethod.type ?? '' }, distinguishers),
+      notSupported(
+        spec.child('distinguisherMethod', 'type'),
+        showing(FlowDistinguisherMethod, distinguisherMethod),
+        distinguishers,
+      ),
     )
   const level = priorityLevelConfiguration?.name
   const levelPath = spec.child('priorityLevelConfiguration', 'name')

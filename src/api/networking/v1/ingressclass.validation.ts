@@ -25,7 +25,7 @@ export function validateIngressClass(ingressClass: KubeObject): FieldError[] {
 
 export function validateIngressClassUpdate(next: KubeObject, old: KubeObject): FieldError[] {
   const errors: Errors = []
-  checkImmutable(next['spec'].controller, old['spec'].controller, spec.child('controller'), errors)
+  checkImmutable(next['spec']?.controller, old['spec']?.controller, spec.child('controller'), errors)
   errors.push(...validateIngressClass(next))
   return errors
 }

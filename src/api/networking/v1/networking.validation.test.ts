@@ -178,9 +178,7 @@ describe('a change', () => {
       addresses.validateIPAddressUpdate,
       parent('b'),
       parent('a'),
-      [
-        'spec.parentRef: Invalid value: {"Group":"","Resource":"services","Namespace":"","Name":"b"}: field is immutable',
-      ],
+      ['spec.parentRef: Invalid value: {"resource":"services","name":"b"}: field is immutable'],
     ],
     [
       'to a second family',

@@ -1,15 +1,21 @@
 // The objects behind Services' addresses: ServiceCIDRs, and an IPAddress for each that is taken (upstream:
 // pkg/apis/networking/validation).
 
-import { semanticEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, invalid, required } from '../../../machinery/field-error.ts'
 import { root } from '../../../machinery/field-path.ts'
 import { parseCIDR } from '../../../machinery/ip.ts'
-import { checkDNSSubdomain, checkName, type Errors } from '../../../machinery/validation/field-checks.ts'
+import {
+  checkDNSSubdomain,
+  checkImmutable,
+  checkName,
+  type Errors,
+} from '../../../machinery/validation/field-checks.ts'
 import { isValidCIDR, isValidIP } from '../../../machinery/validation/ip.ts'
 import { nameIsPathSegment } from '../../../machinery/validation/names.ts'
 import { immutableMessage } from '../../../machinery/validation/object-meta.ts'
+import { showing } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
+import { ServiceCIDRSpec } from './servicecidr.ts'
 
 /** The name of an IPAddress is the address. */
 export const nameIsIPAddress = (name: string): string[] =>
@@ -32,11 +38,9 @@ export function validateIPAddress(address: KubeObject): FieldError[] {
 }
 
 export function validateIPAddressUpdate(address: KubeObject, old: KubeObject): FieldError[] {
-  const [next, before] = [address['spec']?.parentRef, old['spec']?.parentRef]
-  if (semanticEqual(next, before)) return []
-  const { group = '', resource = '', namespace = '', name = '' } = next ?? {}
-  const value = next ? { Group: group, Resource: resource, Namespace: namespace, Name: name } : null
-  return [invalid(parentPath, value, immutableMessage)]
+  const errors = validateIPAddress(address)
+  checkImmutable(address['spec']?.parentRef, old['spec']?.parentRef, parentPath, errors)
+  return errors
 }
 
 const cidrsPath = root('spec', 'cidrs')
@@ -44,7 +48,8 @@ const cidrsPath = root('spec', 'cidrs')
 export function validateServiceCIDR(serviceCIDR: KubeObject): FieldError[] {
   const cidrs: string[] = serviceCIDR['spec']?.cidrs ?? []
   if (cidrs.length === 0) return [required(cidrsPath, 'at least one CIDR required')]
-  if (cidrs.length > 2) return [invalid(cidrsPath, { CIDRs: cidrs }, 'may only hold up to 2 values')]
+  if (cidrs.length > 2)
+    return [invalid(cidrsPath, showing(ServiceCIDRSpec, serviceCIDR['spec']), 'may only hold up to 2 values')]
   const errors = cidrs.flatMap((cidr, index) => isValidCIDR(cidrsPath.index(index), cidr))
   const [first, second] = cidrs.map(cidr => parseCIDR(cidr)?.family)
   if (cidrs.length === 2 && first !== undefined && first === second)

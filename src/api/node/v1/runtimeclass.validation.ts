@@ -36,16 +36,7 @@ function checkScheduling(
   for (const [index, toleration] of tolerations.entries()) {
     const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = toleration
     const text = jsonText([key, operator, value, effect, tolerationSeconds])
-    if (seen.has(text))
-      errors.push(
-        duplicate(at.index(index), {
-          Key: key,
-          Operator: operator,
-          Value: value,
-          Effect: effect,
-          TolerationSeconds: tolerationSeconds ?? null,
-        }),
-      )
+    if (seen.has(text)) errors.push(duplicate(at.index(index), toleration))
     seen.add(text)
   }
 }

@@ -15,18 +15,7 @@ export function validatePodDisruptionBudget(budget: KubeObject): FieldError[] {
   const errors: Errors = []
   const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy } = budget['spec']
   if (minAvailable !== undefined && maxUnavailable !== undefined)
-    errors.push(
-      invalid(
-        spec,
-        {
-          MinAvailable: minAvailable,
-          Selector: selector ?? null,
-          MaxUnavailable: maxUnavailable,
-          UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
-        },
-        'minAvailable and maxUnavailable cannot be both set',
-      ),
-    )
+    errors.push(invalid(spec, budget['spec'], 'minAvailable and maxUnavailable cannot be both set'))
   for (const field of ['minAvailable', 'maxUnavailable']) {
     checkIntOrPercent(budget['spec'][field], spec.child(field), errors)
     checkAtMost100Percent(budget['spec'][field], spec.child(field), errors)

@@ -92,8 +92,7 @@ function checkSubject(subject: Record<string, string>, namespaced: boolean, path
 
 export function validateRoleBindingUpdate(binding: KubeObject, old: KubeObject): FieldError[] {
   const errors = validateRoleBinding(binding)
-  const { apiGroup = '', kind = '', name = '' } = binding['roleRef'] ?? {}
   if (!deepEqual(binding['roleRef'], old['roleRef']))
-    errors.push(invalid(root('roleRef'), { APIGroup: apiGroup, Kind: kind, Name: name }, 'cannot change roleRef'))
+    errors.push(invalid(root('roleRef'), binding['roleRef'], 'cannot change roleRef'))
   return errors
 }

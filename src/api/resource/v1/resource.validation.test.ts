@@ -221,7 +221,7 @@ test.each<[string, KubeObject, string[]]>([
       'spec.devices[0].attributes: Invalid value: "": the domain must not be empty',
       'spec.devices[0].attributes[v].version: Invalid value: "1": must be a string compatible with semver.org spec 2.0.0',
       'spec.devices[0].attributes[n]: Invalid value: "": exactly one value must be specified',
-      'spec.devices[0].attributes[t]: Invalid value: {"IntValue":1,"BoolValue":true,"StringValue":null,"VersionValue":null,"IntValues":null,"BoolValues":null,"StringValues":null,"VersionValues":null}: exactly one value must be specified',
+      'spec.devices[0].attributes[t]: Invalid value: {"int":1,"bool":true}: exactly one value must be specified',
       'spec.devices[0].taints[0].effect: Unsupported value: "x": supported values: "NoExecute", "NoSchedule", "None"',
       'spec.devices[0]: Invalid value: null: `nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec',
     ],

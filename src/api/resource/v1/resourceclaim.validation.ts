@@ -22,6 +22,7 @@ import { validateAnnotations } from '../../../machinery/validation/object-meta.t
 import { isExtended } from '../../core/v1/resources.validation.ts'
 import { checkNodeSelector } from '../../core/v1/scheduling.validation.ts'
 import { checkDriverName } from '../../core/v1/volume.validation.ts'
+import { shownAs } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
 import {
   checkBindingConditions,
@@ -202,12 +203,8 @@ export function validateDeviceClass(deviceClass: KubeObject): FieldError[] {
 
 type DeviceID = Readonly<{ driver?: string; pool?: string; device?: string; shareID?: string }>
 /** As messages show it. */
-const idOf = ({ driver = '', pool = '', device = '', shareID = '' }: DeviceID): Readonly<Record<string, string>> => ({
-  Driver: driver,
-  Pool: pool,
-  Device: device,
-  ShareID: shareID,
-})
+const idOf = ({ driver = '', pool = '', device = '', shareID = '' }: DeviceID): object =>
+  shownAs({ Driver: driver, Pool: pool, Device: device, ShareID: shareID })
 
 export function validateResourceClaimStatusUpdate(claim: KubeObject, old: KubeObject): FieldError[] {
   const errors: Errors = []

@@ -1,6 +1,6 @@
 // What drivers say of their devices (upstream: pkg/apis/resource/validation, ValidateResourceSlice).
 
-import { semanticEqual } from '../../../machinery/deep-equal.ts'
+import { normalEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, forbidden, invalid, required, tooLong, tooMany } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
 import { byteLength } from '../../../machinery/go-text.ts'
@@ -142,7 +142,7 @@ function checkDevice(device: Device, old: Device | undefined, placed: boolean, p
     checkDeviceKey(key, path.child('attributes'), errors)
     checkAttribute(attributes[key]!, keyPath(path.child('attributes'), key, longestKey), errors)
   }
-  if (!old || !semanticEqual(old.capacity, device.capacity))
+  if (!old || !normalEqual(old.capacity, device.capacity))
     for (const key in capacity) {
       checkDeviceKey(key, path.child('capacity'), errors)
       const { value, requestPolicy } = capacity[key]!
@@ -151,8 +151,7 @@ function checkDevice(device: Device, old: Device | undefined, placed: boolean, p
       if (device.allowMultipleAllocations !== true) errors.push(forbidden(at, 'allowMultipleAllocations must be true'))
       else checkPolicy(parseQuantity(value ?? '0'), requestPolicy, at, errors)
     }
-  if (!old || !semanticEqual(old.taints, taints))
-    checkList(taints, mostTaints, checkTaint, path.child('taints'), errors)
+  if (!old || !normalEqual(old.taints, taints)) checkList(taints, mostTaints, checkTaint, path.child('taints'), errors)
   checkSet(
     device.consumesCounters,
     mostConsumptions,
@@ -219,17 +218,7 @@ function checkAttribute(attribute: DeviceAttribute, path: FieldPath, errors: Err
   }
   const set = [bool, int, string, version].filter(value => value !== undefined)
   if (set.length === 1) return
-  const value = {
-    IntValue: int ?? null,
-    BoolValue: bool ?? null,
-    StringValue: string ?? null,
-    VersionValue: version ?? null,
-    IntValues: null,
-    BoolValues: null,
-    StringValues: null,
-    VersionValues: null,
-  }
-  errors.push(invalid(path, set.length === 0 ? '' : value, 'exactly one value must be specified'))
+  errors.push(invalid(path, set.length === 0 ? '' : attribute, 'exactly one value must be specified'))
 }
 
 function checkPolicy(capacity: Quantity, policy: CapacityRequestPolicy, path: FieldPath, errors: Errors): void {

@@ -24,7 +24,9 @@ import { validateLabelName, validateLabelSelector } from '../../../machinery/val
 import { nameIsDNSSubdomain } from '../../../machinery/validation/names.ts'
 import { checkPersistentVolumeSpec } from '../../core/v1/persistentvolume.validation.ts'
 import { checkDriverName } from '../../core/v1/volume.validation.ts'
+import { showing } from '../../go/internal-form.ts'
 import type { KubeObject } from '../../resource.ts'
+import { CSINodeDriver } from './csinode.ts'
 
 const spec = root('spec')
 const mostParameters = 512
@@ -215,18 +217,7 @@ export function validateCSINodeUpdate(node: KubeObject, old: KubeObject): FieldE
   for (const before of driversOf(old))
     for (const driver of driversOf(node))
       if (driver.name === before.name && !semanticEqual(fixed(driver), fixed(before)))
-        errors.push(
-          invalid(
-            spec.child('drivers'),
-            {
-              Name: driver.name ?? '',
-              NodeID: driver.nodeID ?? '',
-              TopologyKeys: driver.topologyKeys ?? null,
-              Allocatable: null,
-            },
-            'field is immutable',
-          ),
-        )
+        errors.push(invalid(spec.child('drivers'), showing(CSINodeDriver, fixed(driver)), 'field is immutable'))
   return errors
 }
 

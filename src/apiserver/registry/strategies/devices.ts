@@ -112,6 +112,9 @@ export const deviceStrategies: Readonly<Record<string, Strategy>> = {
       ...checkAdminAccess(requestsAsking(template['spec']?.spec), template, requests, context),
       ...validation!.validateResourceClaimTemplate(template),
     ],
-    validateUpdate: (template, old) => validation!.validateSpecUnchanged(template, old),
+    validateUpdate: (template, old) => [
+      ...validation!.validateResourceClaimTemplate(template),
+      ...validation!.validateSpecUnchanged(template, old),
+    ],
   },
 }
