@@ -105,6 +105,16 @@ export function goValue(value: unknown): string {
   return `map[${entries.map(([key, item]) => `${key}:${goValue(item)}`).join(' ')}]`
 }
 
+/** Go's `%s` of a JSON value: what is no text is marked with its type. */
+export function goString(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value === null || value === undefined) return '%!s(<nil>)'
+  if (Array.isArray(value)) return `[${value.map(goString).join(' ')}]`
+  if (typeof value !== 'object') return `%!s(${goTypeOf(value)}=${goValue(value)})`
+  const entries = Object.entries(value).sort(([a], [b]) => compareText(a, b))
+  return `map[${entries.map(([key, item]) => `${key}:${goString(item)}`).join(' ')}]`
+}
+
 /** Go's `%T` of a JSON value. */
 export function goTypeOf(value: unknown): string {
   if (value === null) return '<nil>'

@@ -28,11 +28,6 @@ export const known: readonly Known[] = [
     at: /message$|managedFields|causes|^status$|^body/,
   },
   {
-    why: 'strategic merge patches that do not fit their fields are refused in other words',
-    of: /^changes: patches: strategic/,
-    at: /message$|^status$|^body/,
-  },
-  {
     why: 'a role that the controllers of another release need',
     of: /^reading: tables: at the start.*clusterrole/,
     at: /items$|rows$/,

@@ -252,7 +252,7 @@ export function decodeRestored(
     return decodeDeclared(declaration, value, mode, { bare: true, sharing })
   } catch (error) {
     const { schema } = declaration
-    const problem = restoreProblem(schema, value)
+    const problem = restoreProblem(schema, value, namedTypeOf)
     if (problem !== undefined) throw new Error(problem, { cause: error })
     return decodeDeclared(declaration, withFittingNumbers(schema, value), mode, { bare: true })
   }

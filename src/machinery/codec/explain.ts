@@ -77,13 +77,13 @@ class Walker {
         break
       case 'list':
         if (Array.isArray(value)) {
-          const ofItems = inner(named)
+          const ofItems = innerType(named)
           for (const [index, item] of value.entries()) this.node(node.item, item, `${path}[${index}]`, context, ofItems)
         } else this.#mismatched(jsonKind(value, ''), named ?? goTypeName(node), context)
         break
       case 'map':
         if (isObject(value)) {
-          const ofValues = inner(named)
+          const ofValues = innerType(named)
           for (const [key, item] of Object.entries(value))
             this.node(node.value, item, `${path}.${key}`, context, ofValues)
         } else this.#mismatched(jsonKind(value, ''), named ?? goTypeName(node), context)
@@ -127,7 +127,8 @@ function goPath(schema: ObjectSchema, key: string): string[] {
 }
 
 /** The type of the items of a list, of the values of a map. */
-const inner = (named: string | undefined): string | undefined => /^(?:\[\]|map\[[^\]]*\])(.*)/.exec(named ?? '')?.[1]
+export const innerType = (named: string | undefined): string | undefined =>
+  /^(?:\[\]|map\[[^\]]*\])(.*)/.exec(named ?? '')?.[1]
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral)

@@ -5,37 +5,44 @@
 import { fitsInt64, isInt64, narrowInteger } from '../json/numbers.ts'
 import { setKey } from '../own-value.ts'
 import type { ObjectSchema, TypeNode } from '../schema/schema.ts'
+import { innerType, type NamedTypeOf } from './explain.ts'
 import { goTypeName, readers } from './scalars.ts'
 
 /** undefined when all of it fits. */
-export function restoreProblem(schema: ObjectSchema, value: unknown): string | undefined {
-  if (schema.alias) return problemOf(schema.alias, value)
+export function restoreProblem(schema: ObjectSchema, value: unknown, namedTypeOf?: NamedTypeOf): string | undefined {
+  if (schema.alias) return problemOf(schema.alias, value, namedTypeOf)
   if (kindOf(value) !== 'map') return `cannot restore struct from: ${kindOf(value)}`
   for (const [name, { node }] of schema.fields) {
-    const problem = problemOf(node, (value as Readonly<Record<string, unknown>>)[name])
+    const inner = (value as Readonly<Record<string, unknown>>)[name]
+    const problem = problemOf(node, inner, namedTypeOf, namedTypeOf?.(schema.name, name))
     if (problem !== undefined) return problem
   }
   return undefined
 }
 
-function problemOf(node: TypeNode, value: unknown): string | undefined {
+/** `named`: the type, where it has a name of its own. */
+function problemOf(node: TypeNode, value: unknown, namedTypeOf?: NamedTypeOf, named?: string): string | undefined {
   if (value === undefined || value === null) return undefined
   const kind = kindOf(value)
   switch (node.type) {
     case 'object':
-      return restoreProblem(node.of(), value)
+      return restoreProblem(node.of(), value, namedTypeOf)
     case 'list':
-      return kind === 'slice' ? first(value as unknown[], node.item) : `cannot restore slice from ${kind}`
+      return kind === 'slice'
+        ? first(value as unknown[], node.item, namedTypeOf, innerType(named))
+        : `cannot restore slice from ${kind}`
     case 'map':
-      return kind === 'map' ? first(Object.values(value), node.value) : `cannot restore map from ${kind}`
+      return kind === 'map'
+        ? first(Object.values(value), node.value, namedTypeOf, innerType(named))
+        : `cannot restore map from ${kind}`
     case 'either':
-      return kind === 'map' ? restoreProblem(node.of(), value) : problemOf(node.or, value)
+      return kind === 'map' ? restoreProblem(node.of(), value, namedTypeOf) : problemOf(node.or, value, namedTypeOf)
     case 'bytes':
       if (kind !== 'string') return `cannot restore slice from ${kind}`
       break
     case 'string':
       if (kind === 'string') return undefined
-      return kind === 'int64' ? 'cannot convert int64 to string' : 'unrecognized type: string'
+      return kind === 'int64' ? `cannot convert int64 to ${named ?? 'string'}` : 'unrecognized type: string'
     case 'boolean':
       return kind === 'bool' ? undefined : 'unrecognized type: bool'
     case 'int32':
@@ -56,9 +63,14 @@ function problemOf(node: TypeNode, value: unknown): string | undefined {
   }
 }
 
-function first(values: readonly unknown[], node: TypeNode): string | undefined {
+function first(
+  values: readonly unknown[],
+  node: TypeNode,
+  namedTypeOf: NamedTypeOf | undefined,
+  named: string | undefined,
+): string | undefined {
   for (const value of values) {
-    const problem = problemOf(node, value)
+    const problem = problemOf(node, value, namedTypeOf, named)
     if (problem !== undefined) return problem
   }
   return undefined

@@ -127,7 +127,7 @@ describe('a strategic merge patch', () => {
       { whole: { rollingUpdate: { b: '1' } } },
       { whole: { rollingUpdate: { b: '1' } } },
     ],
-    ['merges raw JSON plainly', { raw: { a: [1], b: 1 } }, { raw: { a: [2], b: null } }, { raw: { a: [2] } }],
+    ['merges raw JSON one level deep', { raw: { a: 1, b: 1 } }, { raw: { a: [2], b: null } }, { raw: { a: [2] } }],
     [
       'leaves no directive in what it adds',
       {},
@@ -146,14 +146,23 @@ describe('a strategic merge patch', () => {
     [{ labels: { $patch: 'merge' } }, 500, 'unknown patch type: merge in map: map[$patch:merge]'],
     [{ strategy: { $retainKeys: 'type' } }, 400, 'invalid patch format of retainKeys'],
     [{ strategy: { $retainKeys: [], type: 'x' } }, 400, 'invalid patch format of retainKeys'],
-    [{ '$setElementOrder/containers': 'a' }, 400, 'invalid patch format of setElementOrder list'],
+    [{ $setElementOrder: ['a'] }, 400, 'invalid patch format of setElementOrder list'],
+    [{ $deleteFromPrimitiveList: ['a'] }, 400, 'invalid patch format of primitive list'],
+    [{ '$setElementOrder/containers': 'a' }, 500, 'expected a []interface {}, but received a string'],
+    [{ '$setElementOrder/containers': null }, 500, 'expected a []interface {}, but received a %!s(<nil>)'],
+    [{ '$setElementOrder/containers': ['a'] }, 500, 'value for key 0 is not a map'],
+    [{ '$setElementOrder/x': ['a'] }, 500, 'unable to find api field in struct Thing for the json field "x"'],
+    [{ raw: { a: { c: 1 } } }, 500, 'unable to find api field in struct RawExtension for the json field "a"'],
+    [{ containers: [['a']] }, 500, 'list element types are not identical: [[map[name:a]] [[a]]]'],
+    [{ '$deleteFromPrimitiveList/containers': [{}] }, 500, 'map: map[] does not contain declared merge key: name'],
+    [{ labels: { $patch: 5 } }, 500, 'unknown patch type: %!s(int64=5) in map: map[$patch:5]'],
     [
       { '$setElementOrder/containers': [c('a')], containers: [c('b')] },
       500,
       "The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
     ],
   ])('fails on %j', (patch, code, message) => {
-    const original = { labels: { a: '1' }, containers: [c('a')], strategy: { type: 'a' } }
+    const original = { labels: { a: '1' }, containers: [c('a')], strategy: { type: 'a' }, raw: { a: { b: 1 } } }
     expect(() => applyStrategicMergePatch(Thing, original, patch)).toThrow(expect.objectContaining({ code, message }))
   })
 })

@@ -1,10 +1,10 @@
 // Strategic merge patch: a merge patch that knows the kind. Lists whose declaration says so are merged, by the key it
 // names or as sets; directives in the patch delete, replace, order and retain.
 //
-// Semantics as upstream's (apimachinery util/strategicpatch), with two differences: directives never end up in the
-// result, and inside values without a declaration (raw JSON) objects are merged and lists replaced.
+// Semantics as upstream's (apimachinery util/strategicpatch), with one difference: directives never end up in the result.
 
-import { goValue } from '../go-text.ts'
+import { goTypeName } from '../codec/scalars.ts'
+import { goString, goTypeOf, goValue, quote } from '../go-text.ts'
 import { setKey } from '../own-value.ts'
 import type { FieldSchema, ObjectSchema, TypeNode } from '../schema/schema.ts'
 import { badRequest, failure, genericServerResponse, StatusError } from '../status-error.ts'
@@ -12,8 +12,8 @@ import { inOrderOf, type Json, type List, mergeOrdered } from './element-order.t
 
 const directive = '$patch'
 const retainKeys = '$retainKeys'
-const deletePrefix = '$deleteFromPrimitiveList/'
-const orderPrefix = '$setElementOrder/'
+const deletePrefix = '$deleteFromPrimitiveList'
+const orderPrefix = '$setElementOrder'
 
 const badPrimitiveList = () => badRequest('invalid patch format of primitive list')
 const badRetainKeys = () => badRequest('invalid patch format of retainKeys')
@@ -41,63 +41,86 @@ function isDirectiveKey(key: string): boolean {
 // ---- what the kind says --------------------------------------------------------------------------------------------
 
 interface FieldMerge {
-  readonly node: TypeNode | undefined
+  readonly node: TypeNode
   readonly strategy: 'merge' | 'replace' | undefined
   readonly mergeKey: string
 }
 
-function fieldMerge(within: TypeNode | undefined, key: string): FieldMerge {
+/** How objects and lists in a field are merged. Upstream asks only where both the original and the patch have some. */
+function fieldMerge(within: TypeNode, key: string): FieldMerge {
   const field = fieldOf(within, key)
-  if (!field) return { node: within?.type === 'map' ? within.value : undefined, strategy: undefined, mergeKey: '' }
   const strategy = field.patchStrategy?.find(each => each !== 'retainKeys') as 'merge' | 'replace' | undefined
   return { node: field.node, strategy, mergeKey: field.mergeKey ?? '' }
 }
 
-function fieldOf(node: TypeNode | undefined, key: string): FieldSchema | undefined {
-  return node?.type === 'object' || node?.type === 'either' ? node.of().fields.get(key) : undefined
+function fieldOf(within: TypeNode, key: string): FieldSchema {
+  if (within.type === 'map') throw otherError('merging an object in json but data type is not struct, instead is: map')
+  const field = within.type === 'object' ? within.of().fields.get(key) : undefined
+  if (field) return field
+  const struct = goTypeName(within).split('.').at(-1)
+  throw otherError(`unable to find api field in struct ${struct} for the json field ${quote(key)}`)
 }
 
-function itemOf(node: TypeNode | undefined): TypeNode | undefined {
-  return node?.type === 'list' ? node.item : undefined
+/** Where an order is given, the field has to be a list; of a pointer upstream takes what is behind it for one. */
+function listMerge(within: TypeNode, key: string): FieldMerge {
+  const { node, presence } = fieldOf(within, key)
+  if (node.type !== 'list' && presence !== 'pointer') throw otherError('expected slice or array type, but got: struct')
+  return fieldMerge(within, key)
 }
+
+const itemOf = (node: TypeNode): TypeNode => (node.type === 'list' ? node.item : node)
+
+/** The field that a directive is for. */
+function fieldName(key: string, prefix: string, refused: () => StatusError): string {
+  if (key.charAt(prefix.length) !== '/') throw refused()
+  return key.slice(prefix.length + 1)
+}
+
+const badArgument = (expected: string, received: unknown): StatusError =>
+  otherError(
+    `expected a ${expected}, but received a ${received === null || received === undefined ? '%!s(<nil>)' : goTypeOf(received)}`,
+  )
+const badPatchType = (type: unknown, within: Json): StatusError =>
+  otherError(`unknown patch type: ${goString(type)} in map: ${goValue(within)}`)
 
 // ---- objects -------------------------------------------------------------------------------------------------------
 
-function mergeObject(original: Json, patch: Json, node: TypeNode | undefined): Json {
+function mergeObject(original: Json, patch: Json, node: TypeNode): Json {
   if (Object.hasOwn(patch, directive)) {
     const value = patch[directive]
     if (value === 'replace') return withoutDirectives(patch)
     if (value === 'delete') return {}
-    throw otherError(`unknown patch type: ${goValue(value)} in map: ${goValue(patch)}`)
+    throw badPatchType(value, patch)
   }
   const out: Json = Object.hasOwn(patch, retainKeys) ? retained(original, patch) : { ...original }
   const ordered = new Set<string>()
   for (const key of Object.keys(patch)) {
     if (!key.startsWith(orderPrefix)) continue
-    const field = key.slice(orderPrefix.length)
-    mergeWithOrder(out, patch, field, patch[key], fieldMerge(node, field))
-    ordered.add(field)
+    ordered.add(mergeWithOrder(out, patch, key, node))
   }
   for (const key of Object.keys(patch)) {
     if (key === retainKeys || key.startsWith(orderPrefix) || ordered.has(key)) continue
-    const value = patch[key]
-    if (key.startsWith(deletePrefix)) deleteFromPrimitives(out, key.slice(deletePrefix.length), value)
-    else if (value === null) delete out[key]
-    else mergeField(out, key, value, fieldMerge(node, key))
+    const isDeleteList = key.startsWith(deletePrefix)
+    const name = isDeleteList ? fieldName(key, deletePrefix, badPrimitiveList) : key
+    if (patch[key] === null) delete out[name]
+    else mergeField(out, name, patch[key], node, isDeleteList)
   }
   return out
 }
 
-function mergeField(out: Json, key: string, value: unknown, merge: FieldMerge): void {
+function mergeField(out: Json, key: string, value: unknown, within: TypeNode, isDeleteList: boolean): void {
   const before = Object.hasOwn(out, key) ? out[key] : undefined
+  // What is to be deleted can only be what there is; upstream looks no further than at the type.
+  if (isDeleteList && (before === undefined || goTypeOf(before) !== goTypeOf(value))) return
   if (isObject(value) && isObject(before)) {
+    const merge = fieldMerge(within, key)
     setKey(out, key, merge.strategy === 'replace' ? clean(value) : mergeObject(before, value, merge.node))
     return
   }
   if (Array.isArray(value) && Array.isArray(before)) {
-    const merged =
-      merge.strategy === 'merge' ? mergeList(before, value, itemOf(merge.node), merge.mergeKey).items : clean(value)
-    setKey(out, key, merged)
+    const { node, strategy, mergeKey } = fieldMerge(within, key)
+    const isMerged = strategy === 'merge' || isDeleteList
+    setKey(out, key, isMerged ? mergeList(before, value, itemOf(node), mergeKey, isDeleteList).items : clean(value))
     return
   }
   const cleaned = clean(value)
@@ -134,37 +157,36 @@ function clean(value: unknown): unknown {
 
 // ---- lists ---------------------------------------------------------------------------------------------------------
 
-function deleteFromPrimitives(out: Json, key: string, values: unknown): void {
-  if (key === '') throw badPrimitiveList()
-  const before = Object.hasOwn(out, key) ? out[key] : undefined
-  if (!Array.isArray(before) || !Array.isArray(values)) return
-  out[key] = before.filter(item => !values.includes(item))
-}
-
-/** Puts a list's elements in the order that the patch names, after merging it. */
-function mergeWithOrder(out: Json, patch: Json, key: string, order: unknown, merge: FieldMerge): void {
-  if (!Array.isArray(order)) throw badElementOrder()
+/** Puts a list's elements in the order that the patch names, after merging it. Gives the list's name. */
+function mergeWithOrder(out: Json, patch: Json, directiveKey: string, within: TypeNode): string {
+  const order = patch[directiveKey]
+  if (!Array.isArray(order)) throw badArgument('[]interface {}', order)
+  const key = fieldName(directiveKey, orderPrefix, badElementOrder)
   const before = Object.hasOwn(out, key) ? out[key] : undefined
   const value = Object.hasOwn(patch, key) ? patch[key] : undefined
   for (const list of [before, value])
-    if (list !== undefined && !Array.isArray(list))
-      throw otherError(
-        `expected a []interface {}, but received a ${isObject(list) ? 'map[string]interface {}' : typeof list}`,
-      )
+    if (list !== undefined && !Array.isArray(list)) throw badArgument('[]interface {}', list)
   const [beforeList, patchList] = [before as List | undefined, value as List | undefined]
+  const merge = listMerge(within, key)
   if (patchList) checkOrder(patchList, order, merge.mergeKey)
-  if (!beforeList && !patchList) return
+  if (!beforeList && !patchList) return key
   const both = beforeList && patchList && merge.strategy === 'merge'
   const { items, serverOrder } = both
     ? mergeList(beforeList, patchList, itemOf(merge.node), merge.mergeKey)
     : { items: patchList && beforeList ? clean(patchList) : (beforeList ?? clean(patchList)), serverOrder: beforeList }
   setKey(out, key, arrange(items as List, order, serverOrder ?? [], merge.mergeKey))
+  return key
 }
 
 /** Elements named in `order` first among themselves, the others where they stood. */
 function arrange(merged: List, order: List, before: List, mergeKey: string): List {
   const keyOf = elementKey(mergeKey)
-  const named = new Set(order.map(keyOf))
+  if (mergeKey !== '' && merged.length > 0) {
+    keyOf(merged[0])
+    const stray = order.findIndex(item => !isObject(item))
+    if (stray >= 0) throw otherError(`value for key ${stray} is not a map`)
+  }
+  const named = new Set(mergeKey === '' ? order : order.map(item => (item as Json | undefined)?.[mergeKey]))
   const inPatch = merged.filter(item => named.has(keyOf(item)))
   const serverOnly = merged.filter(item => !named.has(keyOf(item)))
   return mergeOrdered(inOrderOf(serverOnly, before, keyOf), inOrderOf(inPatch, order, keyOf), before, keyOf)
@@ -173,7 +195,7 @@ function arrange(merged: List, order: List, before: List, mergeKey: string): Lis
 function elementKey(mergeKey: string): (item: unknown) => unknown {
   if (mergeKey === '') return item => item
   return item => {
-    if (!isObject(item)) throw otherError(`expected a map[string]interface {}, but received a ${typeof item}`)
+    if (!isObject(item)) throw badArgument('map[string]interface {}', item)
     if (!Object.hasOwn(item, mergeKey)) throw noMergeKey(item, mergeKey)
     return item[mergeKey]
   }
@@ -202,16 +224,15 @@ interface MergedList {
   readonly serverOrder: List
 }
 
-function mergeList(original: List, patch: List, item: TypeNode | undefined, mergeKey: string): MergedList {
+function mergeList(original: List, patch: List, item: TypeNode, mergeKey: string, isDeleteList = false): MergedList {
   if (original.length === 0 && patch.length === 0) return { items: original, serverOrder: original }
   if (!checkTypes(original, patch)) {
+    if (isDeleteList) return { items: original.filter(each => !patch.includes(each)), serverOrder: original }
     const merged = [...new Set([...original, ...patch])]
     return { items: arrange(merged, patch, original, ''), serverOrder: original }
   }
   if (mergeKey === '')
-    throw otherError(
-      `cannot merge lists without merge key for ${item?.type === 'object' ? item.of().name.split('.').at(-1) : ''}`,
-    )
+    throw otherError(`cannot merge lists without merge key for ${item.type === 'object' ? 'struct' : item.type}`)
   let base: List = original
   const elements: Json[] = []
   let replace = false
@@ -231,7 +252,7 @@ function mergeList(original: List, patch: List, item: TypeNode | undefined, merg
       case 'merge':
         throw otherError('merging lists cannot yet be specified in the patch')
       default:
-        throw otherError(`unknown patch type: ${goValue(element[directive])} in map: ${goValue(element)}`)
+        throw badPatchType(element[directive], element)
     }
   }
   if (replace) {
@@ -255,14 +276,13 @@ function checkTypes(...lists: List[]): boolean {
   let first: string | undefined
   for (const list of lists)
     for (const item of list) {
-      if (Array.isArray(item)) {
+      const type = goTypeOf(item)
+      if (first === undefined && Array.isArray(item)) {
         const { status } = genericServerResponse(422, { serverMessage: 'lists of lists are not supported' })
         throw new StatusError(status, { cause: new Error('lists of lists are not supported') })
       }
-      if (item === null) throw otherError(`list element types are not identical: ${goValue(lists)}`)
-      const type = isObject(item) ? 'object' : typeof item
       first ??= type
-      if (type !== first) throw otherError(`list element types are not identical: ${goValue(lists)}`)
+      if (type !== first || item === null) throw otherError(`list element types are not identical: ${goValue(lists)}`)
     }
-  return first === 'object'
+  return first === goTypeOf({})
 }

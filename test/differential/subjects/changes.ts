@@ -13,6 +13,59 @@ const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`
 const json_ = { 'content-type': 'application/json-patch+json' }
 const merge = { 'content-type': 'application/merge-patch+json' }
 const strategic = { 'content-type': 'application/strategic-merge-patch+json' }
+
+/** Strategic merge patches of a deployment whose fields hold something else than they should, and their directives, too. */
+function* misfits(): Iterable<readonly [what: string, patch: object]> {
+  const within = {
+    spec: (inner: object) => inner,
+    template: (inner: object) => ({ spec: { template: inner } }),
+    pod: (inner: object) => ({ spec: { template: { spec: inner } } }),
+    container: (inner: object) => ({ spec: { template: { spec: { containers: [{ name: 'c', ...inner }] } } } }),
+  }
+  const values = [{}, { a: 1 }, [], ['x'], [[]], [{}], [{ a: 1 }], [1, 'x'], [null], 'x', 5, 1.5, true, null]
+  const fields: readonly (readonly [keyof typeof within, string])[] = [
+    ['spec', 'metadata'],
+    ['spec', 'spec'],
+    ['spec', 'status'],
+    ['spec', 'unknown'],
+    ['template', 'metadata'],
+    ['template', 'spec'],
+    ['pod', 'containers'],
+    ['pod', 'volumes'],
+    ['pod', 'tolerations'],
+    ['pod', 'nodeSelector'],
+    ['pod', 'securityContext'],
+    ['pod', 'restartPolicy'],
+    ['pod', 'terminationGracePeriodSeconds'],
+    ['pod', 'hostAliases'],
+    ['pod', 'unknown'],
+    ['container', 'env'],
+    ['container', 'ports'],
+    ['container', 'command'],
+    ['container', 'resources'],
+    ['container', 'image'],
+    ['container', 'unknown'],
+  ]
+  for (const [where, field] of fields)
+    for (const value of values) {
+      const patch = within[where]({ [field]: value })
+      yield [JSON.stringify(patch), patch]
+    }
+  for (const [where, field] of fields)
+    for (const directive of ['$setElementOrder/', '$deleteFromPrimitiveList/'])
+      for (const value of [[], ['x'], [{ name: 'c' }], [{}], [1], {}, 'x', null]) {
+        const patch = within[where]({ [`${directive}${field}`]: value })
+        yield [JSON.stringify(patch), patch]
+      }
+  for (const where of ['spec', 'template', 'pod', 'container'] as const)
+    for (const [directive, value] of [
+      ...['replace', 'delete', 'merge', 'bogus', '', 5, null, {}, ['replace']].map(of => ['$patch', of] as const),
+      ...[['spec'], [], ['bogus'], [5], 'x', 5, null, {}].map(of => ['$retainKeys', of] as const),
+    ]) {
+      const patch = within[where]({ [directive]: value })
+      yield [JSON.stringify(patch), patch]
+    }
+}
 const apply = { 'content-type': 'application/apply-patch+yaml' }
 
 const template = (more: object = {}) => ({
@@ -299,6 +352,8 @@ const patches: Subject = {
           )('{"spec":{"foo":1,"replicas":1,"replicas":2},"bar":1}'),
         ])
     }
+    for (const [what, patch] of misfits())
+      list.push([`strategic deployment ${what}`, patchOf(`${deployments}/web`, strategic)(patch)])
     for (const [name, body] of [
       ['nothing', ''],
       ['nonsense', 'nonsense'],
