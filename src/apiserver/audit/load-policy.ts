@@ -15,10 +15,18 @@ export async function loadPolicy(file: string, env: Env): Promise<Policy> {
   // Few start with a policy, and the reader of YAML takes a while to load.
   const { parseYaml } = await import('../../machinery/yaml/parse.ts')
   try {
-    const { policy, unknownFields } = readPolicy(parseYaml(text).value)
+    const { policy, unknownFields } = readPolicy(parsed(text, parseYaml))
     for (const problem of unknownFields) env.log.warn('the audit policy has an unknown field', { file, problem })
     return policy
   } catch (error) {
     throw new Error(`${(error as Error).message}: from file ${file}`)
+  }
+}
+
+function parsed(text: string, parseYaml: (text: string) => { readonly value: unknown }): unknown {
+  try {
+    return parseYaml(text).value
+  } catch (error) {
+    throw new Error(`failed decoding: ${(error as Error).message}`)
   }
 }

@@ -24,7 +24,7 @@ rules:
 
   test.each<[string, string, string]>([
     ['of another kind', 'apiVersion: v1\nkind: Pod\n', 'no kind "Pod" is registered for version "v1"'],
-    ['without a kind', 'rules: []', "Object 'Kind' is missing"],
+    ['without a kind', 'rules: []', 'unknown group version field audit.k8s.io/__internal, Kind=Policy in policy'],
     ['without rules', head, 'loaded illegal policy with 0 rules'],
     ['with a rule without a level', `${head}rules: [{users: [a]}]`, 'rules[0].level: Required value'],
     [

@@ -121,10 +121,12 @@ export interface ReadPolicy {
 export function readPolicy(value: unknown): ReadPolicy {
   const document = (value ?? {}) as { apiVersion?: unknown; kind?: unknown }
   if (typeof document !== 'object' || Array.isArray(document)) throw new Error('failed decoding: not an object')
-  if (!document.kind) throw new Error(`failed decoding: Object 'Kind' is missing`)
+  // What doesn't say what it is is taken for the policy that upstream has inside, of which no file may be.
+  if (!document.kind || !document.apiVersion)
+    throw new Error('unknown group version field audit.k8s.io/__internal, Kind=Policy in policy')
   if (document.apiVersion !== 'audit.k8s.io/v1' || document.kind !== 'Policy')
     throw new Error(
-      `failed decoding: no kind ${quote(String(document.kind))} is registered for version ${quote(String(document.apiVersion ?? ''))}`,
+      `failed decoding: no kind ${quote(String(document.kind))} is registered for version ${quote(String(document.apiVersion))} in scheme "pkg/runtime/scheme.go:111"`,
     )
   const unknownFields: string[] = []
   const policy = decode(policyShape, document, '', unknownFields) as unknown as Policy

@@ -5,54 +5,68 @@ import { durationMilliseconds } from '../../machinery/duration.ts'
 import { aggregateMessage, type FieldError, fieldErrorMessage, invalid, required } from '../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../machinery/field-path.ts'
 import { quote } from '../../machinery/go-text.ts'
+import { type Infer, int32, list, object, ref, string } from '../../machinery/schema/schema.ts'
+import type { ParsedYaml } from '../../machinery/yaml/parse.ts'
+import { goURLProblem } from '../authentication/oidc/go-url.ts'
+import { decodeConfiguration } from '../configuration-file.ts'
 
-export interface Key {
-  readonly name?: string
-  readonly secret?: string
-}
+const named = (kind: string) => `io.k8s.apiserver.pkg.apis.apiserver.v1.${kind}`
 
-export interface KmsConfiguration {
-  readonly apiVersion?: string
-  readonly name?: string
-  readonly cachesize?: number
-  readonly endpoint?: string
-  readonly timeout?: string
-}
+const Key = object(named('Key'), { name: string(1), secret: string(2) })
+export type Key = Infer<typeof Key>
 
-export interface ProviderConfiguration {
-  readonly identity?: object
-  readonly aesgcm?: { readonly keys?: readonly Key[] }
-  readonly aescbc?: { readonly keys?: readonly Key[] }
-  readonly secretbox?: { readonly keys?: readonly Key[] }
-  readonly kms?: KmsConfiguration
-}
+const AESConfiguration = object(named('AESConfiguration'), { keys: list(1, Key) })
+const SecretboxConfiguration = object(named('SecretboxConfiguration'), { keys: list(1, Key) })
+const IdentityConfiguration = object(named('IdentityConfiguration'), {})
 
-export interface ResourceConfiguration {
-  readonly resources?: readonly string[]
-  readonly providers?: readonly ProviderConfiguration[]
-}
+const KMSConfiguration = object(named('KMSConfiguration'), {
+  apiVersion: string(1),
+  name: string(2),
+  cachesize: int32(3).pointer(),
+  endpoint: string(4),
+  timeout: string(5).pointer(),
+})
+export type KmsConfiguration = Infer<typeof KMSConfiguration>
 
-export interface EncryptionConfiguration {
-  readonly resources?: readonly ResourceConfiguration[]
-}
+const ProviderConfiguration = object(named('ProviderConfiguration'), {
+  aesgcm: ref(1, AESConfiguration),
+  aescbc: ref(2, AESConfiguration),
+  secretbox: ref(3, SecretboxConfiguration),
+  identity: ref(4, IdentityConfiguration),
+  kms: ref(5, KMSConfiguration),
+})
+export type ProviderConfiguration = Infer<typeof ProviderConfiguration>
+
+const ResourceConfiguration = object(named('ResourceConfiguration'), {
+  resources: list(1, 'string'),
+  providers: list(2, ProviderConfiguration),
+})
+export type ResourceConfiguration = Infer<typeof ResourceConfiguration>
+
+const EncryptionConfiguration = object(named('EncryptionConfiguration'), {
+  apiVersion: string(101),
+  kind: string(102),
+  resources: list(1, ResourceConfiguration),
+})
+export type EncryptionConfiguration = Infer<typeof EncryptionConfiguration>
 
 const providers = ['kms', 'aesgcm', 'aescbc', 'secretbox', 'identity'] as const
 const aesKeySizes = [16, 24, 32]
 const secretboxKeySizes = [32]
 const defaultTimeout = '3s'
 
-/** Out of the parsed file; throws an Error in upstream's words. */
-export function readConfiguration(document: unknown, reload: boolean): EncryptionConfiguration {
-  const value = document as { apiVersion?: unknown; kind?: unknown } | null
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !value.kind)
-    throw new Error("Object 'Kind' is missing")
-  if (!value.apiVersion) throw new Error("Object 'apiVersion' is missing")
-  if (value.apiVersion !== 'apiserver.config.k8s.io/v1' || value.kind !== 'EncryptionConfiguration')
-    throw new Error(`no kind ${quote(String(value.kind))} is registered for version ${quote(String(value.apiVersion))}`)
-  const configuration = value as EncryptionConfiguration
+/** Out of the file's text and what it is as YAML; throws an Error in upstream's words. */
+export function decodeEncryptionConfiguration(text: string, parsed: ParsedYaml): EncryptionConfiguration {
+  const configuration = decodeConfiguration(text, parsed, 'EncryptionConfiguration', EncryptionConfiguration)
+  for (const { providers: all = [] } of configuration.resources ?? [])
+    for (const { kms } of all) if (kms?.timeout !== undefined) durationMilliseconds(kms.timeout)
+  return configuration
+}
+
+/** Throws an Error in upstream's words. */
+export function checkConfiguration(configuration: EncryptionConfiguration, reload: boolean): void {
   const errors = validateConfiguration(configuration, reload)
   if (errors.length > 0) throw new Error(aggregateMessage(errors.map(fieldErrorMessage)))
-  return configuration
 }
 
 export const kmsTimeout = (kms: KmsConfiguration): number => durationMilliseconds(kms.timeout ?? defaultTimeout)
@@ -144,7 +158,7 @@ function validateProvider(
     errors.push(
       invalid(
         path,
-        {},
+        { AESGCM: null, AESCBC: null, Secretbox: null, Identity: null, KMS: null },
         'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity',
       ),
     )
@@ -227,6 +241,8 @@ function validateKms(
 
 function endpointProblem(endpoint: string): string | undefined {
   if (endpoint === '') return 'endpoint is a mandatory field for a kms'
+  const problem = goURLProblem(endpoint)
+  if (problem !== undefined) return `invalid endpoint for kms provider, error: ${problem}`
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(endpoint)?.[1]?.toLowerCase() ?? ''
   return scheme === 'unix' ? undefined : `unsupported scheme ${quote(scheme)} for KMS provider, only unix is supported`
 }

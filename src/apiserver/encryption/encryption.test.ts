@@ -11,7 +11,7 @@ import type { Store } from '../../etcd/store.ts'
 import { virtualEnv } from '../../machinery/env/virtual-env.ts'
 import { decodeMessage, encodeMessage } from '../../machinery/proto/wire.ts'
 import { WatchCache } from '../watchcache/watch-cache.ts'
-import { readConfiguration } from './configuration.ts'
+import { checkConfiguration, decodeEncryptionConfiguration } from './configuration.ts'
 import { Encryption } from './encryption.ts'
 import {
   DecryptRequest,
@@ -224,8 +224,8 @@ test.each([
   ],
 ])('refused: %s', async (yaml, message) => {
   const { parseYaml } = await import('../../machinery/yaml/parse.ts')
-  const document = parseYaml(`apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\n${yaml}`).value
-  expect(() => readConfiguration(document, false)).toThrow(message)
+  const text = `apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\n${yaml}`
+  expect(() => checkConfiguration(decodeEncryptionConfiguration(text, parseYaml(text)), false)).toThrow(message)
 })
 
 test('a rule that an earlier one masks', async () => {

@@ -16,12 +16,13 @@ import { apiServerID, ConfigReloadMetrics } from '../config-reload-metrics.ts'
 import type { HealthCheck } from '../endpoints/health.ts'
 import { cbc, gcm } from './aes.ts'
 import {
+  checkConfiguration,
+  decodeEncryptionConfiguration,
   type EncryptionConfiguration,
   type Key,
   kmsTimeout,
   type ProviderConfiguration,
   parseGroupResource,
-  readConfiguration,
 } from './configuration.ts'
 import { EncryptedStore } from './encrypted-store.ts'
 import { EncryptionMetrics } from './encryption-metrics.ts'
@@ -163,24 +164,23 @@ function readFile(file: string): Buffer {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new Error(
-      `error while loading file: error reading encryption provider configuration file ${quote(file)}: open ${file}: ${code === 'ENOENT' ? 'no such file or directory' : (error as Error).message}`,
+      `error while parsing file: error while loading file: error reading encryption provider configuration file ${quote(file)}: open ${file}: ${code === 'ENOENT' ? 'no such file or directory' : (error as Error).message}`,
     )
   }
   if (data.length === 0)
-    throw new Error(`error while loading file: encryption provider configuration file ${quote(file)} is empty`)
+    throw new Error(
+      `error while parsing file: error while loading file: encryption provider configuration file ${quote(file)} is empty`,
+    )
   return data
 }
 
 async function build(env: Env, options: EncryptionOptions, data: Buffer): Promise<Transformers> {
-  let document: unknown
+  let configuration: EncryptionConfiguration
   try {
-    document = parseYaml(data.toString()).value
+    configuration = readConfiguration(data.toString(), options)
   } catch (error) {
-    throw new Error(
-      `error decoding encryption provider configuration file ${quote(options.file)}: ${(error as Error).message}`,
-    )
+    throw new Error(`error while parsing file: ${(error as Error).message}`)
   }
-  const configuration = readConfiguration(document, options.automaticReload)
   const kms: KmsV2Provider[] = []
   try {
     return {
@@ -194,8 +194,19 @@ async function build(env: Env, options: EncryptionOptions, data: Buffer): Promis
     }
   } catch (error) {
     for (const provider of kms) provider.close()
-    throw error
+    throw new Error(`error while building transformers: ${(error as Error).message}`)
   }
+}
+
+function readConfiguration(text: string, { file, automaticReload }: EncryptionOptions): EncryptionConfiguration {
+  let configuration: EncryptionConfiguration
+  try {
+    configuration = decodeEncryptionConfiguration(text, parseYaml(text))
+  } catch (error) {
+    throw new Error(`error decoding encryption provider configuration file ${quote(file)}: ${(error as Error).message}`)
+  }
+  checkConfiguration(configuration, automaticReload)
+  return configuration
 }
 
 async function transformersOf(

@@ -202,7 +202,7 @@ test('there is an end to issuers, and conditions are for the anonymous who are l
   const many = Array.from({ length: 65 }, (_, index) => withIssuer({ url: `https://i${index}` })[0]!)
   expect(await problemsOf(many)).toBe('jwt: Too many: 65: must have at most 64 items')
   expect(await problemsOf([], { anonymous: { enabled: false, conditions: [{ path: '/livez' }] } })).toBe(
-    'anonymous.conditions: Invalid value: [{"path":"/livez"}]: enabled should be set to true when conditions are defined',
+    'anonymous.conditions: Invalid value: [{"Path":"/livez"}]: enabled should be set to true when conditions are defined',
   )
 })
 

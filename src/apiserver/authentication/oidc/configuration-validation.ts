@@ -65,7 +65,7 @@ export async function validateConfiguration(
     errors.push(
       invalid(
         root('anonymous', 'conditions'),
-        anonymous.conditions,
+        anonymous.conditions.map(({ path = '' }) => ({ Path: path })),
         'enabled should be set to true when conditions are defined',
       ),
     )
