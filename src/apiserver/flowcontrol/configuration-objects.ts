@@ -156,7 +156,12 @@ export class ConfigurationObjects {
       ...object['status'],
       conditions: [...conditions.filter(({ type }) => type !== 'Dangling'), condition],
     }
-    ownDangling(object, condition.lastTransitionTime)
+    const changed = Object.entries(condition).filter(([name, value]) => before?.[name as keyof typeof before] !== value)
+    ownDangling(
+      object,
+      condition.lastTransitionTime,
+      changed.map(([name]) => name),
+    )
     // Whoever changed it in between has caused another round.
     this.#schemas
       .put(stored.key, object, stored.revision)

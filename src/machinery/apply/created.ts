@@ -18,7 +18,11 @@ function changedFields(map: MapAtom, empty: JsonMap, value: JsonMap, unowned: Fi
     const atom = map.atomOf(name)
     if (item === undefined || atom === undefined) continue
     const excluded = unowned?.[fieldElement(name)]
-    if (excluded !== undefined && hasElement(unowned!, fieldElement(name))) continue
+    if (excluded !== undefined && hasElement(unowned!, fieldElement(name))) {
+      // Items that cannot be told apart are nobody's, and still they make the object one that cannot be managed.
+      if (isMap(item)) addedNode(atom, item)
+      continue
+    }
     const before = own(empty, name)
     const node = changedNode(atom, before === undefined ? excluded && {} : before, item, excluded)
     if (node !== '') shape = shape.and(name, node)

@@ -50,3 +50,28 @@ function hasStopSignals(spec: PodSpecLike | undefined): boolean {
 
 const uses = (spec: PodSpecLike | undefined, field: (typeof sources)[number]): boolean =>
   spec?.volumes?.some(({ projected }) => projected?.sources?.some(source => source[field] !== undefined)) ?? false
+
+interface PodStatusLike {
+  nodeAllocatableResourceClaimStatuses?: readonly unknown[]
+  [field: string]: any
+}
+
+/** Of a pod's status. Changes it in place. */
+export function dropDisabledPodStatusFields(status: PodStatusLike, old: PodStatusLike | undefined): void {
+  // DRANodeAllocatableResources
+  if (status.nodeAllocatableResourceClaimStatuses && !old?.nodeAllocatableResourceClaimStatuses?.length)
+    delete status.nodeAllocatableResourceClaimStatuses
+  // ImageVolumeWithDigest
+  const mounts = volumeMountsOf(status).filter(hasVolumeStatus)
+  if (mounts.length > 0 && !volumeMountsOf(old).some(hasVolumeStatus))
+    for (const mount of mounts) delete mount['volumeStatus']
+}
+
+const hasVolumeStatus = (mount: Record<string, unknown>): boolean => mount['volumeStatus'] !== undefined
+
+function volumeMountsOf(status: PodStatusLike | undefined): Record<string, unknown>[] {
+  const mounts: Record<string, unknown>[] = []
+  for (const field of ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'])
+    for (const container of status?.[field] ?? []) if (container.volumeMounts) mounts.push(...container.volumeMounts)
+  return mounts
+}

@@ -15,7 +15,7 @@ import type { KubeObject } from '../../../api/resource.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { Strategy, StrategyContext } from '../strategy.ts'
 import { syncAppArmor } from './apparmor.ts'
-import { dropDisabledPodFields } from './disabled-fields.ts'
+import { dropDisabledPodFields, dropDisabledPodStatusFields } from './disabled-fields.ts'
 import { mergeMatchLabelKeys } from './match-label-keys.ts'
 
 type Container = { name?: string; resources?: unknown; resizePolicy?: unknown }
@@ -107,6 +107,7 @@ export const podStrategy: Strategy = {
   prepareForStatusUpdate(pod, old) {
     pod['status'] ??= {}
     pod['status'].qosClass ||= old['status'].qosClass
+    dropDisabledPodStatusFields(pod['status'], old['status'])
     keepObservedGeneration(pod, old)
     if (old.metadata['ownerReferences'] === undefined) delete pod.metadata['ownerReferences']
     else pod.metadata['ownerReferences'] = old.metadata['ownerReferences']
