@@ -6,6 +6,7 @@ import type { KubeObject } from '../../api/resource.ts'
 import type { FieldError } from '../../machinery/field-error.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { UserInfo } from '../user.ts'
+import type { Propagation } from './deletion-finalizers.ts'
 
 export interface StrategyContext {
   readonly server: ServerContext
@@ -68,5 +69,5 @@ export interface Strategy<T extends KubeObject = any> {
   /** How long the object lives, in seconds (events). */
   ttlSeconds?(object: T, context: StrategyContext): number | undefined
   /** A deletion only marks the object; something else removes it (namespaces). */
-  markForDeletion?(object: T, context: StrategyContext): T | undefined
+  markForDeletion?(object: T, context: StrategyContext, propagation: Propagation | undefined): T | undefined
 }

@@ -39,6 +39,9 @@ export const batchStrategies: Readonly<Record<string, Strategy>> = {
       'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
     prepareForCreate(job) {
       generateSelector(job)
+      // As the default of an object that is read: those of the template, which may just have got its first.
+      const { labels } = job['spec'].template?.metadata ?? {}
+      if (labels && Object.keys(job.metadata['labels'] ?? {}).length === 0) job.metadata['labels'] = { ...labels }
       dropDisabledPodFields(job['spec'].template?.spec)
     },
     prepareForUpdate: (job, old) => dropDisabledPodFields(job['spec'].template?.spec, old['spec'].template?.spec),

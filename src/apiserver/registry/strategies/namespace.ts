@@ -10,6 +10,7 @@ import type { KubeObject } from '../../../api/resource.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { nameIsDNSLabel } from '../../../machinery/validation/names.ts'
+import { withPropagation } from '../deletion-finalizers.ts'
 import type { Strategy } from '../strategy.ts'
 
 const kubernetesFinalizer = 'kubernetes'
@@ -40,13 +41,18 @@ export const namespaceStrategy: Strategy = {
       'kubernetes.io/metadata.name': namespace.metadata.name,
     }
   },
-  markForDeletion(namespace: KubeObject, { server }) {
-    if (namespace.metadata['deletionTimestamp'] !== undefined) {
-      const held = (namespace['spec']?.finalizers?.length ?? 0) + (namespace.metadata['finalizers']?.length ?? 0)
-      return held > 0 ? namespace : undefined
-    }
+  markForDeletion(namespace: KubeObject, { server }, propagation) {
+    // Once it is finalized it goes as anything else does.
+    if (namespace.metadata['deletionTimestamp'] !== undefined)
+      return namespace['spec']?.finalizers?.length > 0 ? namespace : undefined
     const marked = deepCopy(namespace)
-    marked.metadata['deletionTimestamp'] = formatTime(server.env.clock.now())
+    const { metadata } = marked
+    metadata['deletionTimestamp'] = formatTime(server.env.clock.now())
+    if (propagation !== undefined) {
+      const finalizers = withPropagation(metadata['finalizers'] ?? [], propagation)
+      if (finalizers.length > 0) metadata['finalizers'] = finalizers
+      else delete metadata['finalizers']
+    }
     marked['status'] = { ...marked['status'], phase: 'Terminating' }
     return marked
   },

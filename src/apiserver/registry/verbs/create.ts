@@ -13,6 +13,7 @@ import {
   generateNameConflict,
   invalid,
   methodNotSupported,
+  StatusError,
 } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import type { Answer, RequestContext, Response } from '../../request.ts'
@@ -71,10 +72,23 @@ export function createManaged(
   return createOnce(server, resource, request, decoded, refuseTaken)
 }
 
-function refuseTaken({ declaration }: ServedResource, { metadata }: KubeObject): never {
+function refuseTaken(resource: ServedResource, object: KubeObject): never {
+  const { metadata } = object
   // As upstream, which only looks for a generateName.
   const refusal = metadata['generateName'] ? generateNameConflict : alreadyExists
-  throw refusal(declaration, metadata.name ?? '', 1)
+  throw refused(resource, object, refusal(resource.declaration, metadata.name ?? '', 1))
+}
+
+/** Whoever waits for the name learns that it is about to be free. */
+function refused({ storage }: ServedResource, { metadata }: KubeObject, error: StatusError): StatusError {
+  let goes: unknown
+  try {
+    goes = storage!.get(metadata.namespace ?? '', metadata.name ?? '')?.object.metadata['deletionTimestamp']
+  } catch {
+    // Of what cannot be read nothing more is known than that it is there.
+  }
+  if (goes === undefined) return error
+  return new StatusError({ ...error.status, message: `object is being deleted: ${error.status.message}` })
 }
 
 /** Upstream tries a generated name eight times before it gives the conflict to the client. */

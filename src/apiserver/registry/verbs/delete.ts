@@ -26,6 +26,7 @@ import type { ServerContext } from '../../server-context.ts'
 import { encodeForStore, StoredObject } from '../../watchcache/stored-object.ts'
 import { answerList, answerObject, answerStatus, checkAcceptable } from '../answers.ts'
 import { decodeDeleteOptions } from '../decode-body.ts'
+import { type Propagation, propagationOf, withPropagation } from '../deletion-finalizers.ts'
 import { listOptionsOf } from '../list-options.ts'
 import type { ServedResource } from '../registry.ts'
 import { selectionOf } from '../selection.ts'
@@ -35,15 +36,12 @@ import { pageOf } from './read.ts'
 
 export interface Deletion {
   readonly gracePeriodSeconds?: number
-  readonly propagation?: 'Orphan' | 'Background' | 'Foreground'
+  readonly propagation?: Propagation
   readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string }
   readonly dryRun: boolean
   /** `orphanDependents: false` was said: an object that has to wait for it is answered with 202. */
   readonly asksForCascade?: boolean
 }
-
-const orphanFinalizer = 'orphan'
-const foregroundFinalizer = 'foregroundDeletion'
 
 export async function deleteOne(
   server: ServerContext,
@@ -67,13 +65,15 @@ export async function deleteCollection(
   const selection = selectionOf(request, resource.declaration)
   const deletion = await readDeletion(request)
   warnOfDeletion(resource, request, deletion)
+  // Each is answered to nobody: the forms that a list can have are not those of an object.
+  const each: RequestContext = { ...request, direct: true }
   const { items, meta } = await pageOf(server, resource, request.info.namespace, options, selection)
   // `namespaces//pods`: the list is that of all namespaces, but nothing can be deleted in no namespace.
   if (resource.declaration.namespaced && request.info.namespace === '' && items.length > 0)
     throw badRequest('Namespace parameter required.')
   for (const stored of items) {
     try {
-      await deleteObject(server, resource, request, stored.namespace, stored.name, deletion)
+      await deleteObject(server, resource, each, stored.namespace, stored.name, deletion)
     } catch (error) {
       // Somebody else deleted it meanwhile: that is what was wanted.
       if (!isNotFound(error)) throw error
@@ -91,7 +91,7 @@ async function readDeletion(request: RequestContext): Promise<Deletion> {
   const errors = validateDeleteOptions({ ...options, ignoreStoreReadErrorWithClusterBreakingPotential: undefined })
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
   const { gracePeriodSeconds: grace, orphanDependents: orphan } = options
-  const propagation = options.propagationPolicy as Deletion['propagation']
+  const propagation = options.propagationPolicy as Propagation | undefined
   return {
     // A grace period of less than nothing is the shortest there is.
     gracePeriodSeconds: grace !== undefined && grace < 0 ? 1 : grace,
@@ -186,7 +186,7 @@ export async function deleteObject(
     if (validating) await validating
     strategy.checkDelete?.(old, context)
 
-    const byItself = strategy.markForDeletion?.(old, context)
+    const byItself = strategy.markForDeletion?.(old, context, deletion.propagation)
     const { marked, goes } = byItself ? { marked: byItself, goes: false } : mark(server, resource, old, deletion)
     const waits = deletion.asksForCascade ? 202 : 200
     if (!goes && (!marked || marked === old)) return answerObject(server, resource, request, current, waits)
@@ -269,10 +269,11 @@ function mark(server: ServerContext, resource: ServedResource, old: KubeObject, 
       if (seconds !== 0) seconds = 1
     }
   }
-  const finalizers = withPropagation(resource, old, deletion.propagation)
+  const finalizers = finalizersOf(resource, old, deletion.propagation)
   const goes = finalizers.length === 0 && !seconds
   if (goes && seconds === undefined) return { goes }
-  if (already && seconds === undefined && sameList(finalizers, old.metadata['finalizers'] ?? []))
+  const timed = old.metadata['deletionGracePeriodSeconds'] !== undefined
+  if (already && timed && seconds === undefined && sameList(finalizers, old.metadata['finalizers'] ?? []))
     return { marked: old, goes }
   const marked = deepCopy(old)
   const { metadata } = marked
@@ -280,28 +281,18 @@ function mark(server: ServerContext, resource: ServedResource, old: KubeObject, 
   else delete metadata['finalizers']
   metadata['deletionTimestamp'] = formatTime(ends)
   metadata['deletionGracePeriodSeconds'] = seconds ?? 0
-  if (!already && metadata['generation'] !== undefined) metadata['generation'] = nextInt64(metadata['generation'])
+  if (!timed && metadata['generation'] !== undefined) metadata['generation'] = nextInt64(metadata['generation'])
   return { marked, goes }
 }
 
-function withPropagation(
-  resource: ServedResource,
+function finalizersOf(
+  { strategy: { defaultPropagation } }: ServedResource,
   old: KubeObject,
-  propagation: Deletion['propagation'],
+  asked: Propagation | undefined,
 ): readonly string[] {
   const present: readonly string[] = old.metadata['finalizers'] ?? []
-  const { defaultPropagation } = resource.strategy
-  const policy =
-    defaultPropagation === 'Unsupported' ? undefined : (propagation ?? (policyOf(present) || defaultPropagation))
-  const others = present.filter(name => name !== orphanFinalizer && name !== foregroundFinalizer)
-  if (policy === 'Orphan') return [...others, orphanFinalizer]
-  if (policy === 'Foreground') return [...others, foregroundFinalizer]
-  return others
-}
-
-function policyOf(finalizers: readonly string[]): Deletion['propagation'] {
-  if (finalizers.includes(orphanFinalizer)) return 'Orphan'
-  return finalizers.includes(foregroundFinalizer) ? 'Foreground' : undefined
+  if (defaultPropagation === 'Unsupported') return withPropagation(present, undefined)
+  return withPropagation(present, asked ?? propagationOf(present) ?? defaultPropagation)
 }
 
 function sameList(one: readonly string[], other: readonly string[]): boolean {
