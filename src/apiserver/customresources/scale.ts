@@ -18,6 +18,7 @@ import { readApplyPatch } from '../registry/verbs/apply.ts'
 import { patcherFor, readPatch } from '../registry/verbs/patch.ts'
 import { changeObject, checkPreconditions } from '../registry/verbs/update.ts'
 import { convertAhead, servedObject } from '../registry/versions.ts'
+import { isDryRun } from '../registry/write-context.ts'
 import type { RequestContext, Response } from '../request.ts'
 import type { ServerContext } from '../server-context.ts'
 import { applyPatch } from '../serving/media-type.ts'
@@ -59,7 +60,7 @@ export function scaleHandlers(paths: CustomResourceSubresourceScale): Handlers {
       before.metadata['managedFields'] = scaleEntries(entries, apiVersion, replicasPath)
       const scale = wanted(before)
       if (!managed) manageUpdated(server, resource, request, scale, before)
-      checkPreconditions(resource, request.info.name, current, scale.metadata)
+      checkPreconditions(resource, request.info.name, current, scale.metadata, isDryRun(request))
       const replicas: number | undefined = scale['spec']?.replicas
       if (replicas === undefined && replicasOf(current) === undefined)
         throw badRequest(`the spec replicas field ${quote(paths.specReplicasPath)} cannot be empty`)

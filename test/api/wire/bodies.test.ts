@@ -364,7 +364,7 @@ describe('a PUT', () => {
     const answer = await put({ metadata: { name: 'u', uid: 'other' } })
     expect([answer.status, answer.json.message]).toEqual([
       409,
-      `Operation cannot be fulfilled on configmaps "u": StorageError: invalid object, Code: 4, Key: /configmaps/default/u, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: ${created.metadata.uid}`,
+      `Operation cannot be fulfilled on configmaps "u": StorageError: invalid object, Code: 4, Key: /registry/configmaps/default/u, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: ${created.metadata.uid}`,
     ])
   })
 })

@@ -32,16 +32,11 @@ export async function bind(
   request.audit?.requestObject(binding)
   const { namespace } = request.info
   const name = request.info.name || binding.metadata.name || ''
-  if (request.info.name !== '' && binding.metadata.name !== request.info.name)
-    throw badRequest('name in URL does not match name in Binding object')
-  const target = binding['target'] as { kind?: string; name?: string } | undefined
-  const errors: FieldError[] = []
-  if (target?.kind && target.kind !== 'Node')
-    errors.push(notSupported(root('target', 'kind'), target.kind, ['Node', '<empty>']))
-  if (!target?.name) errors.push(required(root('target', 'name')))
-  // Upstream has neither a code nor a reason of its own for them.
-  if (errors.length > 0) throw failure(500, '', aggregateMessage(errors.map(fieldErrorMessage)))
-  await admitted(server, resource, request, 'CREATE', binding, name, isDryRun(request))
+  const check = (asked: KubeObject) => {
+    checkBinding(asked, request.info.name)
+    return asked
+  }
+  await admitted(server, resource, request, 'CREATE', binding, name, isDryRun(request), check)
   const storage = server.registry.storage('pods')
   const key = storage.key(namespace, name)
   const pods = { group: '', resource: 'pods' }
@@ -54,7 +49,7 @@ export async function bind(
       throw conflict(
         pods,
         name,
-        `StorageError: invalid object, Code: 4, Key: /pods/${namespace}/${name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
+        `StorageError: invalid object, Code: 4, Key: ${isDryRun(request) ? '' : '/registry'}/pods/${namespace}/${name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
       )
     if (pod.metadata['deletionTimestamp'] !== undefined)
       throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
@@ -62,11 +57,23 @@ export async function bind(
     if (nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(nodeName)}`)
     if (pod['spec'].schedulingGates?.length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
     if (isDryRun(request)) return answerStatus(request, { ...success(), code: 201 })
-    const bound = boundPod(pod, target!.name!, binding, server.env.clock.now())
+    const bound = boundPod(pod, binding['target'].name, binding, server.env.clock.now())
     const result = await storage.put(key, bound, current.revision)
     if (result.committed) return answerStatus(request, { ...success(), code: 201 })
     current = result.current
   }
+}
+
+function checkBinding(binding: KubeObject, name: string): void {
+  if (name !== '' && binding.metadata.name !== name)
+    throw badRequest('name in URL does not match name in Binding object')
+  const target = binding['target'] as { kind?: string; name?: string } | undefined
+  const errors: FieldError[] = []
+  if (target?.kind && target.kind !== 'Node')
+    errors.push(notSupported(root('target', 'kind'), target.kind, ['Node', '<empty>']))
+  if (!target?.name) errors.push(required(root('target', 'name')))
+  // Upstream has neither a code nor a reason of its own for them.
+  if (errors.length > 0) throw failure(500, '', aggregateMessage(errors.map(fieldErrorMessage)))
 }
 
 function boundPod(pod: KubeObject, nodeName: string, binding: KubeObject, now: number): KubeObject {

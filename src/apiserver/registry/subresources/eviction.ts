@@ -102,7 +102,7 @@ async function markDisrupted(
   for (;;) {
     const stored = storage.get(namespace, name)
     if (!stored) throw notFound(resource.declaration, name)
-    checkPreconditions(resource, name, stored.object, preconditions)
+    checkPreconditions(resource, name, stored.object, preconditions, false)
     const marked = deepCopy(stored.object)
     marked['status'] = {
       ...marked['status'],

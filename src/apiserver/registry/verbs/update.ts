@@ -64,13 +64,13 @@ export async function update(
     return createObject(server, resource, request, decoded)
   }
   return changeObject(server, resource, request, current => {
-    checkPreconditions(resource, name, current, { uid })
+    checkPreconditions(resource, name, current, { uid }, isDryRun(request))
     checkNumber()
     if (Number(resourceVersion) === 0 && resource.strategy.allowUnconditionalUpdate === false)
       throw invalid({ group: declaration.group, kind: declaration.resource }, name, [
         fieldInvalid(root('metadata').child('resourceVersion'), 0, 'must be specified for an update'),
       ])
-    checkPreconditions(resource, name, current, { resourceVersion })
+    checkPreconditions(resource, name, current, { resourceVersion }, false)
     // With a version to keep to there is no second try, which would need what the first one started from.
     return resourceVersion && !request.audit ? decoded : deepCopy(decoded)
   })
@@ -95,12 +95,13 @@ export function checkPreconditions(
   name: string,
   current: KubeObject,
   wanted: { readonly resourceVersion?: string; readonly uid?: string },
+  dryRun: boolean,
 ): void {
   if (wanted.uid && wanted.uid !== current.metadata.uid)
     throw conflict(
       resource.declaration,
       name,
-      `StorageError: invalid object, Code: 4, Key: ${keyOf(resource, current)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
+      `StorageError: invalid object, Code: 4, Key: ${dryRun ? '' : '/registry'}${keyOf(resource, current)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
     )
   if (
     wanted.resourceVersion &&
@@ -120,7 +121,7 @@ export function checkVersion(
   const { resourceVersion = '' } = metadata
   const problem = resourceVersionProblem(resourceVersion)
   if (problem !== undefined) throw failure(500, '', problem)
-  checkPreconditions(resource, name, current, { resourceVersion })
+  checkPreconditions(resource, name, current, { resourceVersion }, false)
 }
 
 /** As messages have it: below the prefix that is everybody's. */
