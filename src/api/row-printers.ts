@@ -16,6 +16,7 @@ import { daemonSetCells } from './apps/v1/daemonset.columns.ts'
 import { deploymentCells } from './apps/v1/deployment.columns.ts'
 import { replicaSetCells } from './apps/v1/replicaset.columns.ts'
 import { statefulSetCells } from './apps/v1/statefulset.columns.ts'
+import { scaleCells } from './autoscaling/v1/scale.columns.ts'
 import { horizontalPodAutoscalerCells } from './autoscaling/v2/horizontalpodautoscaler.columns.ts'
 import { cronJobCells } from './batch/v1/cronjob.columns.ts'
 import { jobCells } from './batch/v1/job.columns.ts'
@@ -91,6 +92,7 @@ export const rowPrinters: Readonly<Record<string, RowPrinter>> = {
   'daemonsets.apps': daemonSetCells,
   'deployments.apps': deploymentCells,
   'replicasets.apps': replicaSetCells,
+  'scales.autoscaling': scaleCells,
   'statefulsets.apps': statefulSetCells,
   // autoscaling
   'horizontalpodautoscalers.autoscaling': horizontalPodAutoscalerCells,

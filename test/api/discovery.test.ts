@@ -48,7 +48,8 @@ describe('the form', () => {
     ['*/*', 'APIGroupList'],
     [aggregated('v2'), 'APIGroupDiscoveryList'],
     [`${aggregated('v2')},${aggregated('v2beta1')},application/json`, 'APIGroupDiscoveryList'],
-    [`application/json,${aggregated('v2')}`, 'APIGroupList'],
+    // Whoever takes it gets it.
+    [`application/json,${aggregated('v2')}`, 'APIGroupDiscoveryList'],
     [`application/json;q=0.5,${aggregated('v2')};q=0.6`, 'APIGroupDiscoveryList'],
     // v2beta1 is gone; who can do without it does.
     [`${aggregated('v2beta1')},application/json`, 'APIGroupList'],

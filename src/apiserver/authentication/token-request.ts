@@ -9,7 +9,7 @@ import type { BoundObjectGetter, ObjectReference } from './service-account-claim
 import type { ServiceAccountTokenIssuer } from './service-account-token-issuer.ts'
 
 const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
-const defaultExpirationSeconds = 3600
+export const defaultExpirationSeconds = 3600
 const minExpirationSeconds = 600
 /** What the ServiceAccount admission plugin asks for: such tokens live a year, for clients that never reread theirs. */
 const warnOnlyExpirationSeconds = 3607

@@ -24,15 +24,25 @@ const plain: DiscoveryForm = { type: json, aggregated: false }
 export function discoveryForm({ headers, direct }: RequestContext, offersAggregated = false): DiscoveryForm {
   const header = headers['accept']
   if (header === undefined || header.length === 0) return plain
-  for (const { type, parameters } of parseAccept(Array.isArray(header) ? header.join(',') : header)) {
-    const found = forms.find(form => type === form || type === '*/*' || type === `${form.split('/')[0]}/*`)
-    if (!found) continue
-    if (parameters['as'] === undefined) return { type: found, aggregated: false }
-    if (offersAggregated && isAggregated(parameters)) return { type: found, aggregated: true }
+  const wishes = parseAccept(Array.isArray(header) ? header.join(',') : header)
+  const formOf = (aggregated: boolean): string | undefined => {
+    for (const { type, parameters } of wishes) {
+      const { as, g, v, stream = 'watch', sv } = parameters
+      const found = forms.find(form => type === form || type === '*/*' || type === `${form.split('/')[0]}/*`)
+      if (!found || stream !== 'watch' || sv !== undefined || (found === yaml && parameters['stream'])) continue
+      if (aggregated ? isAggregated(parameters) : as === undefined && g === undefined && v === undefined) return found
+    }
+    return undefined
   }
-  // The older documents say themselves what they cannot be.
-  if (offersAggregated || direct) return plain
-  throw notAcceptable(forms)
+  if (offersAggregated) {
+    const type = formOf(true)
+    if (type) return { type, aggregated: true }
+    // The older documents say themselves what they cannot be.
+    return plain
+  }
+  const type = formOf(false)
+  if (!type && !direct) throw notAcceptable(forms)
+  return type ? { type, aggregated: false } : plain
 }
 
 const isAggregated = (parameters: Readonly<Record<string, string>>): boolean =>

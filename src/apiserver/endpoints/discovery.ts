@@ -108,29 +108,29 @@ export function registerDiscovery(
     checkPage(request, objectTypes)
     return aggregated('/api', request) ?? answer(request, '/api', APIVersions, () => apiVersions(address))
   })
-  dispatcher.register(
-    '/apis',
-    request =>
-      aggregated('/apis', request) ??
-      answer(request, '/apis', APIGroupList, () => apiGroupList(servers.groupVersions())),
-  )
+  const groups = (request: RequestContext) =>
+    aggregated('/apis', request) ?? answer(request, '/apis', APIGroupList, () => apiGroupList(servers.groupVersions()))
+  dispatcher.register('/apis', groups)
+  dispatcher.registerUnlisted('/apis/', groups)
   dispatcher.register('/api/', request => {
-    const [, , version = '', ...rest] = parts(request.path)
+    const [, , version = '', ...rest] = parts(request)
     if (rest.length > 0) return undefined
     if (!registry.servesVersion('', version)) throw notFoundPath()
     checkPage(request, objectTypes)
     return answer(request, `/api/${version}`, APIResourceList, () => apiResourceList(resources(), '', version))
   })
   dispatcher.register('/apis/', request => {
-    const [, , group = '', version, ...rest] = parts(request.path)
+    const [, , group = '', version, ...rest] = parts(request)
     if (rest.length > 0 || group === '') return undefined
-    if (version === undefined)
+    if (version === undefined) {
+      if (request.info.path.endsWith('//')) checkPage(request, objectTypes)
       return answer(
         request,
         `/apis/${group}`,
         APIGroup,
         () => apiGroup(servers.groupVersions(), group) ?? apiGroup(versions(), group),
       )
+    }
     if (builtInGroups.has(group)) {
       if (!registry.servesVersion(group, version)) throw notFoundPath()
       checkPage(request, objectTypes)
@@ -147,13 +147,15 @@ export function registerDiscovery(
       ),
     ]),
   ]
-  dispatcher.register('/', () => answerJson({ paths: paths().sort() }))
+  const listed = () => answerJson({ paths: paths().sort() })
+  dispatcher.register('/', listed)
+  dispatcher.registerUnlisted('/index.html', listed)
 }
 
 /** Paths that `/` lists with their slash, too. */
 const listedPrefixes = ['/apis/', '/openapi/v3/']
 
-const parts = (path: string): string[] => (path.endsWith('/') ? path.slice(0, -1) : path).split('/')
+const parts = ({ info: { path } }: RequestContext): string[] => path.replace(/\/+$/, '').split('/')
 
 const builtIn: ReadonlySet<ResourceDeclaration> = new Set(builtInResources)
 const builtInGroups: ReadonlySet<string> = new Set(builtInResources.map(({ group }) => group))

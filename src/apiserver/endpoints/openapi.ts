@@ -13,6 +13,7 @@ import { mergeV2 } from '../aggregation/openapi-v2-merge.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Answer, RequestContext, Response } from '../request.ts'
 import { json, parseAccept } from '../serving/media-type.ts'
+import { conditional } from './conditional-answer.ts'
 
 /** What /openapi/v2 is merged from. */
 export interface OpenAPIv2 {
@@ -45,7 +46,12 @@ export const builtInOpenAPI: OpenAPISource = {
 
 const prefix = '/openapi/v3/'
 
-export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAPISource[] = [builtInOpenAPI]): void {
+/** `since`: no document is older, in milliseconds since the epoch. */
+export function registerOpenAPI(
+  dispatcher: Dispatcher,
+  sources: readonly OpenAPISource[] = [builtInOpenAPI],
+  since = 0,
+): void {
   let index: Response | undefined
   let v2: V2Document | undefined
   for (const source of sources)
@@ -72,17 +78,18 @@ export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAP
   }
   dispatcher.register('/openapi/v2', request => {
     const form = formOf(request, v2Types)
-    if (!form) return { status: 406, headers: { vary: v2Vary } }
+    if (!form || form === 'nothing') return { status: 406, headers: { vary: v2Vary } }
     v2 ??= new V2Document(sources)
     const headers = { etag: `"${v2.etag}"`, vary: v2Vary }
-    if (request.headers['if-none-match'] === headers.etag) return { status: 304, headers }
-    if (form === 'protobuf')
-      return { status: 200, contentType: openapiV2MediaType.returned, headers, body: v2.protobuf }
-    return { status: 200, contentType: json, headers, object: v2.document, body: v2.json }
+    const answer: Response =
+      form === 'protobuf'
+        ? { status: 200, contentType: openapiV2MediaType.returned, headers, body: v2.protobuf }
+        : { status: 200, contentType: json, headers, object: v2.document, body: v2.json }
+    return conditional(request, answer, since)
   })
-  dispatcher.register('/openapi/v3', () => {
+  dispatcher.register('/openapi/v3', request => {
     index ??= makeIndex(sources)
-    return index
+    return conditional(request, index, since)
   })
   dispatcher.register(prefix, request => {
     const path = request.path.slice(prefix.length)
@@ -92,6 +99,8 @@ export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAP
     const document = source?.document(path)
     if (!source || !document) return { status: 404 }
     const form = formOf(request, openapiV3MediaTypes.accepted)
+    // Who asks for what is no media type at all gets nothing, and no complaint.
+    if (form === 'nothing') return { status: 200 }
     if (!form) return { status: 406, headers: { vary: 'Accept' } }
     const contentType = form === 'json' ? json : openapiV3MediaTypes.returned
     const hash = source.hash(path)
@@ -100,9 +109,8 @@ export function registerOpenAPI(dispatcher: Dispatcher, sources: readonly OpenAP
     if (asked !== null && asked !== '' && asked !== hash)
       return { status: 301, contentType, headers: { ...headers, location: `${request.path}?hash=${hash}` } }
     const all = asked === hash ? { ...headers, ...forEver } : headers
-    if (request.headers['if-none-match'] === headers.etag) return { status: 304, headers: all }
     const body = form === 'json' ? bodyOf(document) : messageOf(document)
-    return { status: 200, contentType, headers: all, object: document, body }
+    return conditional(request, { status: 200, contentType, headers: all, object: document, body }, since)
   })
 }
 
@@ -165,10 +173,12 @@ class V2Document {
 }
 
 /** The first of the client's wishes that there is; undefined: none. */
-function formOf(request: RequestContext, messageTypes: readonly string[]): 'json' | 'protobuf' | undefined {
+function formOf(request: RequestContext, messageTypes: readonly string[]): 'json' | 'protobuf' | 'nothing' | undefined {
   const header = request.headers['accept']
   if (header === undefined || header === '') return 'json'
-  for (const { type } of parseAccept(String(header))) {
+  const wishes = parseAccept(String(header))
+  if (wishes.length === 0) return 'nothing'
+  for (const { type } of wishes) {
     if (type === json || type === '*/*' || type === 'application/*') return 'json'
     if (messageTypes.includes(type)) return 'protobuf'
   }

@@ -15,7 +15,7 @@ const issuer = 'https://kubernetes.default.svc.cluster.local'
 function get(path: string): any {
   const dispatcher = new Dispatcher({} as never, { serve: () => undefined })
   registerOpenID(dispatcher, { issuer, keys: [spki(ec), spki(rsa)], externalAddress: '192.0.2.1:6443' })
-  const request = { method: 'GET', path, headers: {}, info: { isResourceRequest: false } } as RequestContext
+  const request = { method: 'GET', path, headers: {}, info: { isResourceRequest: false, path } } as RequestContext
   const { contentType, body } = dispatcher.dispatch(request) as Response
   return { contentType, body: JSON.parse(Buffer.from(body as Uint8Array).toString()) }
 }

@@ -1,6 +1,7 @@
 // How the verbs answer: one object, a list, a Status. Direct callers get the objects, others their bytes.
 
 import { Status as StatusSchema } from '../../api/meta/v1/status.ts'
+import type { KubeObject } from '../../api/resource.ts'
 import { encodeObjectEnvelope } from '../../machinery/codec/protobuf.ts'
 import { isWellFormed, wellFormed } from '../../machinery/go-text.ts'
 import { goJson } from '../../machinery/json/write.ts'
@@ -10,7 +11,7 @@ import { writeYaml } from '../../machinery/yaml/write.ts'
 import type { RequestContext, Response } from '../request.ts'
 import type { ServerContext } from '../server-context.ts'
 import { json, protobuf, yaml } from '../serving/media-type.ts'
-import type { StoredObject } from '../watchcache/stored-object.ts'
+import { StoredObject } from '../watchcache/stored-object.ts'
 import { checkIncludeObject } from './forms/table-form.ts'
 import type { ServedResource } from './registry.ts'
 import { type Answered, type ListMeta, negotiate, plainForm, type Representation } from './representation.ts'
@@ -34,7 +35,7 @@ function isPretty({ query, headers }: RequestContext): boolean {
 
 export function representationOf(
   server: ServerContext,
-  resource: ServedResource,
+  resource: Pick<ServedResource, 'declaration'>,
   request: RequestContext,
   answered: Answered,
 ): Representation {
@@ -105,7 +106,22 @@ export function answerJson(object: unknown, status = 200): Response {
   }
 }
 
-/** An object of the API that isn't stored (a review, a Scale), in the form the client wants. */
+/** An object of a resource that isn't stored (a review, a Scale), in the form the client wants: also as a table, or its metadata. */
+export function answerUnstored(
+  server: ServerContext,
+  resource: Pick<ServedResource, 'declaration'>,
+  request: RequestContext,
+  object: KubeObject,
+  status = 200,
+): Response {
+  const { schema } = resource.declaration
+  if (request.direct || !acceptOf(request)?.includes('=')) return answerKind(request, schema, object, status)
+  const representation = representationOf(server, resource, request, 'object')
+  const shown = StoredObject.dryRun('', Buffer.from(goJson(object)), object)
+  return { status, contentType: representation.contentType, object, body: representation.object(shown) }
+}
+
+/** An object of the API that isn't stored, in the form the client wants. */
 export function answerKind(request: RequestContext, schema: ObjectSchema, object: object, status = 200): Response {
   if (request.direct) return { status, contentType: json, object }
   const form = plainForm(acceptOf(request), isPretty(request))
@@ -149,6 +165,6 @@ function sayable(status: Status): object {
 export function answerStatus(request: RequestContext, status: Status): Response {
   const code = status.code || 200
   if (request.direct) return { status: code, contentType: json, object: status }
-  const form = plainForm(acceptOf(request), isPretty(request)) ?? 'pretty'
+  const form = plainForm(acceptOf(request), isPretty(request), status.status === 'Success') ?? 'pretty'
   return plainAnswer(form, StatusSchema, sayable(status), code)
 }

@@ -79,22 +79,24 @@ function representationFor(
   if (as !== undefined || g !== undefined || v !== undefined) {
     if (g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined
     if (as === 'Table') {
+      // What is only asked, as reviews are, has no columns.
+      if (!declaration.verbs.includes('get')) return undefined
       if (!isJson && type !== yaml) return undefined
       const printer = context.printer(declaration)
       const table = tableRepresentation(declaration, printer, v, includeObject, context.now)
       return isJson ? inJson(table, prettyAsked || parameters['pretty'] === '1') : inYaml(table)
     }
     if (as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList') return undefined
-    checkPartial(declaration, as, answered)
-    // What cannot be transformed in a watch is passed on as it is.
+    // What cannot be transformed in a watch is passed on as it is; a built-in kind is none that can be written so.
     const whole = answered === 'watch' && as === 'PartialObjectMetadataList'
     if (isJson || type === yaml) {
       const form = whole ? jsonRepresentation(declaration) : partialMetadataJson(declaration, v)
-      return isJson ? inJson(form, prettyAsked || parameters['pretty'] === '1') : inYaml(form)
+      const shown = whole && !declaration.custom ? unwritten(form) : refusing(form, declaration, as, answered)
+      return isJson ? inJson(shown, prettyAsked || parameters['pretty'] === '1') : inYaml(shown)
     }
     if (type !== protobuf) return undefined
-    if (whole) return declaration.custom ? undefined : protobufRepresentation(declaration)
-    return partialMetadataProtobuf(declaration, v)
+    if (whole) return declaration.custom ? undefined : unwritten(protobufRepresentation(declaration))
+    return refusing(partialMetadataProtobuf(declaration, v), declaration, as, answered)
   }
   if (isJson) return inJson(jsonRepresentation(declaration), prettyAsked || parameters['pretty'] === '1')
   // Custom resources have no message: the next of the client's wishes counts.
@@ -103,13 +105,28 @@ function representationFor(
   return undefined
 }
 
-/** One object's metadata cannot be asked of a list, nor a list's of one object. */
-function checkPartial(declaration: ResourceDeclaration, as: string, answered: Answered): void {
-  const type = answered === 'list' ? goListType(declaration) : goTypeOf(declaration)
-  if (as === 'PartialObjectMetadata' && answered === 'list')
-    throw failure(406, 'NotAcceptable', `you requested ${as}, but the requested object is a list (${type})`)
-  if (as === 'PartialObjectMetadataList' && answered === 'object')
-    throw failure(406, 'NotAcceptable', `you requested ${as}, but the requested object is not a list (${type})`)
+/** One object's metadata cannot be asked of a list, nor a list's of one object: found out when it is to be written. */
+function refusing(
+  form: Representation,
+  declaration: ResourceDeclaration,
+  as: string,
+  answered: Answered,
+): Representation {
+  const [wrong, type, what] =
+    as === 'PartialObjectMetadata'
+      ? ['list', goListType(declaration), 'a list']
+      : ['object', goTypeOf(declaration), 'not a list']
+  if (answered !== wrong) return form
+  const refuse = (): never => {
+    throw failure(406, 'NotAcceptable', `you requested ${as}, but the requested object is ${what} (${type})`)
+  }
+  return { ...form, id: `refused:${form.id}`, object: refuse, list: refuse }
+}
+
+/** Of a watch that tells nothing. */
+function unwritten(form: Representation): Representation {
+  const nothing = () => Buffer.alloc(0)
+  return { ...form, id: `unwritten:${form.id}`, event: nothing, specialEvent: nothing }
 }
 
 const goTypeOf = ({ custom, group, kind }: ResourceDeclaration): string =>
@@ -138,10 +155,16 @@ function inYaml(form: Representation): Representation {
 
 export type PlainForm = 'json' | 'pretty' | 'yaml' | 'protobuf'
 
-/** The form of a Status, a review, a Scale; undefined when the client takes none of them. */
-export function plainForm(accept: string | undefined, pretty: boolean): PlainForm | undefined {
+/**
+ * The form of a Status, a review, a Scale; undefined when the client takes none of them. `asItIs`: what cannot be
+ * transformed is answered though the client asks for a table or metadata.
+ */
+export function plainForm(accept: string | undefined, pretty: boolean, asItIs = false): PlainForm | undefined {
   for (const { type, parameters } of parseAccept(accept === undefined || accept === '' ? '*/*' : accept)) {
-    if ('as' in parameters || 'g' in parameters || 'v' in parameters) continue
+    const { as } = parameters
+    if ((as !== undefined || 'g' in parameters || 'v' in parameters) && !asItIs) continue
+    if (as === 'Table' && type === protobuf) continue
+    if (parameters['sv'] && parameters['sv'] !== 'v1') continue
     if (parameters['stream'] && parameters['stream'] !== 'watch') continue
     if (accepted(type, json)) return pretty || parameters['pretty'] === '1' ? 'pretty' : 'json'
     if (type === yaml) return 'yaml'

@@ -12,9 +12,10 @@ const level = 1
 const compressible = new Set([json, yaml, protobuf])
 const compress = promisify(gzip)
 
-export function isWorthCompressing({ headers }: RequestContext, response: Response, length: number): boolean {
+export function isWorthCompressing({ headers, method }: RequestContext, response: Response, length: number): boolean {
   if (length <= threshold || !compressible.has(response.contentType ?? '')) return false
   if (response.headers?.['content-encoding'] !== undefined) return false
+  if (method === 'HEAD') return false
   const accepted = headers['accept-encoding']
   return typeof accepted === 'string' && accepted.split(',').some(encoding => encoding.trim() === 'gzip')
 }

@@ -6,6 +6,8 @@ import type { RequestContext } from '../request.ts'
 import { json, protobuf, yaml } from './media-type.ts'
 
 export const objectTypes: readonly string[] = [json, yaml, protobuf]
+/** Of a pod's log. */
+export const logTypes: readonly string[] = ['text/plain', ...objectTypes]
 export const listTypes: readonly string[] = [...objectTypes, `${json};stream=watch`, `${protobuf};stream=watch`]
 
 export const notAllowed = () => genericServerResponse(405)
@@ -28,7 +30,8 @@ export function checkContentType({ headers, direct }: RequestContext, taken: rea
 /** Throws a 406 that lists what there is. */
 export function checkAccept({ headers, direct }: RequestContext, available: readonly string[]): void {
   const header = headers['accept']
-  if (direct || header === undefined || header === json || header === protobuf || header.length === 0) return
+  if (direct || header === undefined || (header === json && available[0] === json) || header.length === 0) return
+  if (header === protobuf && available.includes(protobuf)) return
   if (!matches(Array.isArray(header) ? header.join(',') : header, available))
     throw genericServerResponse(406, {
       serverMessage: `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`,

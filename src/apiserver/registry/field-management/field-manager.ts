@@ -3,6 +3,7 @@
 // Comes in: the object as the request would have it, before admission, and the live one. Goes out: the same object with its
 // managedFields; for an apply patch, also the object that results. The sets and their rules are in machinery/apply/.
 
+import { TokenRequest } from '../../../api/authentication/v1/tokenrequest.ts'
 import { Scale } from '../../../api/autoscaling/v1/scale.ts'
 import { findConversion } from '../../../api/conversion.ts'
 import { applyDefaultsTo } from '../../../api/defaults.ts'
@@ -124,7 +125,11 @@ interface Scope {
   readonly rules: Rules
 }
 
-const scaleKind = scaleSubresource.kind!
+/** Of subresources that have a kind of their own. */
+const kindsOf: Readonly<Record<string, KindDeclaration>> = {
+  scale: { ...scaleSubresource.kind!, schema: Scale },
+  token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: TokenRequest },
+}
 
 const scopes = new WeakMap<ServedResource, Map<string, Scope>>()
 
@@ -137,7 +142,7 @@ function scopeOf(server: ServerContext, resource: ServedResource, subresource: s
   let scope = known.get(subresource)
   if (!scope) {
     const { declaration } = resource
-    const of = subresource === 'scale' ? { ...scaleKind, schema: Scale } : declaration
+    const of = kindsOf[subresource] ?? declaration
     const { schema, kind } = of
     const apiVersion = apiVersionOf(of)
     const filter = resetFilter(declaration, subresource)
@@ -254,14 +259,15 @@ export function manageCreated(
   resource: ServedResource,
   manager: string,
   object: KubeObject,
+  subresource = '',
 ): void {
-  const scope = scopeOf(server, resource, '')
+  const scope = scopeOf(server, resource, subresource)
   const { apiVersion } = scope
   const time = formatTime(server.env.clock.now())
   const given: readonly ManagedFieldsEntry[] | undefined = object.metadata['managedFields']
   if (given && !isReset(given)) {
     setEntries(object, undefined)
-    const writer = managerName(manager, 'Update', scope, '')
+    const writer = managerName(manager, 'Update', scope, subresource)
     const managers = update(
       scope.rules,
       typed(scope, scope.empty),
@@ -285,7 +291,7 @@ export function manageCreated(
   const owns = !isEmpty(fields)
   setEntries(
     object,
-    owns ? [encodeManager({ manager, operation: 'Update', apiVersion, subresource: '', time, fields })] : undefined,
+    owns ? [encodeManager({ manager, operation: 'Update', apiVersion, subresource, time, fields })] : undefined,
   )
 }
 

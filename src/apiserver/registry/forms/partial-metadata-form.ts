@@ -1,5 +1,6 @@
 // PartialObjectMetadata: an object's metadata and nothing else, whatever its kind.
 
+import { templateGeneration } from '../../../api/apps/v1/daemonset.defaults.ts'
 import { PartialObjectMetadata } from '../../../api/meta/v1/partialobjectmetadata.ts'
 import type { KubeObject, ResourceDeclaration } from '../../../api/resource.ts'
 import { encodeProtobuf } from '../../../machinery/codec/protobuf.ts'
@@ -13,9 +14,20 @@ import { protobufForm } from './protobuf-form.ts'
 const kind = 'PartialObjectMetadata'
 const listKind = 'PartialObjectMetadataList'
 
-/** The metadata as it is served: conversions of custom resources may change labels and annotations. */
-function metadataOf(declaration: ResourceDeclaration, stored: StoredObject): KubeObject['metadata'] {
-  return (declaration.custom ? servedObject(declaration, stored) : stored.object).metadata
+/**
+ * The metadata as it is served: conversions of custom resources may change labels and annotations. Annotations that a
+ * built-in version has in place of fields are none of it.
+ */
+export function metadataOf(declaration: ResourceDeclaration, stored: StoredObject): KubeObject['metadata'] {
+  if (declaration.custom) return servedObject(declaration, stored).metadata
+  const { metadata } = stored.object
+  return declaration.kind === 'DaemonSet' ? withoutTemplateGeneration(metadata) : metadata
+}
+
+function withoutTemplateGeneration(metadata: KubeObject['metadata']): KubeObject['metadata'] {
+  const { [templateGeneration]: made, ...annotations } = metadata['annotations'] ?? {}
+  if (made === undefined) return metadata
+  return { ...metadata, annotations: Object.keys(annotations).length > 0 ? annotations : undefined }
 }
 
 const idOf = (name: string, { custom }: ResourceDeclaration): string => (custom ? `${name}:${custom.id}` : name)

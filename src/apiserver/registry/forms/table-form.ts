@@ -10,6 +10,7 @@ import type { StoredObject } from '../../watchcache/stored-object.ts'
 import { servedAs, servedObject } from '../versions.ts'
 import type { Representation } from './form.ts'
 import { jsonEvent } from './json-form.ts'
+import { metadataOf } from './partial-metadata-form.ts'
 
 const policies = ['None', 'Metadata', 'Object', '']
 
@@ -29,10 +30,11 @@ export function tableRepresentation(
   now: () => number,
 ): Representation {
   const apiVersion = `meta.k8s.io/${version}`
-  const partial = (object: KubeObject) => ({ kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata })
+  const partial = (metadata: KubeObject['metadata']) => ({ kind: 'PartialObjectMetadata', apiVersion, metadata })
   const row = (stored: StoredObject) => {
     const object = servedObject(declaration, stored)
-    const included = include === 'None' ? null : include === 'Object' ? object : partial(object)
+    const included =
+      include === 'None' ? null : include === 'Object' ? object : partial(metadataOf(declaration, stored))
     const printed = printer.prints === 'stored' ? stored.object : object
     const cells = printer.cells(printed, now())
     const conditions = printer.conditions?.(printed)
@@ -53,7 +55,7 @@ export function tableRepresentation(
     id: `${id}:${servedAs(declaration)}:${version}:${include}`,
     contentType: json,
     watchContentType: json,
-    object: stored => table([row(stored)], { resourceVersion: String(stored.revision) }, withColumns),
+    object: stored => table([row(stored)], { resourceVersion: stored.object.metadata.resourceVersion }, withColumns),
     list(items, meta) {
       const { compare } = printer
       const ordered = compare ? items.toSorted((a, b) => compare(a.object, b.object)) : items
@@ -67,7 +69,7 @@ export function tableRepresentation(
       if (type === 'ERROR') return jsonEvent(type, Buffer.from(goJson(object)))
       const { resourceVersion, annotations } = object.metadata as Record<string, unknown>
       // Clients find the end of the initial events by the row's object (KEP-3157).
-      const rows = annotations ? [{ cells: [], object: partial(object) }] : []
+      const rows = annotations ? [{ cells: [], object: partial(object.metadata) }] : []
       return jsonEvent(type, table(rows, { resourceVersion }, withColumns).subarray(0, -1))
     },
   })

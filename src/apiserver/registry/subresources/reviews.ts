@@ -6,12 +6,17 @@ import type { KubeObject } from '../../../api/resource.ts'
 import { badRequest, notFound } from '../../../machinery/status-error.ts'
 import { formatTime } from '../../../machinery/time.ts'
 import { reviewToken, userInfoOf } from '../../authentication/reviews.ts'
-import { answerTokenRequest, prepareTokenRequest } from '../../authentication/token-request.ts'
+import {
+  answerTokenRequest,
+  defaultExpirationSeconds,
+  prepareTokenRequest,
+} from '../../authentication/token-request.ts'
 import { type AccessReviewKind, evaluateAccessReview, rulesFor } from '../../authorization/reviews.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
-import { answerKind } from '../answers.ts'
+import { answerKind, answerUnstored } from '../answers.ts'
 import { decodeBody } from '../decode-body.ts'
+import { manageCreated, managerOf } from '../field-management/field-manager.ts'
 import type { ServedResource, SubresourceHandler } from '../registry.ts'
 import { admitted, isDryRun } from '../write-context.ts'
 import type { Handlers } from './subresources.ts'
@@ -42,11 +47,12 @@ function reviewed(statusOf: Review, shown = asSent): Handlers {
       checkNamespace(review, request)
       review.metadata.namespace = request.info.namespace
     }
+    manageCreated(server, resource, managerOf(request), review)
     const { name = '' } = review.metadata
     const asked = await admitted(server, resource, request, 'CREATE', review, name, isDryRun(request))
     const status = await statusOf(server, asked, request)
     const answer = { ...shown(asked, server), status }
-    return answerKind(request, resource.declaration.schema, answer, 201)
+    return answerUnstored(server, resource, request, answer, 201)
   }
   return { create }
 }
@@ -64,6 +70,9 @@ async function createToken(
   const asked = await decodeBody(request, expected)
   request.audit?.requestObject(asked)
   checkNamespace(asked as KubeObject, request)
+  asked['spec'] ??= {}
+  asked['spec'].expirationSeconds ??= defaultExpirationSeconds
+  manageCreated(server, resource, managerOf(request), asked as KubeObject, 'token')
   const accountOf = (): KubeObject => {
     const stored = server.registry.storage('serviceaccounts').get(namespace, name)
     if (!stored) throw notFound({ group: '', resource: 'serviceaccounts' }, name)

@@ -1,6 +1,6 @@
 // scale: how many replicas a workload wants and has, in one shape (autoscaling/v1 Scale) whatever its kind.
 
-import { Scale } from '../../../api/autoscaling/v1/scale.ts'
+import { Scale, scales } from '../../../api/autoscaling/v1/scale.ts'
 import { apiVersionOf, type KubeObject } from '../../../api/resource.ts'
 import type { ManagedFieldsEntry } from '../../../machinery/apply/managed-fields.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
@@ -11,7 +11,7 @@ import { invalid, notFound } from '../../../machinery/status-error.ts'
 import type { RequestContext, Response } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { applyPatch } from '../../serving/media-type.ts'
-import { answerKind } from '../answers.ts'
+import { answerUnstored } from '../answers.ts'
 import { contentTypeOf, decodeBody, fieldValidationOf } from '../decode-body.ts'
 import { applyTo, manageUpdated } from '../field-management/field-manager.ts'
 import { parentEntries, scaleEntries } from '../field-management/scale-entries.ts'
@@ -20,8 +20,10 @@ import { readApplyPatch } from '../verbs/apply.ts'
 import { decodePatched, patcherFor, readPatch } from '../verbs/patch.ts'
 import { changeObject, checkNames, checkPreconditions } from '../verbs/update.ts'
 import { servedObject } from '../versions.ts'
+import { isDryRun } from '../write-context.ts'
 
 const expected = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: Scale }
+const served = { declaration: scales }
 
 /** The Scale of a workload. */
 export function scaleOf(object: KubeObject): KubeObject {
@@ -40,11 +42,11 @@ export function scaleOf(object: KubeObject): KubeObject {
   }
 }
 
-export function getScale(_server: ServerContext, resource: ServedResource, request: RequestContext): Response {
+export function getScale(server: ServerContext, resource: ServedResource, request: RequestContext): Response {
   const { namespace, name } = request.info
   const stored = resource.storage!.get(namespace, name)
   if (!stored) throw notFound(resource.declaration, name)
-  return answerKind(request, Scale, scaleOf(servedObject(resource.declaration, stored)))
+  return answerUnstored(server, served, request, scaleOf(servedObject(resource.declaration, stored)))
 }
 
 export async function updateScale(
@@ -104,7 +106,7 @@ async function changeScale(
     before.metadata['managedFields'] = scaleEntries(entries, apiVersion)
     const scale = wanted(before)
     if (!managed) manageUpdated(server, resource, request, scale, before)
-    checkPreconditions(resource, request.info.name, current, scale.metadata)
+    checkPreconditions(resource, request.info.name, current, scale.metadata, isDryRun(request))
     const replicas: number = scale['spec']?.replicas ?? 0
     if (replicas < 0)
       throw invalid({ group: 'autoscaling', kind: 'Scale' }, request.info.name, [
@@ -116,5 +118,5 @@ async function changeScale(
     return changed
   }
   const answer = await changeObject(server, resource, { ...request, direct: true }, change, true)
-  return answerKind(request, Scale, scaleOf(answer.object as KubeObject))
+  return answerUnstored(server, served, request, scaleOf(answer.object as KubeObject))
 }

@@ -18,7 +18,7 @@ import { booleanParameter } from '../../query-parameters.ts'
 import type { Answer, RequestContext } from '../../request.ts'
 import type { ServerContext } from '../../server-context.ts'
 import { StoredObject } from '../../watchcache/stored-object.ts'
-import { answerList, answerObject } from '../answers.ts'
+import { answerList, answerObject, checkAcceptable } from '../answers.ts'
 import { type Continuation, decodeContinue, encodeContinue, withRevision } from '../continue-token.ts'
 import { type ListOptions, listOptionsOf, resourceVersionProblem } from '../list-options.ts'
 import type { ServedResource } from '../registry.ts'
@@ -40,7 +40,10 @@ export function get(server: ServerContext, resource: ServedResource, request: Re
     checkFresh(server, Number(text))
   }
   const stored = storage.get(namespace, name)
-  if (!stored) throw notFound(resource.declaration, name)
+  if (!stored) {
+    checkAcceptable(server, resource, request)
+    throw notFound(resource.declaration, name)
+  }
   const waiting = convertAhead(resource.declaration, stored)
   if (waiting) return waiting.then(() => answerObject(server, resource, request, stored))
   return answerObject(server, resource, request, stored)
