@@ -16,6 +16,7 @@ import type { Transport } from '../client/transport.ts'
 import type { Store } from '../etcd/store.ts'
 import type { Env, Timer } from '../machinery/env/env.ts'
 import { MetricsRegistry } from '../machinery/metrics/metrics.ts'
+import { notFoundPath } from '../machinery/status-error.ts'
 import { AdmissionMetrics } from './admission/admission-metrics.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import { type AdmissionOptions, admissionPlugins } from './admission/default-plugins.ts'
@@ -403,9 +404,12 @@ export class ApiServer {
       checkPage(request, [jsonType])
       return answerJson(versionInfo)
     })
+    this.#dispatcher.register('/version/', () => {
+      throw notFoundPath()
+    })
     registerDiscovery(this.#dispatcher, this.#registry, this.#options, this.#aggregator)
     const custom = new CustomOpenAPISource(this.#registry)
-    registerOpenAPI(this.#dispatcher, [builtInOpenAPI, custom, this.#aggregator.openapi])
+    registerOpenAPI(this.#dispatcher, [builtInOpenAPI, custom, this.#aggregator.openapi], this.#server.env.clock.now())
     registerMetrics(this.#dispatcher, this.#server)
     registerFlowControlDump(this.#dispatcher, this.#flowControl, this.#server.env)
     registerOpenID(this.#dispatcher, {

@@ -17,7 +17,7 @@ import type { Answer, RequestContext, Response } from './request.ts'
 import { verbOfMethod } from './request-info.ts'
 import type { ServerContext } from './server-context.ts'
 import { patchTypes } from './serving/media-type.ts'
-import { checkAccept, checkContentType, listTypes, notAllowed, objectTypes } from './serving/routed.ts'
+import { checkAccept, checkContentType, listTypes, logTypes, notAllowed, objectTypes } from './serving/routed.ts'
 
 type VerbHandler = (server: ServerContext, resource: ServedResource, request: RequestContext) => Answer
 
@@ -34,6 +34,9 @@ const verbs: Readonly<Record<Verb, VerbHandler>> = {
 
 /** Answers for a path, or (with a trailing slash) for everything below it; undefined: there is no such page. */
 export type Endpoint = (request: RequestContext) => Answer | undefined
+
+/** Where upstream has a router, which doesn't mind slashes at the end. */
+const routed = new Set(['/api', '/version', '/.well-known/openid-configuration', '/openid/v1/jwks'])
 
 export class Dispatcher {
   readonly #server: ServerContext
@@ -66,11 +69,13 @@ export class Dispatcher {
     const elsewhere = this.#aggregator.serve(request)
     if (elsewhere) return elsewhere
     if (info.isResourceRequest) return this.#resource(request)
-    const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path
+    const { path } = info
+    const trimmed = path.endsWith('/') ? path.replace(/\/+$/, '') : path
     const endpoint =
       this.#exact.get(path) ??
       this.#unlisted.get(path) ??
-      this.#below.find(({ prefix }) => request.path.startsWith(prefix))?.endpoint
+      (routed.has(trimmed) ? this.#exact.get(trimmed) : undefined) ??
+      this.#below.find(({ prefix }) => path.startsWith(prefix))?.endpoint
     return endpoint?.(request) ?? pageNotFound()
   }
 
@@ -80,7 +85,8 @@ export class Dispatcher {
     if (!resource || (info.group === '' && info.apiPrefix === 'apis')) {
       if (info.version === '' && this.#hasGroup(info.group)) throw notFoundPath()
       if (info.apiPrefix === 'apis' && info.group === '') return pageNotFound()
-      if (this.#server.registry.servesBuiltIn(info.group, info.version)) throw notFoundPath()
+      if (info.apiPrefix === 'api' || this.#server.registry.servesBuiltIn(info.group, info.version))
+        throw notFoundPath()
       return pageNotFound()
     }
     const { declaration } = resource
@@ -93,8 +99,8 @@ export class Dispatcher {
     if (!own) this.#checkVerb(resource, request, handlers !== undefined)
     if (!declaration.custom) checkMediaTypes(request)
     // Of an update the names are compared first.
-    if (info.verb !== 'update' && info.name.includes('%'))
-      throw badRequest(`Name parameter invalid: ${quote(info.name)}: may not contain '%'`)
+    const problem = info.verb === 'update' ? undefined : segmentProblem(info.name)
+    if (problem) throw badRequest(`Name parameter invalid: ${quote(info.name)}: ${problem}`)
     if (declaration.deprecated || declaration.custom?.deprecationWarning) {
       request.deprecated = true
       request.audit?.annotate('k8s.io/deprecated', 'true')
@@ -124,6 +130,15 @@ export class Dispatcher {
   }
 }
 
+/** What a name in a path may not be. No slash comes so far. */
+function segmentProblem(name: string): string | undefined {
+  if (name === '.' || name === '..') return `may not be '${name}'`
+  return name.includes('%') ? "may not contain '%'" : undefined
+}
+
+/** Verbs whose path names an object. */
+const ofOne = new Set<Verb>(['get', 'update', 'patch', 'delete'])
+
 /** What upstream's router has no route for; the paths of custom resources are none of its. */
 function checkRoute(served: ServedResource, { info, method, direct, query }: RequestContext): void {
   const { declaration, subresources } = served
@@ -132,13 +147,15 @@ function checkRoute(served: ServedResource, { info, method, direct, query }: Req
   // The paths of the proxies that were before subresources.
   if (verb === 'proxy') throw notFoundPath()
   if (subresource === '' ? rest.length > 0 : !subresources.has(subresource)) throw notFoundPath()
+  if (rest.length > 0 && subresource !== 'proxy') throw notFoundPath()
   const isNowhere = namespaced && namespace === '' && info.path.includes('/namespaces//')
   if (namespaced) {
     if (namespace === '' && !isNowhere) {
-      if (name !== '' || !all.includes('list')) throw notFoundPath()
+      if (name !== '' || subresource !== '' || !all.includes('list')) throw notFoundPath()
       if (verb !== 'list' && verb !== 'watch') throw notAllowed()
     }
   } else if (namespace !== '' && resource !== 'namespaces') throw notFoundPath()
+  if (name !== '' && subresource === '' && !all.some(known => ofOne.has(known))) throw notFoundPath()
   if (verb === 'create' && name !== '' && subresource === '') throw notAllowed()
   if (subresource === 'finalize' && method !== 'PUT') throw notAllowed()
   if (!direct && (method === 'HEAD' || (verb === 'watch' && method !== 'GET')) && subresource !== 'proxy')
@@ -166,6 +183,7 @@ function checkMediaTypes(request: RequestContext): void {
   if (verb === 'patch' && subresource !== 'proxy') checkContentType(request, patchTypes)
   if (subresource === '' || subresource === 'status' || subresource === 'scale')
     checkAccept(request, verb === 'list' || verb === 'watch' ? listTypes : objectTypes)
+  else if (subresource === 'log') checkAccept(request, logTypes)
 }
 
 /** A custom resource is asked for in a namespace though it is in none, or changed in all of them at once. */

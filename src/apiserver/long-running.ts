@@ -5,7 +5,8 @@ import type { RequestInfo } from './request-info.ts'
 
 const subresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
 
-export function isLongRunning({ isResourceRequest, verb, subresource }: RequestInfo): boolean {
+export function isLongRunning({ isResourceRequest, verb, subresource, path }: RequestInfo): boolean {
   if (verb === 'watch' || verb === 'proxy') return true
-  return isResourceRequest && subresource !== '' && subresources.has(subresource)
+  if (!isResourceRequest) return path.startsWith('/debug/pprof/')
+  return subresource !== '' && subresources.has(subresource)
 }

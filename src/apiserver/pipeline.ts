@@ -14,7 +14,7 @@ import type { MetricsRegistry } from '../machinery/metrics/metrics.ts'
 import { internalError, StatusError, unauthorized } from '../machinery/status-error.ts'
 import type { Auditor } from './audit/audit.ts'
 import { type Authenticator, InvalidCredentials } from './authentication/authenticator.ts'
-import { Impersonation, wantsImpersonation } from './authentication/impersonation.ts'
+import { type Impersonated, Impersonation, wantsImpersonation } from './authentication/impersonation.ts'
 import { ImpersonationMetrics } from './authentication/impersonation-metrics.ts'
 import { DecisionPending } from './authorization/authorizer.ts'
 import { internalServerError, refusal } from './authorization/forbidden.ts'
@@ -140,7 +140,14 @@ function impersonate({ server, metrics }: PipelineParts): Stage {
   const impersonation = new Impersonation(server.authorizer, new ImpersonationMetrics(metrics, server.env.clock))
   return request => {
     if (!wantsImpersonation(request)) return undefined
-    const impersonated = impersonation.impersonate(request, authorizationAttributes(request))
+    let impersonated: Impersonated | undefined
+    try {
+      impersonated = impersonation.impersonate(request, authorizationAttributes(request))
+    } catch (error) {
+      // It may quote what the client sent.
+      request.responseHeaders = { ...request.responseHeaders, 'x-content-type-options': 'nosniff' }
+      throw error
+    }
     if (!impersonated) return undefined
     request.user = impersonated.user
     request.audit?.impersonated(impersonated.user, impersonated.constraint)

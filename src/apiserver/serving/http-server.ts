@@ -115,8 +115,19 @@ const noQuery = new URLSearchParams()
 function splitTarget(target: string): { path: string; query: URLSearchParams } {
   const mark = target.indexOf('?')
   if (mark < 0) return { path: target, query: noQuery }
-  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) }
+  const text = target.slice(mark + 1)
+  const pairs = unreadable.test(text) ? readable(text) : text
+  return { path: target.slice(0, mark), query: pairs === '' ? noQuery : new URLSearchParams(pairs) }
 }
+
+/** Go leaves out what has a semicolon or half of an escape. */
+const unreadable = /;|%(?![0-9a-f]{2})/i
+
+const readable = (query: string): string =>
+  query
+    .split('&')
+    .filter(pair => !unreadable.test(pair))
+    .join('&')
 
 /** Half of an escape: Go's server takes no notice of what such a request wants. */
 const isMalformed = (target: string): boolean => target.includes('%') && /^[^?]*%(?![0-9a-f]{2})/i.test(target)
