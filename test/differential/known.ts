@@ -34,7 +34,7 @@ export const known: readonly Known[] = [
   },
   {
     why: 'no server of k8ts has peers, a lease that tells who serves, or a connection to itself over TLS',
-    of: /readyz|livez|healthz|(GET|POST|PUT|PATCH|DELETE|OPTIONS) \/$/,
+    of: /readyz|livez|healthz|(GET|POST|PUT|PATCH|DELETE|OPTIONS) \/(index\.html)?$/,
     at: /^body/,
   },
   { why: 'the program, its age and its flags are others', of: /\/(flagz|statusz)/, at: /^body/ },
@@ -47,21 +47,31 @@ export const known: readonly Known[] = [
     of: /two conflicts/,
     at: /details\.causes/,
   },
-  { why: 'a watch whose time is over before it begins may still tell what there is', of: /watch \?timeoutSeconds=-/ },
-  {
-    why: 'annotations that upstream makes of fields when it answers in a version show in tables and metadata, too',
-    of: /(table|metadata) of .*(daemonsets|horizontalpodautoscalers)/,
-    at: /annotations/,
-  },
   {
     why: 'a null that the other version of an autoscaler leaves',
     of: /horizontalpodautoscalers/,
     at: /currentMetrics|current-metrics/,
   },
   {
-    why: 'what somebody else says in the status of a flow schema stays theirs, though the server has its own condition',
+    why: 'whose the condition of a flow schema is depends on who was first, the server or who said otherwise',
     of: /flowschemas|FlowSchema/,
-    at: /managedFields/,
+    at: /managedFields|^body \.?(\[\d+\])*\.?k8s/,
+  },
+  { why: 'a log is text, whatever form of an object is asked for', of: /^negotiation: accepted forms: .*\/log$/ },
+  {
+    why: "a path that ends where a resource should begin is nobody's",
+    of: /^odd requests: paths: .*(\/v1\/watch\/?|\/odd\/\/)( as \w+)?$/,
+  },
+  {
+    why: 'a document asked for in no form at all is answered without a word in a stock server',
+    of: /^negotiation: accepted forms: (json|,|;) of \/openapi/,
+    at: /^header x-kubernetes-pf/,
+  },
+  {
+    why: 'a namespace that is two dots is refused by the store of a stock server',
+    of: /^deletion: namespaces that stay: .* in \.\.$/,
+    stock: /^500$|invalid key|Failure|Status|undefined/,
+    whole: true,
   },
   {
     why: 'the first ServiceCIDR is as the controllers make it',
@@ -69,18 +79,11 @@ export const known: readonly Known[] = [
     at: /managedFields|finalizers/,
   },
   { why: 'the port that is served is another', of: /at the start.*services/, at: /targetPort/ },
-  { why: 'a Scale is not shown as a table', of: /scale as a table/ },
-  { why: 'who manages the request of a token is not told', of: /a token|\/token/, at: /uid|managedFields/ },
   {
     why: 'a watch from the start waits for etcd in a stock server, and may give up',
     of: /watch/,
     stock: /ERROR|Too large resource version|context deadline exceeded/,
     whole: true,
-  },
-  {
-    why: 'fields of gates that are off are kept in the status of a pod',
-    of: /^status of Pod/,
-    at: /volumeStatus|nodeAllocatable/,
   },
   {
     why: 'mistakes of an embedded resource come in the order of a Go map, which is another each time',
@@ -98,7 +101,6 @@ export const known: readonly Known[] = [
     at: /generation/,
   },
   { why: 'the controllers of definitions take their time in a stock server', of: /^custom: objects: the definition/ },
-  { why: "the server's address has a port", of: /^reading: pages: \/api as application\/vnd.kubernetes.protobuf/ },
   { why: 'OpenAPI of custom resources refers to declarations in other words', of: /^custom: .*openapi/ },
   {
     why: 'the order of conflicts with several managers is that of a map in Go',

@@ -18,9 +18,12 @@ const shownRevision = /(\\?"resourceVersion\\?":\\?")\d+/g
 /** Of the long prefix that every-kind.ts asks for: refusals name it. */
 const generated = /(\ba{58})[bcdfghjklmnpqrstvwxz2456789]{5}/g
 const shownNodePort = /(\\*"nodePort\\*":)3[0-2]\d\d\d/g
-const recorded = /(the ResourceVersion in record \()\d+/g
+const recorded = /(the ResourceVersion in (?:record|the precondition) \(|ResourceVersion in object meta: )\d+/g
 /** Where a Go program made its scheme, as it depends on the build. */
 const scheme = /in scheme "[^"]*"/g
+
+/** A continue token, which has a version in it. */
+const token = /\beyJ2Ijoi[\w-]{40,}/g
 
 /** A time is this run's when it is at most an hour away from now; others are part of what is compared. */
 const near = 3_600_000
@@ -28,6 +31,7 @@ const near = 3_600_000
 export function normaliseText(text: string): string {
   return text
     .replace(uuid, '<uid>')
+    .replace(token, '<continue>')
     .replace(time, found => (Math.abs(Date.parse(found) - Date.now()) < near ? '<time>' : found))
     .replace(clusterAddress, found => (found === '10.96.0.1' ? found : '<service address>'))
     .replace(endpoint, '<endpoint>')

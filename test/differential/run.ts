@@ -88,10 +88,10 @@ export async function runSubject(
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
-  for (const [title, steps] of Object.entries(subject.stories ?? {})) {
+  const tell = async (title: string, steps: readonly (Case | Step)[]) => {
     const [before, beforeOurs]: [Answered[], Answered[]] = [[], []]
     for (const step of steps) {
-      const ask = (answers: readonly Answered[]): Asked => ('ask' in step ? (step as Step).ask(answers) : step)
+      const ask = (answers: readonly Answered[]): Asked => ('ask' in step ? step.ask(answers) : step)
       const asked = ask(before)
       const [theirs, ours] = await Promise.all([answerOf(stock, asked), answerOf(k8ts, ask(beforeOurs))])
       before.push(theirs)
@@ -99,5 +99,10 @@ export async function runSubject(
       record(`${title}: ${step.name}`, asked, theirs, ours)
     }
   }
+  const stories = Object.entries(subject.stories ?? {})[Symbol.iterator]()
+  const teller = async () => {
+    for (let next = stories.next(); !next.done; next = stories.next()) await tell(...next.value)
+  }
+  await Promise.all(Array.from({ length: subject.apart ? atOnce : 1 }, teller))
   return { cases, findings }
 }

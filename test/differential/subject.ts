@@ -20,6 +20,8 @@ export interface Subject {
   readonly cases?: () => Iterable<Case>
   /** Each is a sequence of its own. */
   readonly stories?: Readonly<Record<string, readonly (Case | Step)[]>>
+  /** No story meets what another does, so that several can be told at once. */
+  readonly apart?: boolean
 }
 
 /** The JSON of an earlier answer. */

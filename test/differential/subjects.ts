@@ -3,8 +3,12 @@
 import type { Subject } from './subject.ts'
 import { changes } from './subjects/changes.ts'
 import { customResources } from './subjects/custom-resources.ts'
+import { deletion } from './subjects/deletion.ts'
 import { deviceSelectors } from './subjects/device-selectors.ts'
+import { encodings } from './subjects/encodings.ts'
 import { everyKind } from './subjects/every-kind.ts'
+import { negotiation } from './subjects/negotiation.ts'
+import { oddRequests } from './subjects/odd-requests.ts'
 import { reading } from './subjects/reading.ts'
 import { requests } from './subjects/requests.ts'
 import { validation } from './subjects/validation.ts'
@@ -17,4 +21,8 @@ export const subjects: readonly Subject[] = [
   ...everyKind,
   ...customResources,
   ...deviceSelectors,
+  ...encodings,
+  ...deletion,
+  ...negotiation,
+  ...oddRequests,
 ]
