@@ -14,8 +14,8 @@ interface Toleration {
 const tolerated = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 const seconds = 300
 /** The same in all pods, so they are in memory once. */
-const additions: readonly Toleration[] = deepFreeze(
-  tolerated.map(key => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds })),
+const additions: readonly Toleration[] = tolerated.map(key =>
+  deepFreeze({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }),
 )
 
 export const defaultTolerationSeconds: AdmissionPlugin = {

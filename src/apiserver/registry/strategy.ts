@@ -33,7 +33,7 @@ export interface Strategy<T extends KubeObject = any> {
   /** Texts for `Warning` headers. */
   warnings?(object: T, old: T | undefined, context: StrategyContext): string[]
   /** How a name is checked; DNS-1123 subdomain unless said otherwise. */
-  validateName?(name: string, prefix: boolean): string[]
+  validateName?(name: string, prefix: boolean): readonly string[]
   /** Of a generateName; with a random suffix unless said otherwise. */
   generateName?(base: string): string
   /** metadata.generation counts changes of anything but metadata and status. */

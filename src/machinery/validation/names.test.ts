@@ -13,7 +13,7 @@ const configKey =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 const long = (length: number) => 'a'.repeat(length)
 
-describe.each<[string, (value: string) => string[], [string, string[]][]]>([
+describe.each<[string, (value: string) => readonly string[], [string, string[]][]]>([
   [
     'a DNS-1123 label',
     names.isDNS1123Label,

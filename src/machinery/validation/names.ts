@@ -6,14 +6,15 @@
 import { byteLength, isPrint } from '../go-text.ts'
 
 /** Checks a name; `prefix` when something will be appended to it (generateName), so that it may end with a dash. */
-export type NameCheck = (name: string, prefix: boolean) => string[]
+export type NameCheck = (name: string, prefix: boolean) => readonly string[]
 
 export const labelValueMaxLength = 63
 export const dns1123LabelMaxLength = 63
 export const dns1123SubdomainMaxLength = 253
 export const dns1035LabelMaxLength = 63
 
-const none: string[] = Object.freeze([]) as unknown as string[]
+/** Not frozen: V8 goes through frozen arrays the slow way, and this one is gone through for every name. */
+const none: readonly string[] = []
 
 export const maxLengthMessage = (max: number, unit = 'characters'): string => `must be no more than ${max} ${unit}`
 export const emptyMessage = 'must be non-empty'
@@ -48,7 +49,7 @@ function tooLong(value: string, max: number): boolean {
   return value.length > max || (value.length * 3 > max && byteLength(value) > max)
 }
 
-export function isDNS1123Label(value: string): string[] {
+export function isDNS1123Label(value: string): readonly string[] {
   const long = tooLong(value, dns1123LabelMaxLength)
   const fits = label1123Regex.test(value)
   if (fits && !long) return none
@@ -68,7 +69,7 @@ export function isDNS1123Label(value: string): string[] {
   return messages
 }
 
-export function isDNS1123Subdomain(value: string, unit = 'characters'): string[] {
+export function isDNS1123Subdomain(value: string, unit = 'characters'): readonly string[] {
   const long = tooLong(value, dns1123SubdomainMaxLength)
   const fits = subdomain1123Regex.test(value)
   if (fits && !long) return none
@@ -86,7 +87,7 @@ export function isDNS1123Subdomain(value: string, unit = 'characters'): string[]
 }
 
 /** A subdomain that may have underscores (DNS search domains). */
-export function isDNS1123SubdomainWithUnderscore(value: string): string[] {
+export function isDNS1123SubdomainWithUnderscore(value: string): readonly string[] {
   const messages: string[] = []
   if (tooLong(value, dns1123SubdomainMaxLength)) messages.push(maxLengthMessage(dns1123SubdomainMaxLength))
   if (!subdomain1123UnderscoreRegex.test(value))
@@ -100,7 +101,7 @@ export function isDNS1123SubdomainWithUnderscore(value: string): string[] {
   return messages
 }
 
-export function isDNS1035Label(value: string): string[] {
+export function isDNS1035Label(value: string): readonly string[] {
   const messages: string[] = []
   if (tooLong(value, dns1035LabelMaxLength)) messages.push(maxLengthMessage(dns1035LabelMaxLength))
   if (!label1035Regex.test(value))
@@ -115,7 +116,7 @@ export function isDNS1035Label(value: string): string[] {
   return messages
 }
 
-export function isWildcardDNS1123Subdomain(value: string): string[] {
+export function isWildcardDNS1123Subdomain(value: string): readonly string[] {
   const messages: string[] = []
   if (tooLong(value, dns1123SubdomainMaxLength)) messages.push(maxLengthMessage(dns1123SubdomainMaxLength))
   if (!wildcard1123Regex.test(value))
@@ -140,7 +141,7 @@ function isPrefixedName(value: string, slash: number): boolean {
 }
 
 /** A label key, which is also the form of annotation keys, finalizers, taints, resource names: `example.com/MyName`. */
-export function isQualifiedName(value: string): string[] {
+export function isQualifiedName(value: string): readonly string[] {
   const slash = value.indexOf('/')
   if (slash < 0 && value.length <= 63 && labelKeyRegex.test(value)) return none
   if (slash > 0 && isPrefixedName(value, slash)) return none
@@ -166,7 +167,7 @@ export function isQualifiedName(value: string): string[] {
   return messages
 }
 
-export function isLabelValue(value: string): string[] {
+export function isLabelValue(value: string): readonly string[] {
   const long = tooLong(value, labelValueMaxLength)
   const fits = labelValueRegex.test(value)
   if (fits && !long) return none
@@ -185,7 +186,7 @@ export function isLabelValue(value: string): string[] {
   return messages
 }
 
-export function isCIdentifier(value: string): string[] {
+export function isCIdentifier(value: string): readonly string[] {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return none
   return [
     regexMessage(
@@ -199,7 +200,7 @@ export function isCIdentifier(value: string): string[] {
 }
 
 /** The strict rule of old; the API server allows `isRelaxedEnvVarName`. */
-export function isEnvVarName(value: string): string[] {
+export function isEnvVarName(value: string): readonly string[] {
   const messages: string[] = []
   if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(value))
     messages.push(
@@ -215,14 +216,14 @@ export function isEnvVarName(value: string): string[] {
   return messages
 }
 
-export function isRelaxedEnvVarName(value: string): string[] {
+export function isRelaxedEnvVarName(value: string): readonly string[] {
   if (value === '') return [`environment variable name ${emptyMessage}`]
   if (/^[\x20-\x3c\x3e-\x7e]+$/.test(value)) return none
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 }
 
 /** A key in a ConfigMap's or Secret's data. */
-export function isConfigMapKey(value: string): string[] {
+export function isConfigMapKey(value: string): readonly string[] {
   const messages: string[] = []
   if (tooLong(value, dns1123SubdomainMaxLength)) messages.push(maxLengthMessage(dns1123SubdomainMaxLength))
   if (!/^[-._a-zA-Z0-9]+$/.test(value))
@@ -239,13 +240,13 @@ export function isConfigMapKey(value: string): string[] {
   return messages
 }
 
-function changesDirectory(value: string): string[] {
+function changesDirectory(value: string): readonly string[] {
   if (value === '.') return ["must not be '.'"]
   if (value === '..') return ["must not be '..'"]
   return value.startsWith('..') ? ["must not start with '..'"] : none
 }
 
-export function isPortName(value: string): string[] {
+export function isPortName(value: string): readonly string[] {
   const messages: string[] = []
   if (tooLong(value, 15)) messages.push(maxLengthMessage(15))
   if (!/^[-a-z0-9]+$/.test(value))
@@ -256,22 +257,22 @@ export function isPortName(value: string): string[] {
   return messages
 }
 
-export const isPortNumber = (port: number): string[] => isInRange(port, 1, 65535)
-export const isUserID = (id: number): string[] => isInRange(id, 0, 2147483647)
-export const isGroupID = (id: number): string[] => isInRange(id, 0, 2147483647)
+export const isPortNumber = (port: number): readonly string[] => isInRange(port, 1, 65535)
+export const isUserID = (id: number): readonly string[] => isInRange(id, 0, 2147483647)
+export const isGroupID = (id: number): readonly string[] => isInRange(id, 0, 2147483647)
 
-export function isInRange(value: number, low: number, high: number): string[] {
+export function isInRange(value: number, low: number, high: number): readonly string[] {
   return value >= low && value <= high ? none : [inclusiveRangeMessage(low, high)]
 }
 
-export function isPercent(value: string): string[] {
+export function isPercent(value: string): readonly string[] {
   if (/^[0-9]+%$/.test(value)) return none
   return [
     regexMessage("a valid percent string must be a numeric string followed by an ending '%'", '[0-9]+%', '1%', '93%'),
   ]
 }
 
-export function isHTTPHeaderName(value: string): string[] {
+export function isHTTPHeaderName(value: string): readonly string[] {
   if (/^[-A-Za-z0-9]+$/.test(value)) return none
   return [
     regexMessage(
@@ -283,12 +284,12 @@ export function isHTTPHeaderName(value: string): string[] {
 }
 
 /** What stands in a URL path; upstream's loosest rule for names (RBAC roles, for one). */
-export function isPathSegmentName(name: string): string[] {
+export function isPathSegmentName(name: string): readonly string[] {
   if (name === '.' || name === '..') return [`may not be '${name}'`]
   return isPathSegmentPrefix(name)
 }
 
-export function isPathSegmentPrefix(name: string): string[] {
+export function isPathSegmentPrefix(name: string): readonly string[] {
   return ['/', '%'].filter(part => name.includes(part)).map(part => `may not contain '${part}'`)
 }
 

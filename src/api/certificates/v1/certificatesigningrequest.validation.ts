@@ -96,7 +96,12 @@ export function checkSignerName(name: string, path: FieldPath, errors: Errors): 
 }
 
 /** Of the first bad one only. */
-function checkSegments(text: string, rule: (label: string) => string[], path: FieldPath, errors: Errors): void {
+function checkSegments(
+  text: string,
+  rule: (label: string) => readonly string[],
+  path: FieldPath,
+  errors: Errors,
+): void {
   for (const label of text.split('.')) {
     const messages = rule(label)
     for (const message of messages) errors.push(invalid(path, text, `validating label ${quote(label)}: ${message}`))

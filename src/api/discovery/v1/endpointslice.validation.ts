@@ -79,7 +79,7 @@ function checkEndpoint(endpoint: Endpoint, type: string, path: FieldPath, errors
 
 function checkHints(
   hints: readonly { readonly name?: string }[] = [],
-  rule: (name: string) => string[],
+  rule: (name: string) => readonly string[],
   path: FieldPath,
   errors: Errors,
 ): void {

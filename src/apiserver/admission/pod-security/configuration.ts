@@ -72,7 +72,11 @@ export function podSecurityConfiguration(given: Given): {
   }
 }
 
-function validateNames(field: string, names: readonly string[], check: (name: string) => string[]): FieldError[] {
+function validateNames(
+  field: string,
+  names: readonly string[],
+  check: (name: string) => readonly string[],
+): FieldError[] {
   const seen = new Set<string>()
   return names.flatMap((name, index) => {
     const path = root('exemptions', field).index(index)
