@@ -48,7 +48,7 @@ export class ResourceStorage {
   /** Writes the object if the key still stands at `expected` (0: does not exist). The object belongs to the cache afterwards. */
   async put(key: string, object: KubeObject, expected: number, lease?: number): Promise<WriteResult> {
     const value = encodeForStore(object)
-    this.cache.remember(value, object)
+    const fresh = this.cache.remember(value, object)
     let result: TransactionResult
     try {
       result = await this.store.txn({ type: 'put', key, value, lease }, { modRevision: expected })
@@ -56,9 +56,10 @@ export class ResourceStorage {
       this.cache.forget(value)
     }
     if (!result.committed) return { committed: false, current: expected === 0 ? undefined : currentOf(result.current) }
+    if (fresh.stored) return { committed: true, stored: fresh.stored }
     const cached = this.cache.get(key)
     if (cached?.revision === result.revision) return { committed: true, stored: cached }
-    // A later write has already taken its place.
+    // The store has told of other bytes (it encrypts), and a later write has already taken its place.
     return { committed: true, stored: StoredObject.fromStore(key, result.revision, value, object) }
   }
 

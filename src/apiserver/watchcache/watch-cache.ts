@@ -25,6 +25,13 @@ export interface CacheWatcher {
   closed(reason: Error): void
 }
 
+/** An object that is being written. */
+export interface FreshObject {
+  readonly object: KubeObject
+  /** Set when the store has told of it. */
+  stored: StoredObject | undefined
+}
+
 /** How many events are kept for watchers that resume; older ones come from the store's history. */
 const recentEvents = 1024
 
@@ -41,8 +48,8 @@ export class WatchCache {
   #keys: string[] = []
   #unordered = false
   readonly #watchers = new Watchers()
-  /** Parsed objects of writes under way, by their bytes, so that what was just encoded isn't parsed again. */
-  readonly #fresh = new Map<Uint8Array, KubeObject>()
+  /** Writes under way, by their bytes, so that what was just encoded isn't parsed again. */
+  readonly #fresh = new Map<Uint8Array, FreshObject>()
   #recent: CacheEvent[] = []
   /** Every event after this revision is in `#recent`. */
   #recentSince = 0
@@ -120,8 +127,10 @@ export class WatchCache {
   }
 
   /** Remembers the parsed form of bytes that are about to be written, until `forget`. */
-  remember(value: Uint8Array, object: KubeObject): void {
-    this.#fresh.set(value, object)
+  remember(value: Uint8Array, object: KubeObject): FreshObject {
+    const fresh = { object, stored: undefined }
+    this.#fresh.set(value, fresh)
+    return fresh
   }
 
   forget(value: Uint8Array): void {
@@ -167,7 +176,12 @@ export class WatchCache {
   #readable(item: KeyValue): StoredObject | undefined {
     let problem = item.unreadable
     try {
-      if (!problem) return StoredObject.fromStore(item.key, item.modRevision, item.value, this.#fresh.get(item.value))
+      if (!problem) {
+        const fresh = this.#fresh.get(item.value)
+        const stored = StoredObject.fromStore(item.key, item.modRevision, item.value, fresh?.object)
+        if (fresh) fresh.stored = stored
+        return stored
+      }
     } catch (error) {
       problem = Buffer.from(item.value.subarray(0, 8)).equals(encryptedPrefix)
         ? new Error('identity transformer tried to read encrypted data')
