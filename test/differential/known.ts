@@ -23,11 +23,6 @@ export const known: readonly Known[] = [
     stock: /^0$|^undefined$|^false$|socket hang up|ECONNRESET/,
   },
   {
-    why: 'what a client sends empty is taken for not sent, but is no nil to upstream until it is stored: validation and managers see it',
-    of: / (= |added: )(\[\]|\{\}|""$)|no versions$/,
-    at: /message$|managedFields|causes|^status$|^body/,
-  },
-  {
     why: 'a role that the controllers of another release need',
     of: /^reading: tables: at the start.*clusterrole/,
     at: /items$|rows$/,

@@ -89,7 +89,7 @@ test('what may have one of several shapes has a field for each', () => {
 
 describe('an error shows', () => {
   const shown = (field: string, value: unknown) =>
-    shownInternally(Pod, [invalid(field, value, 'no')]).map(fieldErrorMessage)[0]
+    shownInternally(Pod, [invalid(field, value, 'no')], {}).map(fieldErrorMessage)[0]
 
   test.each<[string, string, unknown, string]>([
     [

@@ -4,6 +4,7 @@
 // have, with everything that is not there as null or zero. Only messages are made of it.
 
 import { zeroOf } from '../../machinery/codec/scalars.ts'
+import { wasSentEmpty } from '../../machinery/codec/sent-empty.ts'
 import type { FieldError } from '../../machinery/field-error.ts'
 import { compareText } from '../../machinery/go-text.ts'
 import type { FieldSchema, ObjectSchema, TypeNode } from '../../machinery/schema/schema.ts'
@@ -12,24 +13,27 @@ import { initials, inSecurityContext, ordered, renamed } from './internal-types.
 
 type Json = Record<string, unknown>
 
+/** Lists and maps that a client sent empty are shown so, which nothing in the store is. */
 export function internalForm(schema: ObjectSchema, value: object): unknown {
   return schema.alias ? ofNode(schema.alias, value) : ofObject(schema, value as Json)
 }
 
 /** Errors of an object of the kind, with whole values as upstream shows them. Finds the type of each by its path. */
-export function shownInternally(schema: ObjectSchema, errors: FieldError[]): FieldError[] {
-  return errors.some(isOfObject) ? errors.map(error => (isOfObject(error) ? shown(schema, error) : error)) : errors
+export function shownInternally(schema: ObjectSchema, errors: FieldError[], object: object): FieldError[] {
+  if (!errors.some(isOfObject)) return errors
+  return errors.map(error => (isOfObject(error) ? shown(schema, error, object) : error))
 }
 
 const isOfObject = ({ badValue }: FieldError): boolean =>
-  badValue === undefined || (typeof badValue === 'object' && badValue !== null && !(badValue instanceof InternalForm))
+  badValue === undefined || (typeof badValue === 'object' && !(badValue instanceof InternalForm))
 
-function shown(schema: ObjectSchema, error: FieldError): FieldError {
-  const found = placeAt(schema, error.field)
+function shown(schema: ObjectSchema, error: FieldError, object: object): FieldError {
+  const found = placeAt(schema, object, error.field)
   if (!found) return error
-  const { node, isPointer } = found
-  const missing = (): unknown => (isPointer ? null : zeroOfNode(node))
-  const badValue = error.badValue === undefined ? missing() : ofNode(node, error.badValue)
+  const { node, isPointer, isEmpty } = found
+  const missing = (): unknown =>
+    isEmpty ? emptyOf(node) : isPointer || error.badValue === null ? null : zeroOfNode(node)
+  const badValue = error.badValue === undefined || error.badValue === null ? missing() : ofNode(node, error.badValue)
   return { ...error, badValue: typeof badValue === 'object' && badValue !== null ? shownAs(badValue) : badValue }
 }
 
@@ -61,34 +65,44 @@ export function internalDiff(schema: ObjectSchema, before: object, after: object
 
 interface Place {
   readonly node: TypeNode
+  readonly value: unknown
   readonly isPointer: boolean
+  /** A client sent it with nothing in it. */
+  readonly isEmpty: boolean
 }
 
-function placeAt(schema: ObjectSchema, path: string): Place | undefined {
-  let place: Place = { node: { type: 'object', of: () => schema }, isPointer: false }
+function placeAt(schema: ObjectSchema, object: object, path: string): Place | undefined {
+  let place: Place = { node: { type: 'object', of: () => schema }, value: object, isPointer: false, isEmpty: false }
   for (const [, name, key] of path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)) {
-    const inner = placeWithin(place.node, name, key)
+    const inner = placeWithin(place, name, key)
     if (!inner) return undefined
     place = inner
   }
   return place
 }
 
-function placeWithin(node: TypeNode, name: string | undefined, key: string | undefined): Place | undefined {
+function placeWithin({ node, value }: Place, name: string | undefined, key: string | undefined): Place | undefined {
+  const inner = (value as Json | null | undefined)?.[name ?? key ?? '']
+  const item = (of: TypeNode): Place => ({ node: of, value: inner, isPointer: false, isEmpty: false })
   switch (node.type) {
     case 'object':
     case 'either': {
       const field = node.of().fields.get(name ?? '')
-      return field && { node: field.node, isPointer: field.presence === 'pointer' }
+      if (!field) return undefined
+      const isEmpty = wasSentEmpty(value as object | undefined, field.name)
+      return { node: field.node, value: inner, isPointer: field.presence === 'pointer', isEmpty }
     }
     case 'list':
-      return key === undefined ? undefined : { node: node.item, isPointer: false }
+      return key === undefined ? undefined : item(node.item)
     case 'map':
-      return { node: node.value, isPointer: false }
+      return item(node.value)
     default:
       return undefined
   }
 }
+
+/** What a list, a map or bytes are with nothing in them. */
+const emptyOf = (node: TypeNode): unknown => (node.type === 'map' ? {} : node.type === 'list' ? [] : '')
 
 // ---- values --------------------------------------------------------------------------------------------------------
 
@@ -176,7 +190,9 @@ const goName = (name: string): string => {
 
 function ofField({ name, node, presence }: FieldSchema, value: Json): unknown {
   const inner = value[name]
-  if (inner !== undefined && inner !== null) return node.type === 'bytes' && inner === '' ? null : ofNode(node, inner)
+  const isGiven = inner !== undefined && inner !== null && !(node.type === 'bytes' && inner === '')
+  if (isGiven) return ofNode(node, inner)
+  if (wasSentEmpty(value, name)) return emptyOf(node)
   return presence === 'pointer' ? null : zeroOfNode(node)
 }
 

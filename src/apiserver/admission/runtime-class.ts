@@ -1,6 +1,7 @@
 // RuntimeClass: a pod of a runtime class carries the overhead of it, and goes only where nodes have it.
 
 import type { KubeObject } from '../../api/resource.ts'
+import { wasSentEmpty } from '../../machinery/codec/sent-empty.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, refusal } from './admission.ts'
 import { mergeTolerations } from './tolerations.ts'
@@ -39,7 +40,7 @@ export const runtimeClass: AdmissionPlugin = {
     const given = pod['spec'].overhead
     if (wanted && !sameAmounts(wanted.podFixed ?? {}, given ?? {}))
       throw refusal(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead")
-    if (!wanted && given)
+    if (!wanted && (given || wasSentEmpty(pod['spec'], 'overhead')))
       throw refusal(attributes, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
   },
 }

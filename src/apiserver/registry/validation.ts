@@ -51,11 +51,11 @@ export function validateNew(resource: ServedResource, object: KubeObject, contex
   )
   checkFinalizers(declaration, object, errors)
   if (!strategy.validate) return errors
-  return shown(declaration, [...errors, ...strategy.validate(object, context, errors)])
+  return shown(declaration, object, [...errors, ...strategy.validate(object, context, errors)])
 }
 
-const shown = ({ custom, schema }: ResourceDeclaration, errors: FieldError[]): FieldError[] =>
-  errors.length === 0 || custom ? errors : shownInternally(schema, errors)
+const shown = ({ custom, schema }: ResourceDeclaration, object: KubeObject, errors: FieldError[]): FieldError[] =>
+  errors.length === 0 || custom ? errors : shownInternally(schema, errors, object)
 
 type MetadataCheck = 'changes' | 'whole'
 
@@ -136,5 +136,5 @@ export function validateChanged(
     context.subresource === 'status'
       ? strategy.validateStatusUpdate?.(object, old, context, errors)
       : strategy.validateUpdate?.(object, old, context, errors)
-  return own ? shown(resource.declaration, [...errors, ...own]) : errors
+  return own ? shown(resource.declaration, object, [...errors, ...own]) : errors
 }

@@ -1,6 +1,7 @@
 // The set of fields that creating an object makes its creator's: what `compare` with an empty object says was added or
 // modified. Every create needs it. Objects of one shape share the set, so a walk only finds out which shape an object has.
 
+import { wasSentEmpty } from '../codec/sent-empty.ts'
 import { type Atom, isMap, itemElement, type JsonMap, type ListAtom, type MapAtom, own, shapeOf } from './atom.ts'
 import { type FieldSet, hasElement, sharedSet } from './field-set.ts'
 import { compareElements, fieldElement, type PathElement, self } from './path-element.ts'
@@ -24,7 +25,10 @@ function changedFields(map: MapAtom, empty: JsonMap, value: JsonMap, unowned: Fi
       continue
     }
     const before = own(empty, name)
-    const node = changedNode(atom, before === undefined ? excluded && {} : before, item, excluded)
+    const node =
+      item === null && wasSentEmpty(value, name)
+        ? '{}'
+        : changedNode(atom, before === undefined ? excluded && {} : before, item, excluded)
     if (node !== '') shape = shape.and(name, node)
   }
   return shape

@@ -10,6 +10,7 @@ import type { FieldSchema, ObjectSchema, ScalarType, TypeNode } from '../schema/
 import { badRequest } from '../status-error.ts'
 import { explain, type NamedTypeOf } from './explain.ts'
 import { jsonKind, readers, type ScalarReader, TypeMismatch, zeroOf } from './scalars.ts'
+import { noteSentEmpty } from './sent-empty.ts'
 
 /** `fieldValidation`: whether unknown fields are reported. They are dropped in any case. */
 export type DecodeMode = 'Strict' | 'Warn' | 'Ignore'
@@ -209,6 +210,8 @@ interface FieldReader {
   /** Zero is the same as absent and left out. */
   readonly dropsZero: boolean
   readonly always: boolean
+  /** Sent with nothing in it, it is not the same as not sent. */
+  readonly notesEmpty: boolean
   /** Go's nil and empty lists and maps are one in what is stored, and JSON has them as null. */
   readonly nullsEmpty: boolean
 }
@@ -234,6 +237,7 @@ class ObjectReader implements NodeReader {
     const sharing = root ? state.sharing : undefined
     const out: Json = {}
     const present: FieldReader[] = []
+    let empty: string[] | undefined
     let highest = -1
     let ordered = true
     if (root && !this.#declaresType) {
@@ -254,8 +258,14 @@ class ObjectReader implements NodeReader {
           : sharing !== undefined && sharing[key] === found && key !== 'metadata'
             ? found
             : field.node.read(found, state)
-      if (read === undefined || (field.dropsZero && isZero(read))) continue
-      out[key] = field.nullsEmpty && isZero(read) ? null : read
+      if (read === undefined) continue
+      if (field.notesEmpty && isZero(read)) {
+        empty ??= []
+        empty.push(key)
+        if (field.dropsZero) continue
+        out[key] = field.nullsEmpty ? null : read
+      } else if (field.dropsZero && isZero(read)) continue
+      else out[key] = read
       present.push(field)
       if (field.index < highest) ordered = false
       else highest = field.index
@@ -267,7 +277,9 @@ class ObjectReader implements NodeReader {
       if (field.index < highest) ordered = false
       else highest = field.index
     }
-    return ordered ? out : inOrder(out, present, root && !this.#declaresType)
+    const made = ordered ? out : inOrder(out, present, root && !this.#declaresType)
+    if (empty !== undefined) noteSentEmpty(made, empty)
+    return made
   }
 
   zero(): unknown {
@@ -287,6 +299,7 @@ function fieldReader(field: FieldSchema, index: number, ofList: boolean): FieldR
     scalar: composite ? undefined : readers[type as ScalarType],
     node: nodeReader(field.node),
     dropsZero: field.presence === 'omitempty',
+    notesEmpty: type === 'list' || type === 'map' || type === 'bytes',
     always: field.presence === 'always',
     nullsEmpty:
       field.presence === 'always' && (type === 'list' || type === 'map') && !(ofList && field.name === 'items'),

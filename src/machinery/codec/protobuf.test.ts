@@ -138,7 +138,8 @@ test('any object survives being encoded and decoded', () => {
     fc.property(value, given => {
       const { object: normal } = decodeObject(Everything, JSON.parse(JSON.stringify(given)))
       const encoded = encodeProtobuf(Everything, normal)
-      expect(decodeProtobuf(Everything, encoded)).toEqual(normal)
+      // What was sent empty is only noted in JSON.
+      expect(decodeProtobuf(Everything, encoded)).toEqual(structuredClone(normal))
       expect(hex(encodeProtobuf(Everything, decodeProtobuf(Everything, encoded)))).toBe(hex(encoded))
     }),
   )

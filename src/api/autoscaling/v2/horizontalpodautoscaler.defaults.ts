@@ -1,13 +1,20 @@
+import { wasSentEmpty } from '../../../machinery/codec/sent-empty.ts'
 import { defaulter, setDefault } from '../../defaulter.ts'
 import { withoutRoundTripAnnotations } from './horizontalpodautoscaler.annotations.ts'
 import {
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerBehavior,
   HorizontalPodAutoscalerSpec,
+  type HPAScalingPolicy,
+  type HPAScalingRules,
 } from './horizontalpodautoscaler.ts'
 
 const targetUtilization = 80
 const periodSeconds = 15
+
+/** Who sends no policies at all is told so. */
+const unlessSentEmpty = (rules: HPAScalingRules | undefined, policies: HPAScalingPolicy[]) =>
+  wasSentEmpty(rules, 'policies') ? {} : { policies }
 
 export const horizontalPodAutoscalerDefaults = [
   defaulter(HorizontalPodAutoscaler, autoscaler => {
@@ -22,16 +29,16 @@ export const horizontalPodAutoscalerDefaults = [
     setDefault(behavior, 'scaleUp', {
       stabilizationWindowSeconds: 0,
       selectPolicy: 'Max',
-      policies: [
+      ...unlessSentEmpty(behavior.scaleUp, [
         { type: 'Pods', value: 4, periodSeconds },
         { type: 'Percent', value: 100, periodSeconds },
-      ],
+      ]),
       ...behavior.scaleUp,
     })
     // How long scaling down waits is the controller manager's flag, unless it is said here.
     setDefault(behavior, 'scaleDown', {
       selectPolicy: 'Max',
-      policies: [{ type: 'Percent', value: 100, periodSeconds }],
+      ...unlessSentEmpty(behavior.scaleDown, [{ type: 'Percent', value: 100, periodSeconds }]),
       ...behavior.scaleDown,
     })
   }),

@@ -98,5 +98,5 @@ export function validateEventUpdate(event: KubeObject, old: KubeObject): FieldEr
   if (!deepEqual(event['series'], old['series'])) checkSeries(event, errors)
   for (const [field, name] of immutable) checkImmutable(event[field], old[field], root(name), errors)
   // They are called as in the core group, of whichever group the event is.
-  return shownInternally(Event, errors)
+  return shownInternally(Event, errors, event)
 }

@@ -1,5 +1,6 @@
 // What the spec of a pod, or of a template for pods, may say (upstream: pkg/apis/core/validation, ValidatePodSpec).
 
+import { wasSentEmpty } from '../../../machinery/codec/sent-empty.ts'
 import {
   duplicate,
   forbidden,
@@ -194,6 +195,18 @@ const neverEphemeral = [
 ] as const
 const noEphemeral = 'cannot be set for an Ephemeral Container'
 
+function isSet(container: Container, field: (typeof neverEphemeral)[number]): boolean {
+  const value = container[field]
+  if (value === undefined) return wasSentEmpty(container, field)
+  if (field === 'resources')
+    return (
+      Object.keys(value).length > 0 ||
+      ['limits', 'requests', 'claims'].some(name => wasSentEmpty(container.resources, name))
+    )
+  // What upstream has no pointer to is absent when nothing is in it.
+  return !(Array.isArray(value) && value.length === 0)
+}
+
 function checkEphemeralContainers(spec: PodSpec, path: FieldPath, rules: ContainerRules, errors: Errors): void {
   const others = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ name = '' }) => name))
   const names = new Set(others)
@@ -208,11 +221,7 @@ function checkEphemeralContainers(spec: PodSpec, path: FieldPath, rules: Contain
     if (targetContainerName && !others.has(targetContainerName))
       errors.push(notFound(at.child('targetContainerName'), targetContainerName))
     for (const field of neverEphemeral) {
-      const value = container[field]
-      if (value === undefined) continue
-      // What upstream has no pointer to is absent when nothing is in it.
-      if ((Array.isArray(value) || field === 'resources') && Object.keys(value).length === 0) continue
-      errors.push(forbidden(at.child(field), noEphemeral))
+      if (isSet(container, field)) errors.push(forbidden(at.child(field), noEphemeral))
     }
     for (const [mountIndex, mount] of (container.volumeMounts ?? []).entries())
       for (const field of ['subPath', 'subPathExpr'] as const)

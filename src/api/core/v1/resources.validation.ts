@@ -1,5 +1,6 @@
 // Names and amounts of resources, and what a container or a pod may ask of them.
 
+import { wasSentEmpty } from '../../../machinery/codec/sent-empty.ts'
 import { duplicate, forbidden, invalid, notFound, notSupported, required } from '../../../machinery/field-error.ts'
 import type { FieldPath } from '../../../machinery/field-path.ts'
 import { ownValue } from '../../../machinery/own-value.ts'
@@ -204,6 +205,7 @@ export function checkPodResources(
   claims: ReadonlySet<string>,
   errors: Errors,
 ): void {
-  if (resources.claims) errors.push(forbidden(path.child('claims'), 'claims may not be set for Resources at pod-level'))
+  if (resources.claims || wasSentEmpty(resources, 'claims'))
+    errors.push(forbidden(path.child('claims'), 'claims may not be set for Resources at pod-level'))
   checkResourceRequirements(resources, checkPodResourceName, path, claims, errors)
 }

@@ -1,5 +1,6 @@
 // What drivers say of their devices (upstream: pkg/apis/resource/validation, ValidateResourceSlice).
 
+import { wasSentEmpty } from '../../../machinery/codec/sent-empty.ts'
 import { normalEqual } from '../../../machinery/deep-equal.ts'
 import { type FieldError, forbidden, invalid, required, tooLong, tooMany } from '../../../machinery/field-error.ts'
 import { type FieldPath, root } from '../../../machinery/field-path.ts'
@@ -83,7 +84,8 @@ function check(slice: KubeObject, old: KubeObject | undefined): FieldError[] {
     checkImmutable(spec.nodeName, before.nodeName, specPath.child('nodeName'), errors)
   }
   checkPlaces(spec, errors)
-  if (spec.sharedCounters && spec.devices)
+  const isGiven = (field: 'sharedCounters' | 'devices') => spec[field] || wasSentEmpty(spec, field)
+  if (isGiven('sharedCounters') && isGiven('devices'))
     errors.push(invalid(specPath, '', 'only one of `sharedCounters` or `devices` is allowed'))
   const devices = spec.devices ?? []
   const advanced = devices.some(({ taints, consumesCounters }) => taints?.length || consumesCounters?.length)
