@@ -34,10 +34,6 @@ export const known: readonly Known[] = [
   },
   { why: 'the program, its age and its flags are others', of: /\/(flagz|statusz)/, at: /^body/ },
   {
-    why: 'what is no YAML is described in other words, and one document after another is not accepted',
-    of: /as YAML|YAML /,
-  },
-  {
     why: 'conflicts with several managers come in the order of a Go map, which is another each time',
     of: /two conflicts/,
     at: /details\.causes/,

@@ -261,8 +261,8 @@ export function decodeRestored(
 /** Nothing but the object itself says of which kind a custom resource is. */
 function checkCustomKind(given: KubeObject, expected: Expected, raw: Uint8Array): void {
   if (!given.kind) {
-    const text = raw.length > 0 ? Buffer.from(raw).toString() : goJson(given)
-    const start = text.length > 30 ? `${text.slice(0, 30)} ...` : text
+    const text = raw.length > 0 ? Buffer.from(raw).toString() : Object.keys(given).length === 0 ? '' : goJson(given)
+    const start = text.length > 30 ? `${text.slice(0, 30)} ...` : text || '<empty>'
     throw badRequest(
       `the object provided is unrecognized (must be of type ${expected.kind}): Object 'Kind' is missing in '${text}' (${start})`,
     )

@@ -20,8 +20,8 @@ function changedFields(map: MapAtom, empty: JsonMap, value: JsonMap, unowned: Fi
     if (item === undefined || atom === undefined) continue
     const excluded = unowned?.[fieldElement(name)]
     if (excluded !== undefined && hasElement(unowned!, fieldElement(name))) {
-      // Items that cannot be told apart are nobody's, and still they make the object one that cannot be managed.
-      if (isMap(item)) addedNode(atom, item)
+      // Nobody owns it, but its items have to be told apart, too.
+      if (typeof item === 'object' && item !== null) addedNode(atom, item)
       continue
     }
     const before = own(empty, name)

@@ -13,6 +13,16 @@ export function noteSentEmpty(object: object, names: readonly string[]): void {
   ;(object as Noted)[fields] = names
 }
 
+/** In an object that is changed. */
+export function forgetSentEmpty(object: object, name: string): void {
+  const noted = (object as Noted)[fields]
+  if (noted)
+    noteSentEmpty(
+      object,
+      noted.filter(field => field !== name),
+    )
+}
+
 export function wasSentEmpty(object: object | null | undefined, name: string): boolean {
   return (object as Noted | null | undefined)?.[fields]?.includes(name) ?? false
 }

@@ -2,7 +2,7 @@
 // keys a strict reading finds twice.
 
 import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Scalar, type YAMLMap } from 'yaml'
-import { quote } from '../go-text.ts'
+import { compareText, quote } from '../go-text.ts'
 import { setKey } from '../own-value.ts'
 import { resolveScalar, type ScalarValue, tagOfValue } from './scalar.ts'
 import { YamlSyntaxError } from './syntax-error.ts'
@@ -120,13 +120,23 @@ class DocumentReader {
     if (key) this.#register(key)
     const node = isAlias(key) ? this.#throughAlias(key, target => target) : key
     if (node !== null && !isScalar(node))
-      throw new YamlSyntaxError('yaml: invalid map key: map[interface {}]interface {}{}')
+      throw new YamlSyntaxError(`yaml: invalid map key: ${goSyntax(this.read(node))}`)
     const value = node === null ? null : scalarValue(node)
     if (value === null) throw new YamlSyntaxError('unsupported map key of type: %!s(<nil>), key: <nil>, value: <nil>')
     if (typeof value === 'string') return { text: value, shown: quote(value) }
     const text = typeof value === 'number' ? keyOfNumber(value) : String(value)
     return { text, shown: text }
   }
+}
+
+/** Go's `%#v` of what YAML says. */
+function goSyntax(value: unknown): string {
+  if (value === null) return 'interface {}(nil)'
+  if (typeof value === 'string') return quote(value)
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`
+  if (typeof value !== 'object') return String(value)
+  const entries = Object.entries(value).sort(([a], [b]) => compareText(a, b))
+  return `map[interface {}]interface {}{${entries.map(([key, item]) => `${quote(key)}:${goSyntax(item)}`).join(', ')}}`
 }
 
 function isMergeKey(key: Node | null): boolean {

@@ -5,6 +5,7 @@
 
 import { LineCounter, parseAllDocuments } from 'yaml'
 import { documentValue } from './document-value.ts'
+import { firstDocument } from './grammar.ts'
 import { YamlSyntaxError, yamlSyntaxError } from './syntax-error.ts'
 
 export { YamlSyntaxError } from './syntax-error.ts'
@@ -19,8 +20,9 @@ type ParsedDocument = ReturnType<typeof parseAllDocuments>[number]
 
 /** The first document. Throws a YamlSyntaxError. */
 export function parseYaml(text: string): ParsedYaml {
+  const document = firstDocument(text)
   const lines = new LineCounter()
-  const [first] = read(text, lines)
+  const [first] = read(document, lines)
   if (!first) return { value: null, duplicates: [] }
   check(first, lines)
   const { value, problems } = guarded(() => documentValue(first, lines))

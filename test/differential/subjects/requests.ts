@@ -139,6 +139,25 @@ const bodies: Subject = {
         'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\n? [a]\n: b\n',
         'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\n  generation: 1.0\n',
         'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: 0x10\n',
+        // What goes wrong most often.
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\n   labels:\n    a: b\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\n labels:\n    a: b\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: b: c\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a\n  b: c\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: "b\n',
+        "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: 'it's'\n",
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: {{ .Values.a }}\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  {{- if .a }}\n  b: c\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: @b\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: *b\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: [b, c\n  d: e\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: - b\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\n  finalizers:\n  - a\n   - b\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: "\\q"\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\n<<<<<<< HEAD\ndata: {}\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\n---\n}\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\n...\n}\n',
+        'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: x\ndata:\n  a: |\n    b\n   c\n',
       ])
         yield { name: `YAML ${text}, ${validation}`, ...post(text, yaml, `?dryRun=All&fieldValidation=${validation}`) }
     for (const type of [

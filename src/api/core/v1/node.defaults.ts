@@ -1,3 +1,4 @@
+import { wasSentEmpty } from '../../../machinery/codec/sent-empty.ts'
 import { defaulter, setDefault } from '../../defaulter.ts'
 import { NodeSpec, NodeStatus } from './node.ts'
 
@@ -8,6 +9,6 @@ export const nodeDefaults = [
     else if (spec.podCIDRs?.[0]) setDefault(spec, 'podCIDR', spec.podCIDRs[0])
   }),
   defaulter(NodeStatus, status => {
-    if (status.capacity) status.allocatable ??= { ...status.capacity }
+    if (status.capacity && !wasSentEmpty(status, 'allocatable')) status.allocatable ??= { ...status.capacity }
   }),
 ]

@@ -54,7 +54,7 @@ const ownChecks: Readonly<Record<string, Check>> = {
     const at = path.child('endpointsNamespace')
     if (endpointsNamespace === '')
       errors.push(invalid(at, endpointsNamespace, 'if the endpointnamespace is set, it must be a valid namespace name'))
-    checkName(endpointsNamespace, nameIsDNSLabel, at, errors)
+    else checkName(endpointsNamespace, nameIsDNSLabel, at, errors)
   },
   cinder(source, path, errors) {
     checkRequired(source['volumeID'], path, 'volumeID', errors)
@@ -308,7 +308,8 @@ function withNewLabels(old: Spec, { nodeAffinity }: Spec): Spec {
   for (const [index, term] of (copy['required']?.nodeSelectorTerms ?? []).entries())
     for (const [at, expression] of (term.matchExpressions ?? []).entries()) {
       const key = nodeAffinity?.required?.nodeSelectorTerms?.[index]?.matchExpressions?.[at]?.key
-      if (key !== undefined && newLabels[expression.key] === key) expression.key = key
+      // No label is replaced by none, and so none is one that is in use now.
+      if (key !== undefined && (newLabels[expression.key] ?? '') === key) expression.key = key
     }
   return deepEqual(copy, old) ? old : copy
 }

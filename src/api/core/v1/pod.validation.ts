@@ -1,6 +1,7 @@
 // What a pod may say when it is made, and what of it may change (upstream: pkg/apis/core/validation, ValidatePodCreate,
 // ValidatePodUpdate and what belongs to the subresources).
 
+import { forgetSentEmpty } from '../../../machinery/codec/sent-empty.ts'
 import { normalEqual, semanticEqual } from '../../../machinery/deep-equal.ts'
 import { deepCopy } from '../../../machinery/deep-freeze.ts'
 import { type FieldError, forbidden, invalid, required } from '../../../machinery/field-error.ts'
@@ -201,11 +202,14 @@ function checkGateUpdates(spec: PodSpec, before: PodSpec, errors: Errors): void 
 function mungedSpec(spec: PodSpec, before: PodSpec, errors: Errors): PodSpec {
   const munged: Record<string, any> = deepCopy(spec)
   const restore = (field: keyof PodSpec): void => {
+    forgetSentEmpty(munged, field)
     if (before[field] === undefined) delete munged[field]
     else munged[field] = before[field]
   }
-  for (const list of ['containers', 'initContainers'] as const)
+  for (const list of ['containers', 'initContainers'] as const) {
+    forgetSentEmpty(munged, list)
     for (const [index, container] of (munged[list] ?? []).entries()) container.image = before[list]![index]!.image
+  }
   restore('activeDeadlineSeconds')
   restore('schedulingGates')
   restore('tolerations')

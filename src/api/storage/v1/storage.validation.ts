@@ -270,7 +270,7 @@ export function validateVolumeAttachment(attachment: KubeObject): FieldError[] {
   const errors: Errors = []
   checkAttachment(attachment, errors)
   const { attacher = '', source } = attachment['spec'] ?? {}
-  checkDriverName(attacher, spec.child('attacher'), errors)
+  if (attacher !== '') checkDriverName(attacher, spec.child('attacher'), errors)
   if (source?.persistentVolumeName !== undefined)
     checkName(source.persistentVolumeName, nameIsDNSSubdomain, spec.child('source', 'persistentVolumeName'), errors)
   return errors
