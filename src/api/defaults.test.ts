@@ -20,7 +20,8 @@ import type { ResourceDeclaration } from './resource.ts'
 function defaulted(resource: ResourceDeclaration, object: object): any {
   const decoded = decodeObject(resource.schema, object).object
   applyDefaults(resource, decoded)
-  return decoded
+  // Without the notes of what was sent empty.
+  return structuredClone(decoded)
 }
 
 const podDefaults = {

@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../api/resource.ts'
 import { wasSentEmpty } from '../../machinery/codec/sent-empty.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
+import { failure } from '../../machinery/status-error.ts'
 import { type AdmissionAttributes, type AdmissionPlugin, refusal } from './admission.ts'
 import { mergeTolerations } from './tolerations.ts'
 
@@ -51,7 +52,9 @@ function newPod(attributes: AdmissionAttributes): KubeObject | undefined {
 
 function classOf(attributes: AdmissionAttributes, pod: KubeObject): KubeObject | undefined {
   const name: string | undefined = pod['spec'].runtimeClassName
-  if (!name) return undefined
+  if (name === undefined) return undefined
+  // As the client says with which upstream's plugin looks for it.
+  if (name === '') throw failure(500, '', 'resource name may not be empty')
   const found = attributes.lister.get('runtimeclasses.node.k8s.io', '', name)
   if (!found) throw refusal(attributes, `pod rejected: RuntimeClass "${name}" not found`)
   return found

@@ -4,7 +4,7 @@ import { deepEqual } from '../deep-equal.ts'
 import {
   type Atom,
   isMap,
-  itemElementIfAny,
+  itemElement,
   type JsonMap,
   type ListAtom,
   type MapAtom,
@@ -162,8 +162,7 @@ function compareLists(list: ListAtom, before: readonly unknown[], after: readonl
 function itemsOf(list: ListAtom, items: readonly unknown[]): Map<PathElement, unknown[]> {
   const found = new Map<PathElement, unknown[]>()
   for (const item of items) {
-    const element = itemElementIfAny(list, item)
-    if (element === undefined) continue
+    const element = itemElement(list, item)
     const known = found.get(element)
     if (known) known.push(item)
     else found.set(element, [item])

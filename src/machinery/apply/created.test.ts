@@ -60,13 +60,21 @@ describe('what a create owns', () => {
   test('is what comparing with an empty object finds', () => {
     fc.assert(
       fc.property(fc.record({ apiVersion: fc.constant('v1'), spec, status: spec }, { requiredKeys: [] }), thing => {
-        const { object: created } = decodeObject(Thing, thing)
+        // Of what was sent empty only the creation knows.
+        const created = structuredClone(decodeObject(Thing, thing).object)
         const { added, modified } = compare(atom, empty, created)
         const expected = recursiveDifference(union(added, modified), unowned)
         expect(JSON.stringify(createdFields(atom, empty, created, unowned))).toBe(JSON.stringify(expected))
       }),
       { numRuns: 500 },
     )
+  })
+
+  test('is a list that was sent empty, and always is there', () => {
+    const owned = (spec: object) =>
+      JSON.stringify(createdFields(atom, empty, decodeObject(Thing, { spec }).object, unowned))
+    expect(owned({ required: [] })).toBe('{"f:spec":{"f:required":{}}}')
+    expect(owned({ required: null })).toBe('{}')
   })
 
   test('is one set for all objects of one shape', () => {

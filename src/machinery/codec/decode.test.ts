@@ -18,6 +18,7 @@ import {
 } from '../schema/schema.ts'
 import { decodeObject, strictDecodingError, zeroObject } from './decode.ts'
 import { applySchemaDefaults } from './defaults.ts'
+import { forgetSentEmpty, wasSentEmpty } from './sent-empty.ts'
 
 const Meta = object('io.k8s.test.v1.ObjectMeta', {
   name: string(1),
@@ -248,6 +249,20 @@ describe('a value that does not fit its field', () => {
       }),
     )
   })
+})
+
+test('what is sent empty is absent, but noted', () => {
+  const { spec } = decode({ spec: { args: [], data: {}, containers: [], replicas: 0 } }).object
+  expect(JSON.stringify(spec)).toBe('{"replicas":0,"containers":null}')
+  expect(['args', 'data', 'containers', 'replicas'].map(name => wasSentEmpty({ ...spec }, name))).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ])
+  forgetSentEmpty(spec!, 'args')
+  expect(wasSentEmpty(spec, 'args')).toBe(false)
+  expect(wasSentEmpty(decode({ spec: { args: null } }).object.spec, 'args')).toBe(false)
 })
 
 describe('declared defaults', () => {

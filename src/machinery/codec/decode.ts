@@ -214,6 +214,8 @@ interface FieldReader {
   readonly notesEmpty: boolean
   /** Go's nil and empty lists and maps are one in what is stored, and JSON has them as null. */
   readonly nullsEmpty: boolean
+  /** Whether it is zero makes a difference. */
+  readonly mindsZero: boolean
 }
 
 class ObjectReader implements NodeReader {
@@ -259,13 +261,14 @@ class ObjectReader implements NodeReader {
             ? found
             : field.node.read(found, state)
       if (read === undefined) continue
-      if (field.notesEmpty && isZero(read)) {
-        empty ??= []
-        empty.push(key)
+      if (field.mindsZero && isZero(read)) {
+        if (field.notesEmpty) {
+          empty ??= []
+          empty.push(key)
+        }
         if (field.dropsZero) continue
         out[key] = field.nullsEmpty ? null : read
-      } else if (field.dropsZero && isZero(read)) continue
-      else out[key] = read
+      } else out[key] = read
       present.push(field)
       if (field.index < highest) ordered = false
       else highest = field.index
@@ -292,6 +295,8 @@ class ObjectReader implements NodeReader {
 /** `ofList`: the field of a list kind, whose items the server makes and never leaves out. */
 function fieldReader(field: FieldSchema, index: number, ofList: boolean): FieldReader {
   const { type } = field.node
+  const isCollection = type === 'list' || type === 'map'
+  const nullsEmpty = field.presence === 'always' && isCollection && !(ofList && field.name === 'items')
   const composite = type === 'list' || type === 'map' || type === 'object' || type === 'either' || type === 'any'
   return {
     name: field.name,
@@ -299,10 +304,10 @@ function fieldReader(field: FieldSchema, index: number, ofList: boolean): FieldR
     scalar: composite ? undefined : readers[type as ScalarType],
     node: nodeReader(field.node),
     dropsZero: field.presence === 'omitempty',
-    notesEmpty: type === 'list' || type === 'map' || type === 'bytes',
+    notesEmpty: isCollection || type === 'bytes',
     always: field.presence === 'always',
-    nullsEmpty:
-      field.presence === 'always' && (type === 'list' || type === 'map') && !(ofList && field.name === 'items'),
+    nullsEmpty,
+    mindsZero: field.presence === 'omitempty' || nullsEmpty || type === 'bytes',
   }
 }
 

@@ -1,3 +1,4 @@
+import { noteSentEmpty, wasSentEmpty } from '../../../machinery/codec/sent-empty.ts'
 import { defaulter, setDefault } from '../../defaulter.ts'
 import { Container, EphemeralContainer, type ResourceRequirements } from './container.ts'
 import { defaultPullPolicy } from './image-reference.ts'
@@ -40,6 +41,8 @@ export const podDefaults = [
 
 /** What is limited and not requested is requested up to the limit. */
 function requestLimits(resources: ResourceRequirements | undefined): void {
+  if (resources && !resources.requests && wasSentEmpty(resources, 'limits'))
+    noteSentEmpty(resources, ['limits', 'requests'])
   if (!resources?.limits) return
   setDefault(resources, 'requests', { ...resources.limits, ...resources.requests })
 }
