@@ -104,6 +104,11 @@ export const known: readonly Known[] = [
     at: /^body \.status\.conditions$/,
     stock: /"type":"Dangling","status":"False"/,
   },
+  {
+    why: 'what is sent empty and was nothing before is a change to upstream, of the generation and of who manages it',
+    of: /^(update NetworkPolicy|status of (HorizontalPodAutoscaler|Node)) .* (= |added: )(\[\]|\{\})$/,
+    at: /generation$|managedFields/,
+  },
   { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
 ]
 

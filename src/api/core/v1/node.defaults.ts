@@ -1,4 +1,3 @@
-import { wasSentEmpty } from '../../../machinery/codec/sent-empty.ts'
 import { defaulter, setDefault } from '../../defaulter.ts'
 import { NodeSpec, NodeStatus } from './node.ts'
 
@@ -9,6 +8,6 @@ export const nodeDefaults = [
     else if (spec.podCIDRs?.[0]) setDefault(spec, 'podCIDR', spec.podCIDRs[0])
   }),
   defaulter(NodeStatus, status => {
-    if (status.capacity && !wasSentEmpty(status, 'allocatable')) status.allocatable ??= { ...status.capacity }
+    if (status.capacity) status.allocatable ??= { ...status.capacity }
   }),
 ]
