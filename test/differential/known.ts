@@ -109,6 +109,11 @@ export const known: readonly Known[] = [
     of: /^(update NetworkPolicy|status of (HorizontalPodAutoscaler|Node)) .* (= |added: )(\[\]|\{\})$/,
     at: /generation$|managedFields/,
   },
+  {
+    why: 'a patch that makes an object of another kind is refused for the kind, not for what that kind cannot hold',
+    of: /^every kind: subresources: .* merge another kind$/,
+    at: /message$/,
+  },
   { why: 'addresses come from whichever ServiceCIDR there is', of: /services/, stock: /^10\.\d+\.\d+\.\d+$/ },
 ]
 

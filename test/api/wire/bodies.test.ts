@@ -68,7 +68,7 @@ describe('a body that is no object', () => {
       '{"kind":"Secret","apiVersion":"v1"}',
       'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
     ],
-    ['broken YAML', yaml, 'a: [1', unrecognized("yaml: did not find expected ',' or ']' (613a205b31)")],
+    ['broken YAML', yaml, 'a: [1', unrecognized("yaml: line 1: did not find expected ',' or ']' (613a205b31)")],
     [
       'no protobuf',
       protobuf,

@@ -149,7 +149,7 @@ function stripped(node: TypeNode, value: any): any {
 
 /** An object of the kind in normal form. */
 export function randomObject(schema: ObjectSchema, random: Random): Record<string, any> {
-  return decodeObject(schema, randomFields(schema, random, 0)).object
+  return structuredClone(decodeObject(schema, randomFields(schema, random, 0)).object)
 }
 
 /** The same object where strategic merge has one element for each key of a list, as it takes for granted. */

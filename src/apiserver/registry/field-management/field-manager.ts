@@ -265,22 +265,22 @@ export function manageCreated(
   const { apiVersion } = scope
   const time = formatTime(server.env.clock.now())
   const given: readonly ManagedFieldsEntry[] | undefined = object.metadata['managedFields']
-  if (given && !isReset(given)) {
-    setEntries(object, undefined)
-    const writer = managerName(manager, 'Update', scope, subresource)
-    const managers = update(
-      scope.rules,
-      typed(scope, scope.empty),
-      typed(scope, object),
-      liveOrNew(undefined, given),
-      writer,
-      time,
-    )
-    setEntries(object, encodeManagedFields(capUpdateManagers(managers)))
-    return
-  }
   let fields: FieldSet
   try {
+    if (given && !isReset(given)) {
+      setEntries(object, undefined)
+      const writer = managerName(manager, 'Update', scope, subresource)
+      const managers = update(
+        scope.rules,
+        typed(scope, scope.empty),
+        typed(scope, object),
+        liveOrNew(undefined, given),
+        writer,
+        time,
+      )
+      setEntries(object, encodeManagedFields(capUpdateManagers(managers)))
+      return
+    }
     fields = createdFields(scope.atom, scope.empty, object, scope.unownedAtCreate)
   } catch (error) {
     if (!(error instanceof ItemError)) throw error
