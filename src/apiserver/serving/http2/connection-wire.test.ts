@@ -108,6 +108,7 @@ class Raw {
     const socket = connect(server.port, '127.0.0.1')
     server.closeAtEnd(socket)
     await once(socket, 'connect')
+    socket.setNoDelay(true)
     const raw = new Raw(socket)
     if (greet) raw.send(preface, settings())
     return raw
@@ -317,6 +318,17 @@ describe('what is no mistake', () => {
       data(flag.padded | flag.endStream, Buffer.concat([Buffer.from([4]), Buffer.from('text'), Buffer.alloc(4)])),
     )
     expect((await raw.next(frameType.data))!.payload.toString()).toBe('text')
+  })
+
+  test('to end one watch after the other', async () => {
+    server.handle = stream => void stream.begin(200, {})
+    const raw = await Raw.open()
+    for (let id = 1; id < 2500; id += 2) {
+      raw.send(request(id))
+      await raw.next(frameType.headers)
+      raw.send(frame(frameType.rstStream, 0, id, uint32(errorCode.cancel)))
+    }
+    await raw.quiet()
   })
 
   test('data that was on its way when its request was answered', async () => {

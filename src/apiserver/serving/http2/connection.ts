@@ -55,7 +55,7 @@ export class Http2Connection implements StreamOwner {
   readonly #reset = new Set<number>()
   /** Requests whose handlers have not answered yet, given up by their clients or not. */
   #handled = 0
-  /** Given up by the client, less those it has let come to their end. */
+  /** Given up by the client before they were answered, less those it has let come to their end. */
   #givenUp = 0
   #lastId = 0
   #ended = false
@@ -256,8 +256,10 @@ export class Http2Connection implements StreamOwner {
     this.#reset.delete(id)
     const stream = this.#streams.get(id)
     if (!stream) return
+    // To end a watch is no sign of ill will.
+    if (!stream.begun) this.#givenUp++
     stream.close()
-    if (++this.#givenUp > resetLimit) throw new ConnectionError(errorCode.enhanceYourCalm, 'too many requests given up')
+    if (this.#givenUp > resetLimit) throw new ConnectionError(errorCode.enhanceYourCalm, 'too many requests given up')
   }
 
   #settings(flags: number, id: number, bytes: Buffer, start: number, end: number): void {

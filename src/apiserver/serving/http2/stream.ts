@@ -63,7 +63,8 @@ export class Http2Stream {
   /** Nothing is added to the queue any more. */
   finished = false
   closed = false
-  #begun = false
+  /** The head of the answer is sent. */
+  begun = false
   #handled = false
   #onClose: (() => void)[] = []
 
@@ -157,7 +158,7 @@ export class Http2Stream {
       this.#answered()
       return false
     }
-    this.#begun = true
+    this.begun = true
     if (body) {
       for (const piece of body) this.#enqueue(piece)
       this.finished = true
@@ -207,7 +208,7 @@ export class Http2Stream {
     this.queue.length = 0
     this.pending = 0
     this.#owner.closed(this)
-    if (this.#begun) this.#answered()
+    if (this.begun) this.#answered()
     const reader = this.#reader
     this.#reader = undefined
     reader?.reject(reader.of.cut())
