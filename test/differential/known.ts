@@ -46,7 +46,7 @@ export const known: readonly Known[] = [
   {
     why: 'whose the condition of a flow schema is depends on who was first, the server or who said otherwise',
     of: /flowschemas|FlowSchema/,
-    at: /managedFields|^body \.?(\[\d+\])*\.?k8s/,
+    at: /managedFields|^body .*k8s|^body $/,
   },
   { why: 'a log is text, whatever form of an object is asked for', of: /^negotiation: accepted forms: .*\/log$/ },
   {

@@ -17,7 +17,7 @@ const current = /(Too large resource version: )\d+(, current: )\d+/g
 const shownRevision = /(\\?"resourceVersion\\?":\\?")\d+/g
 /** Of the long prefix that every-kind.ts asks for: refusals name it. */
 const generated = /(\ba{58})[bcdfghjklmnpqrstvwxz2456789]{5}/g
-const shownNodePort = /(\\*"nodePort\\*":)3[0-2]\d\d\d/g
+const shownNodePort = /(\\*"nodePort\\*":|\b(?:nodePort|healthCheckNodePort): )3[0-2]\d\d\d/g
 const recorded = /(the ResourceVersion in (?:record|the precondition) \(|ResourceVersion in object meta: )\d+/g
 /** Where a Go program made its scheme, as it depends on the build. */
 const scheme = /in scheme "[^"]*"/g
