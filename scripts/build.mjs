@@ -34,9 +34,10 @@ export async function buildPackage(dist = join(root, 'dist')) {
     logLevel: 'warning',
     banner: {
       // Most of what a request makes is garbage at its end: with room for more of them at once, less of it is copied, and
-      // pauses are shorter and fewer. The room is taken only under load. It can't be asked for later than at the start.
+      // pauses are shorter and fewer. The room is taken only under load. It can't be asked for later than at the start. Nor
+      // can it be said later that what the start leaves behind is no reason to walk the heap (garbage-while-idle.ts).
       // CommonJS packages in the bundle still ask for Node's own modules by require.
-      js: "#!/usr/bin/env -S node --v8-pool-size=1 --max-semi-space-size=32\nimport { createRequire as k8tsRequire } from 'node:module'; const require = k8tsRequire(import.meta.url);",
+      js: "#!/usr/bin/env -S node --v8-pool-size=1 --max-semi-space-size=32 --no-memory-reducer\nimport { createRequire as k8tsRequire } from 'node:module'; const require = k8tsRequire(import.meta.url);",
     },
   })
   writeDescriptions(join(out, 'descriptions.json'))

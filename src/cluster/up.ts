@@ -70,7 +70,7 @@ export interface UpOptions extends AuthenticationFlags, RequestFlags {
 
 export async function up(options: UpOptions): Promise<void> {
   const env = systemEnv({ logLevel: logLevel(options.verbose) })
-  collectLessWhileIdle()
+  collectLessWhileIdle(env.clock)
   try {
     await run(env, options)
   } catch (error) {
