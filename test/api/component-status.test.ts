@@ -1,22 +1,15 @@
 // `kubectl get componentstatuses`: old, warned about, and still asked for.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { httpsTransport } from '../../src/client/https-transport.ts'
 import type { Transport } from '../../src/client/transport.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
+import { adminTransport } from './admin-transport.ts'
 
 let cluster: Cluster
 let transport: Transport
 beforeAll(async () => {
   cluster = await Cluster.start({ nodes: 0, listen: { address: '127.0.0.1', port: 0 } })
-  const { pki, port } = cluster.plane
-  transport = httpsTransport({
-    env: cluster.env,
-    server: `https://127.0.0.1:${port}`,
-    ca: pki.certificateAuthority.certificate,
-    cert: pki.admin.certificate,
-    key: pki.admin.privateKey,
-  })
+  transport = adminTransport(cluster)
 })
 afterAll(async () => {
   transport.close()

@@ -1,9 +1,9 @@
 // Custom resources from definition to deletion, through the front door.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { httpsTransport } from '../../src/client/https-transport.ts'
 import type { ApiResponse, Transport } from '../../src/client/transport.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
+import { adminTransport } from './admin-transport.ts'
 
 let cluster: Cluster
 let transport: Transport
@@ -11,14 +11,7 @@ let transport: Transport
 beforeAll(async () => {
   const listen = { address: '127.0.0.1', port: 0 }
   cluster = await Cluster.start({ nodes: 0, withoutScheduler: true, listen })
-  const { pki, port } = cluster.plane
-  transport = httpsTransport({
-    env: cluster.env,
-    server: `https://127.0.0.1:${port}`,
-    ca: pki.certificateAuthority.certificate,
-    cert: pki.admin.certificate,
-    key: pki.admin.privateKey,
-  })
+  transport = adminTransport(cluster)
 })
 afterAll(async () => {
   transport.close()

@@ -7,10 +7,10 @@ import { APIGroupDiscoveryList } from '../../src/api/apidiscovery/v2/apigroupdis
 import { deployments } from '../../src/api/apps/v1/deployment.ts'
 import { APIGroupList } from '../../src/api/meta/v1/apigroup.ts'
 import { resource, statusSubresource } from '../../src/api/resource.ts'
-import { httpsTransport } from '../../src/client/https-transport.ts'
 import type { Transport } from '../../src/client/transport.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
 import { decodeEnvelope, decodeProtobuf } from '../../src/machinery/codec/protobuf.ts'
+import { adminTransport } from './admin-transport.ts'
 
 type Json = any
 
@@ -23,14 +23,7 @@ beforeAll(async () => {
     withoutScheduler: true,
     listen: { address: '127.0.0.1', port: 0 },
   })
-  const { pki, port } = cluster.plane
-  transport = httpsTransport({
-    env: cluster.env,
-    server: `https://127.0.0.1:${port}`,
-    ca: pki.certificateAuthority.certificate,
-    cert: pki.admin.certificate,
-    key: pki.admin.privateKey,
-  })
+  transport = adminTransport(cluster)
 })
 afterAll(async () => {
   transport.close()

@@ -1,9 +1,9 @@
 // Requests at the edge of what clients send, as a stock server answers them (test/differential compares many more).
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { httpsTransport } from '../../src/client/https-transport.ts'
 import type { Method, Transport } from '../../src/client/transport.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
+import { adminTransport } from './admin-transport.ts'
 
 const maps = '/api/v1/namespaces/default/configmaps'
 const scale = '/apis/apps/v1/namespaces/default/deployments/web/scale'
@@ -23,14 +23,7 @@ beforeAll(async () => {
     withoutScheduler: true,
     listen: { address: '127.0.0.1', port: 0 },
   })
-  const { pki, port } = cluster.plane
-  transport = httpsTransport({
-    env: cluster.env,
-    server: `https://127.0.0.1:${port}`,
-    ca: pki.certificateAuthority.certificate,
-    cert: pki.admin.certificate,
-    key: pki.admin.privateKey,
-  })
+  transport = adminTransport(cluster)
   await ask('POST', maps, {}, { metadata: { name: 'one' } })
   const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
   const spec = { replicas: 2, selector: { matchLabels: { app: 'web' } }, template }

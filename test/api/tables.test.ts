@@ -6,9 +6,9 @@ import { pods } from '../../src/api/core/v1/pod.ts'
 import { serviceAccounts } from '../../src/api/core/v1/serviceaccount.ts'
 import { apiVersionOf } from '../../src/api/resource.ts'
 import { resources } from '../../src/api/scheme.ts'
-import { httpsTransport } from '../../src/client/https-transport.ts'
 import type { Transport } from '../../src/client/transport.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
+import { adminTransport } from './admin-transport.ts'
 
 let cluster: Cluster
 let transport: Transport
@@ -23,14 +23,7 @@ async function makePod(name: string, phase: string) {
 beforeAll(async () => {
   const listen = { address: '127.0.0.1', port: 0 }
   cluster = await Cluster.start({ nodes: 0, withoutControllers: true, withoutScheduler: true, listen })
-  const { pki, port } = cluster.plane
-  transport = httpsTransport({
-    env: cluster.env,
-    server: `https://127.0.0.1:${port}`,
-    ca: pki.certificateAuthority.certificate,
-    cert: pki.admin.certificate,
-    key: pki.admin.privateKey,
-  })
+  transport = adminTransport(cluster)
   await inDefault(serviceAccounts).create({ metadata: { name: 'default' } })
   await makePod('done', 'Succeeded')
   await makePod('runs', 'Running')

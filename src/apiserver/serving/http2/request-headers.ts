@@ -1,16 +1,10 @@
 // The fields of a request become its headers, or show that it is malformed (RFC 9113, 8.2 and 8.3).
 
 import type { Field } from './hpack/decoder.ts'
+import { http1Fields } from './http1-fields.ts'
 import type { StreamRequest } from './stream.ts'
 
 const pseudo: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path'])
-const ofHttp1: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-])
 /** Of these the first counts; others are lists, and joined. */
 const single: ReadonlySet<string> = new Set([
   'authorization',
@@ -53,7 +47,7 @@ export class RequestHeaders {
       if (this.#regular || !pseudo.has(name) || this.#headers[name] !== undefined) this.malformed = true
     } else {
       this.#regular = true
-      if (ofHttp1.has(name) || (name === 'te' && value !== 'trailers')) this.malformed = true
+      if (http1Fields.has(name) || (name === 'te' && value !== 'trailers')) this.malformed = true
     }
     if (!names.test(name) || values.test(value)) this.malformed = true
     const before = this.#headers[name]

@@ -2,6 +2,7 @@
 // afterwards, until the client's table is full; nothing is evicted, so that a field keeps its place. Strings are not
 // Huffman coded: bytes are cheaper than time here.
 
+import { http1Fields } from '../http1-fields.ts'
 import { staticTable } from './static-table.ts'
 
 export type HeaderValue = string | number | readonly string[]
@@ -32,8 +33,7 @@ for (let position = staticTable.length - 1; position >= 0; position--) {
 }
 for (const text of ['audit-id', 'content-length', 'date', 'etag', 'expires', 'last-modified', 'location', 'warning'])
   names.set(text, { text, index: names.get(text)?.index ?? 0, kind: varying })
-for (const text of ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'])
-  names.set(text, { text, index: 0, kind: ofHttp1 })
+for (const text of http1Fields) names.set(text, { text, index: 0, kind: ofHttp1 })
 
 function nameOf(given: string): Name {
   const known = names.get(given)
