@@ -31,14 +31,17 @@ async function answerOf(server: Connection, asked: Asked): Promise<Answered> {
     }
 }
 
-/** What a definition defines is served a moment after it is there. */
-async function settled(server: Connection, asked: Asked): Promise<Answered> {
+/** Asks until the answer is so, for five seconds. */
+async function askUntil(ask: () => Promise<Answered>, so: (answer: Answered) => boolean): Promise<Answered> {
   for (let attempt = 0; ; attempt++) {
-    const answer = await server.send(asked)
-    if (answer.status !== 404 || attempt === 50) return answer
+    const answer = await ask()
+    if (so(answer) || attempt === 50) return answer
     await new Promise(resolve => setTimeout(resolve, 100))
   }
 }
+
+/** What a definition defines is served a moment after it is there. */
+const isServed = ({ status }: Answered) => status !== 404
 
 /** What one subject leaves behind and every later request would meet. */
 const inTheWay = [
@@ -69,7 +72,9 @@ export async function runSubject(
   }
   if (subject.name.includes(': ')) await Promise.all([clear(stock), clear(k8ts)])
   for (const asked of subject.setup ?? []) {
-    const [theirs, ours] = [await settled(stock, asked), await settled(k8ts, asked)]
+    const { until = isServed } = asked
+    const theirs = await askUntil(() => stock.send(asked), until)
+    const ours = await askUntil(() => k8ts.send(asked), until)
     // Of statuses some are refused, by both.
     const refused = theirs.status >= 400 && !asked.path.endsWith('/status')
     if (theirs.status !== ours.status || refused)
@@ -92,8 +97,12 @@ export async function runSubject(
     const [before, beforeOurs]: [Answered[], Answered[]] = [[], []]
     for (const step of steps) {
       const ask = (answers: readonly Answered[]): Asked => ('ask' in step ? step.ask(answers) : step)
+      const until = ('until' in step && step.until) || (() => true)
       const asked = ask(before)
-      const [theirs, ours] = await Promise.all([answerOf(stock, asked), answerOf(k8ts, ask(beforeOurs))])
+      const [theirs, ours] = await Promise.all([
+        askUntil(() => answerOf(stock, asked), until),
+        askUntil(() => answerOf(k8ts, ask(beforeOurs)), until),
+      ])
       before.push(theirs)
       beforeOurs.push(ours)
       record(`${title}: ${step.name}`, asked, theirs, ours)

@@ -3,7 +3,12 @@
 
 import type { Answered, Asked } from './connection.ts'
 
-export interface Case extends Asked {
+export interface Question extends Asked {
+  /** Asked again until the answer is so: what a controller of the server does, it does in its own time. */
+  readonly until?: (answer: Answered) => boolean
+}
+
+export interface Case extends Question {
   readonly name: string
 }
 
@@ -16,7 +21,7 @@ export interface Step {
 export interface Subject {
   readonly name: string
   /** One after the other, on both; they must succeed. */
-  readonly setup?: readonly Asked[]
+  readonly setup?: readonly Question[]
   readonly cases?: () => Iterable<Case>
   /** Each is a sequence of its own. */
   readonly stories?: Readonly<Record<string, readonly (Case | Step)[]>>

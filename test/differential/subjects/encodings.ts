@@ -1,7 +1,6 @@
 // Every kind in every encoding and every form: objects, lists, and the events of a watch as something comes, changes and goes.
 
-import type { Asked } from '../connection.ts'
-import { type Case, json, type Step, type Subject } from '../subject.ts'
+import { type Case, json, type Question, type Step, type Subject } from '../subject.ts'
 import { type ValidObject, validObjects } from '../valid-objects.ts'
 import { collectionPath, prepareNamespace } from './validation.ts'
 
@@ -9,6 +8,10 @@ const namespace = 'encodings'
 
 /** Their names are fixed, or the rest of the server depends on them. */
 const leftAlone = new Set(['customresourcedefinitions', 'apiservices', 'namespaces'])
+
+/** Asked until a controller of the server has written the object's status, where one does. */
+const settled = ({ resource }: ValidObject, path: string): Question[] =>
+  resource === 'flowschemas' ? [{ path, until: answer => json(answer).status?.conditions?.length > 0 }] : []
 
 interface Kind {
   readonly title: string
@@ -58,7 +61,7 @@ const stored: Subject = {
   name: 'encodings: objects and lists',
   setup: [
     ...prepareNamespace(namespace),
-    ...kinds.flatMap(({ valid, object, collection }): Asked[] => [
+    ...kinds.flatMap(({ valid, object, collection }): Question[] => [
       { method: 'POST', path: collection, body: object },
       ...(valid.status && valid.resource !== 'persistentvolumeclaims'
         ? [
@@ -70,6 +73,7 @@ const stored: Subject = {
             },
           ]
         : []),
+      ...settled(valid, `${collection}/${object.metadata.name}`),
     ]),
   ],
   *cases(): Iterable<Case> {
@@ -130,10 +134,13 @@ const watched: Subject = {
         headers: { 'content-type': 'application/merge-patch+json' },
         body: { metadata },
       })
+      const create: Case = { name: 'create', method: 'POST', path: collection, body: object }
+      const settling = settled(valid, path).map(question => ({ ...question, name: 'settled' }))
+      const before = settling.length > 0 ? [create, ...settling] : []
       const watch = (name: string, accept: string, query = ''): Step => ({
         name: `watched as ${name}`,
         ask: answers => ({
-          path: `${collection}?watch=true&timeoutSeconds=1&resourceVersion=${json(answers[0]).metadata.resourceVersion}&${labelled(kind)}${query}`,
+          path: `${collection}?watch=true&timeoutSeconds=1&resourceVersion=${json(answers[before.length]).metadata.resourceVersion}&${labelled(kind)}${query}`,
           headers: { accept },
           cutAfter: 300,
         }),
@@ -141,8 +148,9 @@ const watched: Subject = {
       return [
         title,
         [
+          ...before,
           { name: 'where it stands', path: `${collection}?limit=1&labelSelector=none` },
-          { name: 'create', method: 'POST', path: collection, body: object },
+          ...(before.length > 0 ? [] : [create]),
           patch('note', { annotations: { note: 'a' } }),
           patch('out of the selection', { labels: { encoded: 'not' } }),
           patch('into it again', { labels: { encoded: kind.object.metadata.labels.encoded } }),
