@@ -97,6 +97,8 @@ describe('restart', () => {
       for (let n = 0; n < times; n++) await put(store, '/a', value, (await store.get('/a')).item?.modRevision ?? 0)
     }
     await rewrite(100)
+    await store.close()
+    store = await openEmbeddedStore({ env, directory })
     const size = statSync(join(directory, 'data.mdb')).size
     for (let round = 0; round < 10; round++) {
       await store.compact(store.revision)
@@ -121,6 +123,78 @@ describe('restart', () => {
     expect((await store.range('/pods/', { limit: 10 })).count).toBe(10_000)
     // Measured: 60. The limit only catches what grows with the square.
     expect(milliseconds).toBeLessThan(1500)
+    await store.close()
+  })
+})
+
+describe('a log before the tree', () => {
+  /** What a start would find if the process, or the machine, stopped now. */
+  const crashed = async (directory: string): Promise<string[]> => {
+    const copy = newDirectory()
+    cpSync(directory, copy, { recursive: true, filter: source => !source.endsWith('owner') })
+    const store = await openEmbeddedStore({ env: virtualEnv(), directory: copy })
+    const { items } = await store.range('')
+    await store.close()
+    return items.map(({ key, value, modRevision }) => `${key}=${value}@${modRevision}`)
+  }
+
+  it('loses nothing that was acknowledged, whether the tree has it or not', async () => {
+    const directory = newDirectory()
+    const env = virtualEnv({ settle: macrotask })
+    const store = await openEmbeddedStore({ env, directory })
+    await put(store, '/a', 'one')
+    await put(store, '/b', 'two')
+    expect(await crashed(directory)).toEqual(['/a=one@2', '/b=two@3'])
+    // Into the tree.
+    await env.clock.advance(100)
+    await put(store, '/a', 'three', 2)
+    expect(await crashed(directory)).toEqual(['/a=three@4', '/b=two@3'])
+    await env.clock.advance(100)
+    await store.txn({ type: 'delete', key: '/b' }, { modRevision: 3 })
+    await put(store, '/c', 'four')
+    expect(await crashed(directory)).toEqual(['/a=three@4', '/c=four@6'])
+    await store.close()
+    expect(await crashed(directory)).toEqual(['/a=three@4', '/c=four@6'])
+  })
+
+  it('answers about the past from both', async () => {
+    const env = virtualEnv({ settle: macrotask })
+    const store = await openEmbeddedStore({ env, directory: newDirectory() })
+    await put(store, '/a', 'one')
+    await put(store, '/a', 'two', 2)
+    await env.clock.advance(100)
+    await put(store, '/a', 'three', 3)
+    await put(store, '/a', 'four', 4)
+    for (const [revision, value] of [
+      [2, 'one'],
+      [3, 'two'],
+      [4, 'three'],
+      [5, 'four'],
+    ] as const)
+      expect(String((await store.get('/a', { revision })).item?.value)).toBe(value)
+    await store.close()
+  })
+
+  it('takes a store that was written without one', async () => {
+    const directory = newDirectory()
+    const before = await openEmbeddedStore({ env: virtualEnv(), directory })
+    await put(before, '/a', 'one')
+    await before.close()
+    for (const log of ['log-0', 'log-1']) rmSync(join(directory, log))
+    expect(await crashed(directory)).toEqual(['/a=one@2'])
+  })
+
+  it('that is damaged is refused, and nothing is left open', async () => {
+    const directory = newDirectory()
+    const store = await openEmbeddedStore({ env: virtualEnv(), directory })
+    for (const key of ['/a', '/b', '/c']) await put(store, key, 'value of it')
+    const log = join(directory, 'log-0')
+    const bytes = readFileSync(log)
+    bytes[30]! ^= 1
+    writeFileSync(log, bytes)
+    await expect(crashed(directory)).rejects.toThrow(
+      /^cannot open the store in .*: the log is damaged \(record 1 is not whole\); restore it from a backup, or move it away to start empty$/,
+    )
     await store.close()
   })
 })

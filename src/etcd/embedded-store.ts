@@ -1,4 +1,4 @@
-// The embedded store: etcd's model in this process, on LMDB or without a disk.
+// The embedded store: etcd's model in this process, on disk (a log before an LMDB tree) or without.
 //
 // A transaction is decided the moment it is asked for, against everything asked before it, durable or not, and gets its
 // revision then. Transactions queue; the queue goes to the engine as one batch (those that arrive while a batch is on
@@ -11,7 +11,8 @@ import type { Batch, Change, ChangeId, Engine, LeaseChange } from './engine.ts'
 import { EventRing } from './event-ring.ts'
 import { type Entry, KeyIndex, standingRevision, type Version } from './key-index.ts'
 import { Leases } from './leases.ts'
-import { LmdbEngine, openError } from './lmdb-engine.ts'
+import { openError } from './lmdb-engine.ts'
+import { LoggedEngine } from './logged-engine.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import {
   CompactedError,
@@ -38,7 +39,7 @@ import { type Past, WatchHub } from './watch-hub.ts'
 export async function openEmbeddedStore(options: { env: Env; directory?: string }): Promise<Store> {
   const { env, directory } = options
   if (directory === undefined) return new EmbeddedStore(env, new MemoryEngine())
-  const engine = LmdbEngine.open(directory)
+  const engine = await LoggedEngine.open(directory, env.clock)
   try {
     return new EmbeddedStore(env, engine)
   } catch (error) {

@@ -1,6 +1,7 @@
 // What the embedded store needs of the ground it stands on: something that keeps batches of changes, whole or not at
-// all, and gives single changes back. Two grounds: `memory-engine.ts` and `lmdb-engine.ts`. All that makes it an etcd
-// (revisions, conflicts, watches, leases) is above this line and the same for both.
+// all, and gives single changes back. Two grounds: `memory-engine.ts`, and on disk `logged-engine.ts`, which is a log
+// before a tree (`write-ahead-log.ts`, `lmdb-engine.ts`). All that makes it an etcd (revisions, conflicts, watches, leases)
+// is above this line and the same for both.
 
 import type { KeyValue } from './store.ts'
 
@@ -48,4 +49,11 @@ export interface Engine {
   /** Every change, newest first. */
   history(): Iterable<ChangeId>
   close(): Promise<void>
+}
+
+/** What a log stands before: it knows how much of the log it has. */
+export interface Tree extends Omit<Engine, 'commit'> {
+  /** The sequence of the newest record whose batch is here. */
+  loggedUpTo(): number
+  commit(batch: Batch, logged: number): Promise<void>
 }

@@ -2,31 +2,22 @@
 //
 //   'c' <revision: 8 bytes> <1: put, 0: delete> <key>  →  lease, createRevision, version (doubles), value, a mark
 //   'l' <lease: 8 bytes> 0                             →  time to live in seconds (double)
-//   'm' 0 0 format | compacted                         →  a double
+//   'm' 0 0 format | compacted | logged                →  a double
 //
 // A batch is one LMDB transaction: its pages are synced before the page that makes them count is written (and synced),
 // and only then does the commit resolve. So a crash at any moment leaves the batch whole or absent.
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  statfsSync,
-  statSync,
-  truncateSync,
-} from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { DirectoryLock } from './directory-lock.ts'
-import type { Batch, Change, ChangeId, Engine } from './engine.ts'
+import { syncDirectory } from './directory-sync.ts'
+import type { Batch, Change, ChangeId, Tree } from './engine.ts'
 import { changeTag, firstKey, leaseTag, metaTag, type TreeKey, treeKeyEncoder } from './lmdb-keys.ts'
 import { type KeyValue, StoreOpenError } from './store.ts'
 
 /** `TreeKey`s are its keys, which lmdb's own types don't foresee. */
-type Tree = Omit<RootDatabase<Buffer, any>, 'getKeys' | 'getRange'> & {
+type Lmdb = Omit<RootDatabase<Buffer, any>, 'getKeys' | 'getRange'> & {
   getKeys(options: TreeRange): Iterable<TreeKey>
   getRange(options: TreeRange): Iterable<{ key: TreeKey; value: Buffer }>
 }
@@ -46,43 +37,43 @@ const treeOptions = {
   eventTurnBatching: false,
 } as const
 
-const format = 1
+/** 2: a log stands before the tree. What was written without one can be read. */
+const format = 2
 const recordHead = 24
 /** Ends every record: one that was cut off ends with a zero. */
 const endMark = 0x2e
 const compactedKey: TreeKey = { tag: metaTag, number: 0, kind: 0, text: 'compacted' }
+const loggedKey: TreeKey = { tag: metaTag, number: 0, kind: 0, text: 'logged' }
 const formatKey: TreeKey = { tag: metaTag, number: 0, kind: 0, text: 'format' }
 const noBytes = Buffer.alloc(0)
 const lmdbMagic = Buffer.from([0xde, 0xc0, 0xef, 0xbe])
 
-export class LmdbEngine implements Engine {
-  readonly #db: Tree
-  readonly #directory: string
+export class LmdbEngine implements Tree {
+  readonly #db: Lmdb
   readonly #lock: DirectoryLock
   readonly #records = new Records()
 
-  private constructor(db: Tree, directory: string, lock: DirectoryLock) {
+  private constructor(db: Lmdb, lock: DirectoryLock) {
     this.#db = db
-    this.#directory = directory
     this.#lock = lock
   }
 
   /** Throws `StoreOpenError` when the directory cannot be used; then nothing is left open. */
   static open(directory: string): LmdbEngine {
     let lock: DirectoryLock | undefined
-    let db: Tree | undefined
+    let db: Lmdb | undefined
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       lock = DirectoryLock.acquire(directory)
       const file = join(directory, 'data.mdb')
       assertLmdb(file)
-      db = open<Buffer, any>({ path: directory, ...treeOptions }) as unknown as Tree
+      db = open<Buffer, any>({ path: directory, ...treeOptions }) as unknown as Lmdb
       fillUp(db, file)
       const found = db.getBinary(formatKey)?.readDoubleBE(0)
-      if (found === undefined && statsOf(db).entryCount === 0) db.putSync(formatKey, double(format))
+      if (found === 1 || (found === undefined && statsOf(db).entryCount === 0)) db.putSync(formatKey, double(format))
       else if (found !== format) throw new Error('data.mdb was written by something else, or another version of k8ts')
       syncDirectory(directory)
-      return new LmdbEngine(db, directory, lock)
+      return new LmdbEngine(db, lock)
     } catch (error) {
       void db?.close()
       lock?.release()
@@ -99,13 +90,17 @@ export class LmdbEngine implements Engine {
     return this.#db.getBinary(compactedKey)?.readDoubleBE(0) ?? 0
   }
 
+  loggedUpTo(): number {
+    return this.#db.getBinary(loggedKey)?.readDoubleBE(0) ?? 0
+  }
+
   *leases(): Iterable<{ id: number; ttlSeconds: number }> {
     for (const { key, value } of this.#db.getRange({ start: firstKey(leaseTag), end: firstKey(leaseTag + 1) })) {
       yield { id: key.number, ttlSeconds: value.readDoubleBE(0) }
     }
   }
 
-  async commit(batch: Batch): Promise<void> {
+  async commit(batch: Batch, logged: number): Promise<void> {
     const db = this.#db
     this.#records.clear()
     try {
@@ -119,17 +114,11 @@ export class LmdbEngine implements Engine {
         }
         if (batch.compactedRevision) db.put(compactedKey, double(batch.compactedRevision))
         for (const id of batch.forgotten) db.remove(changeKey(id))
+        db.put(loggedKey, double(logged))
       })
     } catch (error) {
-      const cause = await causeOf(error)
-      throw this.#isFull() ? new Error('no space left on its disk', { cause }) : cause
+      throw await causeOf(error)
     }
-  }
-
-  /** LMDB says "Input/output error" when the disk is full. */
-  #isFull(): boolean {
-    const { bavail, bsize } = statfsSync(this.#directory)
-    return bavail * bsize < 1 << 20
   }
 
   read(revision: number, key: string): KeyValue | undefined {
@@ -177,7 +166,7 @@ function idOf({ number, kind, text }: TreeKey): ChangeId {
  * again. A buffer for each would cost more than what is done with it.
  */
 class Records {
-  readonly #slab = Buffer.allocUnsafeSlow(256 * 1024)
+  readonly #slab = Buffer.allocUnsafeSlow(1024 * 1024)
   #used = 0
 
   clear(): void {
@@ -242,24 +231,14 @@ function assertLmdb(file: string): void {
  * LMDB maps the file, and a read behind its end would kill the process. The end may be missing rightly (pages that were
  * taken and given back in one transaction are not written), so it is filled up with zeros, which damage shows itself in.
  */
-function fillUp(db: Tree, file: string): void {
+function fillUp(db: Lmdb, file: string): void {
   const { lastPageNumber, pageSize } = statsOf(db)
   const expected = (lastPageNumber + 1) * pageSize
   if (statSync(file).size < expected) truncateSync(file, expected)
 }
 
-function statsOf(db: Tree): { entryCount: number; lastPageNumber: number; pageSize: number } {
+function statsOf(db: Lmdb): { entryCount: number; lastPageNumber: number; pageSize: number } {
   return db.getStats() as ReturnType<typeof statsOf>
-}
-
-/** The new file's name must survive a crash as well. */
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 /** What to tell, and what to do about it. */
