@@ -18,14 +18,18 @@ export interface Logged {
 }
 
 const head = 16
+/** In bytes: what a writer begins with, and the most it keeps after a large record. */
+const firstLength = 64 * 1024
+const longestKept = 1024 * 1024
 
 /** Writes records into memory that is used again for the next. */
 export class RecordWriter {
-  #bytes = Buffer.allocUnsafeSlow(64 * 1024)
+  #bytes = Buffer.allocUnsafeSlow(firstLength)
   #at = 0
 
   /** Valid until the next call. */
   write({ sequence, batch }: Logged): Buffer {
+    if (this.#bytes.length > longestKept) this.#bytes = Buffer.allocUnsafeSlow(firstLength)
     this.#at = head
     this.#number(batch.changes.length)
     for (const { revision, key, current } of batch.changes) {

@@ -1,6 +1,6 @@
 // The log keeps what was finished, in order, and nothing else: whatever is cut off, whatever a disk changed.
 
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -108,6 +108,21 @@ describe('the log', () => {
     expect(replayed(directory, 20)).toEqual(upTo(33, 21))
     expect(replayed(directory, 30)).toEqual(upTo(33, 31))
     expect(replayed(directory, 33)).toEqual([])
+    log.close()
+  })
+
+  it('gives back the room that large objects took', async () => {
+    const directory = newDirectory()
+    const log = WriteAheadLog.open(directory)
+    log.replay(0)
+    for (let n = 1; n <= 6; n++) await log.append(batchOf(put(n, '/large', Buffer.alloc(3_000_000))))
+    expect(statSync(join(directory, 'log-0')).size).toBeGreaterThan(18_000_000)
+    log.takeTurn()
+    await fill(log, 1)
+    log.takeTurn()
+    expect(statSync(join(directory, 'log-0')).size).toBeLessThan(1_000_000)
+    await fill(log, 1)
+    expect(replayed(directory, 6)).toEqual([7, 8])
     log.close()
   })
 

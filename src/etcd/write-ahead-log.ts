@@ -8,6 +8,7 @@
 import {
   closeSync,
   constants,
+  fdatasync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
@@ -23,6 +24,10 @@ import { endOf, type Logged, RecordWriter, readBatch, recordAt } from './log-rec
 
 /** In bytes: as much as is written between two turns by one writer who waits for each answer. */
 const firstSize = 256 * 1024
+/** In bytes: a file that large objects made longer is cut when its turn comes. */
+const longestKept = 16 * 1024 * 1024
+/** A write returns when it is synced; where there is no such thing (Windows), a sync follows. */
+const writesAreSynced = constants.O_DSYNC !== undefined
 
 export class WriteAheadLog {
   readonly #files: readonly [number, number]
@@ -96,6 +101,8 @@ export class WriteAheadLog {
   takeTurn(): void {
     this.#turn = this.#turn === 0 ? 1 : 0
     this.#end = 0
+    const file = this.#files[this.#turn]
+    if (fstatSync(file).size > longestKept) ftruncateSync(file, firstSize)
   }
 
   close(): void {
@@ -116,7 +123,7 @@ export class WriteAheadLog {
 }
 
 function openLog(path: string): number {
-  const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600)
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT | (constants.O_DSYNC ?? 0), 0o600)
   if (fstatSync(file).size > 0) return file
   try {
     writeSync(file, Buffer.alloc(firstSize), 0, firstSize, 0)
@@ -161,7 +168,8 @@ function writeAll(file: number, bytes: Buffer, position: number): Promise<void> 
       write(file, bytes, from, bytes.length - from, position + from, (error, written) => {
         if (error) reject(error)
         else if (from + written < bytes.length) go(from + written)
-        else resolve()
+        else if (writesAreSynced) resolve()
+        else fdatasync(file, failure => (failure ? reject(failure) : resolve()))
       })
     go(0)
   })
