@@ -13,10 +13,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { open } from 'lmdb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { virtualEnv } from '../machinery/env/virtual-env.ts'
 import { EmbeddedStore, openEmbeddedStore } from './embedded-store.ts'
 import type { Batch } from './engine.ts'
+import { metaTag, treeKeyEncoder } from './lmdb-keys.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import { CompactedError, type Store, StoreOpenError, StoreUnavailableError } from './store.ts'
 
@@ -181,6 +183,12 @@ describe('a log before the tree', () => {
     await put(before, '/a', 'one')
     await before.close()
     for (const log of ['log-0', 'log-1']) rmSync(join(directory, log))
+    const tree = open<Buffer, any>({ path: directory, encoding: 'binary', keyEncoder: treeKeyEncoder })
+    const one = Buffer.alloc(8)
+    one.writeDoubleBE(1)
+    tree.putSync({ tag: metaTag, number: 0, kind: 0, text: 'format' }, one)
+    tree.removeSync({ tag: metaTag, number: 0, kind: 0, text: 'logged' })
+    await tree.close()
     expect(await crashed(directory)).toEqual(['/a=one@2'])
   })
 
