@@ -37,10 +37,11 @@ export class LoggedEngine implements Engine {
     let log: WriteAheadLog | undefined
     try {
       log = WriteAheadLog.open(directory)
-      const engine = new LoggedEngine(tree, log, clock, directory)
-      for (const { batch } of log.replay(tree.loggedUpTo())) engine.#ahead.add(batch)
-      if (!engine.#ahead.isEmpty) await engine.#transferNow()
-      return engine
+      const missing = new Lead()
+      for (const { batch } of log.replay(tree.loggedUpTo())) missing.add(batch)
+      // Before any turn is taken: until it is there, the log has the only copy.
+      if (!missing.isEmpty) await tree.commit(missing, log.sequence)
+      return new LoggedEngine(tree, log, clock, directory)
     } catch (error) {
       log?.close()
       await tree.close()
