@@ -11,7 +11,6 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, truncat
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { DirectoryLock } from './directory-lock.ts'
-import { syncDirectory } from './directory-sync.ts'
 import type { Batch, Change, ChangeId, Tree } from './engine.ts'
 import { changeTag, firstKey, leaseTag, metaTag, type TreeKey, treeKeyEncoder } from './lmdb-keys.ts'
 import { type KeyValue, StoreOpenError } from './store.ts'
@@ -72,7 +71,6 @@ export class LmdbEngine implements Tree {
       const found = db.getBinary(formatKey)?.readDoubleBE(0)
       if (found === 1 || (found === undefined && statsOf(db).entryCount === 0)) db.putSync(formatKey, double(format))
       else if (found !== format) throw new Error('data.mdb was written by something else, or another version of k8ts')
-      syncDirectory(directory)
       return new LmdbEngine(db, lock)
     } catch (error) {
       void db?.close()

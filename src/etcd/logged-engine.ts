@@ -6,6 +6,7 @@
 
 import { statfsSync } from 'node:fs'
 import type { Clock, Timer } from '../machinery/env/env.ts'
+import { syncDirectory } from './directory-sync.ts'
 import type { Batch, Change, ChangeId, Engine, LeaseChange, Tree } from './engine.ts'
 import { LmdbEngine, openError } from './lmdb-engine.ts'
 import type { KeyValue } from './store.ts'
@@ -37,6 +38,7 @@ export class LoggedEngine implements Engine {
     let log: WriteAheadLog | undefined
     try {
       log = WriteAheadLog.open(directory)
+      syncDirectory(directory)
       const missing = new Lead()
       for (const { batch } of log.replay(tree.loggedUpTo())) missing.add(batch)
       // Before any turn is taken: until it is there, the log has the only copy.

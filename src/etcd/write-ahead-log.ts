@@ -18,7 +18,6 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { syncDirectory } from './directory-sync.ts'
 import type { Batch } from './engine.ts'
 import { endOf, type Logged, RecordWriter, readBatch, recordAt } from './log-records.ts'
 
@@ -48,7 +47,6 @@ export class WriteAheadLog {
     const first = openLog(join(directory, 'log-0'))
     try {
       const second = openLog(join(directory, 'log-1'))
-      syncDirectory(directory)
       return new WriteAheadLog([first, second])
     } catch (error) {
       closeSync(first)
